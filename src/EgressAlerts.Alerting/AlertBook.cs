@@ -1,0 +1,103 @@
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Alerting;
+
+/// <summary>Follows findings over time: a new one fires, one that is no longer found resolves. Called by the pass alone.</summary>
+public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
+{
+    /// <summary>A resolved alert is sent again for this long, as Prometheus does, in case an Alertmanager was away.</summary>
+    private static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
+
+    private Dictionary<string, Alert> _alerts = [];
+
+    /// <summary>All alerts as of the last window.</summary>
+    public IReadOnlyList<Alert> Current => [.. _alerts.Values];
+
+    /// <summary>All alerts that fire at the end of the window, and those that resolved lately.</summary>
+    public IReadOnlyList<Alert> Update(IReadOnlyList<Finding> findings, Window window)
+    {
+        var next = new Dictionary<string, Alert>();
+        foreach (var finding in findings)
+        {
+            var labels = LabelsOf(finding);
+            var fingerprint = Fingerprint(labels);
+            var startsAt = _alerts.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null ? known.StartsAt : finding.Since;
+            next[fingerprint] = new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, Link(finding));
+        }
+
+        foreach (var alert in _alerts.Values.Where(alert => !next.ContainsKey(alert.Fingerprint)))
+        {
+            var resolved = alert.ResolvedAt is null ? alert with { ResolvedAt = window.End } : alert;
+            if (window.End - resolved.ResolvedAt < ResolvedRetention) next.Add(alert.Fingerprint, resolved);
+        }
+
+        _alerts = next;
+        metrics.Alerts(next.Values);
+        return Current;
+    }
+
+    public void Save(BinaryWriter to) => to.WriteAll(_alerts.Values, alert =>
+    {
+        WritePairs(to, alert.Labels);
+        WritePairs(to, alert.Annotations);
+        to.Write(alert.StartsAt);
+        to.Write(alert.ResolvedAt ?? default);
+        to.Write(alert.GeneratorUrl);
+    });
+
+    public void Load(BinaryReader from)
+    {
+        foreach (var (labels, annotations, startsAt, resolvedAt, link) in from.ReadAll(() => (
+            ReadPairs(from), ReadPairs(from), from.ReadInstant(), from.ReadInstant(), from.ReadString())))
+        {
+            var fingerprint = Fingerprint(labels);
+            _alerts[fingerprint] = new Alert(fingerprint, labels, annotations, startsAt, resolvedAt == default ? null : resolvedAt, link);
+        }
+
+        metrics.Alerts(_alerts.Values);
+    }
+
+    private SortedDictionary<string, string> LabelsOf(Finding finding)
+    {
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["alertname"] = finding.AlertName,
+            ["severity"] = finding.Severity,
+            ["source_workload_namespace"] = finding.Source.Namespace,
+            ["source_workload"] = finding.Source.Name,
+        };
+        if (finding.Destination.Length > 0) labels["destination"] = finding.Destination;
+        foreach (var (name, value) in options.ExternalLabels) labels.TryAdd(name, value);
+        return labels;
+    }
+
+    private SortedDictionary<string, string> AnnotationsOf(Finding finding) => new(StringComparer.Ordinal)
+    {
+        ["summary"] = finding.Summary,
+        ["description"] = finding.Description,
+        ["name_source"] = finding.NameSource.Word(),
+        ["evidence"] = finding.Evidence,
+        ["runbook_url"] = $"{Base}/runbooks/{finding.AlertName}",
+    };
+
+    private string Link(Finding finding) =>
+        $"{Base}/api/v1/alerts?alertname={Uri.EscapeDataString(finding.AlertName)}&source_workload_namespace={Uri.EscapeDataString(finding.Source.Namespace)}"
+        + $"&source_workload={Uri.EscapeDataString(finding.Source.Name)}&destination={Uri.EscapeDataString(finding.Destination)}";
+
+    private string Base => options.ExternalUrl.AbsoluteUri.TrimEnd('/');
+
+    private static string Fingerprint(IReadOnlyDictionary<string, string> labels) => string.Join('\0', labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}\0{label.Value}"));
+
+    private static void WritePairs(BinaryWriter to, IReadOnlyDictionary<string, string> pairs) => to.WriteAll(pairs, pair =>
+    {
+        to.Write(pair.Key);
+        to.Write(pair.Value);
+    });
+
+    private static SortedDictionary<string, string> ReadPairs(BinaryReader from)
+    {
+        var pairs = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in from.ReadAll(() => (from.ReadString(), from.ReadString()))) pairs[name] = value;
+        return pairs;
+    }
+}

@@ -1,0 +1,17 @@
+namespace EgressAlerts.Alerting;
+
+/// <summary>The <c>alerting</c> section of the configuration.</summary>
+public sealed record AlertingOptions
+{
+    /// <summary>How often firing alerts are sent again; 1 s to 1 h.</summary>
+    public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Labels added to every alert.</summary>
+    public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where users reach this service; links in alerts begin with it.</summary>
+    public Uri ExternalUrl { get; init; } = new("http://127.0.0.1:10098");
+
+    /// <summary>The length of a window: an alert must outlive a few of them without news.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>How findings speak of things, the same in every alert.</summary>
+internal static class Text
+{
+    /// <summary>The destination with its address, port and provenance. A name that nobody vouches for is written so that no chat makes a link of it.</summary>
+    public static string Of(Flow flow, Destination destination)
+    {
+        var name = destination.Confirmed ? destination.Name : destination.Name.Replace(".", "[.]", StringComparison.Ordinal);
+        var where = flow.To.Address is { } address && address.ToString() != destination.Name
+            ? $"{address}{(flow.To.Port.Length > 0 ? ", port " + flow.To.Port : "")}"
+            : flow.To.Port.Length > 0 ? "port " + flow.To.Port : "";
+        return where.Length > 0 ? $"{name} ({where}; {Trust(destination)})" : $"{name} ({Trust(destination)})";
+    }
+
+    public static string Trust(Destination destination) => destination.Source switch
+    {
+        NameSource.Registry => "registered in the mesh",
+        NameSource.Network => "named by your networks",
+        NameSource.Special => "a special address",
+        NameSource.Sni => "name claimed by the client's TLS server name",
+        NameSource.Host => "name claimed by the client's Host header",
+        NameSource.Ptr => "name confirmed by DNS in both directions",
+        NameSource.PtrUnconfirmed => "name from reverse DNS, does not resolve back",
+        NameSource.Ip => "no name",
+        _ => "neither address nor name in the telemetry",
+    };
+
+    public static string Bytes(double bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        var unit = 0;
+        for (; bytes >= 1024 && unit < units.Length - 1; unit++) bytes /= 1024;
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {units[unit]}");
+    }
+
+    public static string Count(double count) => count.ToString("0", CultureInfo.InvariantCulture);
+
+    public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    public static string Length(TimeSpan length) => length.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalHours:0.#} h")
+        : length.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalMinutes:0.#} min") : string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0} s");
+
+    /// <summary>PromQL that shows the counters behind a finding. Names are cleaned text, so they need no escaping.</summary>
+    public static string Evidence(Workload source, string destination, Route? route) =>
+        $"{{__name__=~\"egress_.+_total\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\",destination=\"{destination}\""
+        + (route is { } way ? $",route=\"{way.Word()}\"}}" : "}");
+}

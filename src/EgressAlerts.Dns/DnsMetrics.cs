@@ -1,0 +1,47 @@
+using System.Diagnostics.Metrics;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>What name resolution says about itself.</summary>
+public sealed class DnsMetrics
+{
+    private static readonly string[] FailureReasons = ["timeout", "servfail", "refused", "formerr", "rcode", "malformed", "alias_loop", "unreachable", "tcp", "no_server", "bad_name"];
+    private static readonly string[] UnwantedReasons = ["short", "unknown_id", "not_a_reply", "other_question"];
+    private static readonly string[] Outcomes = ["confirmed", "unconfirmed", "unnamed", "failed"];
+
+    private readonly Counter<long> _queries;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _unwanted;
+    private readonly Counter<long> _lookups;
+    private readonly Counter<long> _dropped;
+    private Func<int> _entries = () => 0;
+
+    public DnsMetrics(Meter meter)
+    {
+        _queries = meter.CreateCounter<long>("egress_alerts_dns_queries_total", null, "Questions sent to name servers.");
+        _failures = meter.CreateCounter<long>("egress_alerts_dns_query_failures_total", null, "Questions that a name server did not answer usably.");
+        _unwanted = meter.CreateCounter<long>("egress_alerts_dns_unwanted_replies_total", null, "Datagrams that were no reply to any question in flight.");
+        _lookups = meter.CreateCounter<long>("egress_alerts_dns_lookups_total", null, "Addresses looked up, by what came of it.");
+        _dropped = meter.CreateCounter<long>("egress_alerts_dns_lookups_dropped_total", null, "Addresses not queued for a look-up because the queue was full; a later window asks again.");
+        meter.CreateObservableGauge("egress_alerts_dns_cache_entries", () => _entries(), null, "Addresses whose name, or lack of one, is remembered.");
+        _queries.Add(0);
+        _dropped.Add(0);
+        foreach (var reason in FailureReasons) _failures.Add(0, Tag("reason", reason));
+        foreach (var reason in UnwantedReasons) _unwanted.Add(0, Tag("reason", reason));
+        foreach (var outcome in Outcomes) _lookups.Add(0, Tag("outcome", outcome));
+    }
+
+    internal void Query() => _queries.Add(1);
+
+    internal void Failure(string reason) => _failures.Add(1, Tag("reason", reason));
+
+    internal void Unwanted(string reason) => _unwanted.Add(1, Tag("reason", reason));
+
+    internal void Lookup(string outcome) => _lookups.Add(1, Tag("outcome", outcome));
+
+    internal void Dropped() => _dropped.Add(1);
+
+    internal void Entries(Func<int> count) => _entries = count;
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+}

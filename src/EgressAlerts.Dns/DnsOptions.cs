@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>The <c>dns</c> section of the configuration.</summary>
+public sealed record DnsOptions
+{
+    /// <summary>Where to ask; empty means the name servers of <c>/etc/resolv.conf</c>.</summary>
+    public IReadOnlyList<IPEndPoint> Servers { get; init; } = [];
+
+    /// <summary>How long one server may take over one question; 10 ms to 30 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a question is asked before it counts as failed, each time of the next server; 1 to 5.</summary>
+    public int Attempts { get; init; } = 2;
+
+    /// <summary>Addresses looked up at a time; 1 to 10,000.</summary>
+    public int MaxInFlight { get; init; } = 100;
+
+    /// <summary>Questions a second, sustained; a burst may be twice that. A cluster's resolver is shared.</summary>
+    public int QueriesPerSecond { get; init; } = 50;
+
+    /// <summary>Whether a PTR name must resolve back to its address to count as confirmed.</summary>
+    public bool Confirm { get; init; } = true;
+
+    /// <summary>Whether private addresses are asked about too.</summary>
+    public bool ReversePrivate { get; init; }
+
+    /// <summary>Addresses remembered; beyond it those unused for longest are forgotten.</summary>
+    public int MaxEntries { get; init; } = 100_000;
+
+    /// <summary>No answer is asked for again sooner.</summary>
+    public TimeSpan MinTtl { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>No name is believed for longer, whatever its TTL says.</summary>
+    public TimeSpan MaxTtl { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>No absence of a name is believed for longer.</summary>
+    public TimeSpan MaxNegativeTtl { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a name is still used after its TTL while DNS does not answer.</summary>
+    public TimeSpan Stale { get; init; } = TimeSpan.FromHours(24);
+}

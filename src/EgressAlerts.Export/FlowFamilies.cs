@@ -1,0 +1,62 @@
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Export;
+
+/// <summary>The names, help texts and labels of the exported flow counters.</summary>
+internal static class FlowFamilies
+{
+    public static void Write(ExpositionWriter writer, Admitted admitted)
+    {
+        var byMetric = admitted.Series.ToLookup(series => series.Key.Metric);
+        foreach (var metric in Enum.GetValues<Metric>())
+        {
+            writer.Family($"egress_{metric.Word()}_total", "counter", Help(metric));
+            foreach (var series in byMetric[metric]) Write(writer, series);
+        }
+
+        writer.Family("egress_destination_info", "gauge", "What is known about a destination: where its name came from and whether it was confirmed.");
+        foreach (var destination in admitted.Destinations)
+        {
+            writer.Sample(
+                1,
+                ("destination", destination.Name),
+                ("name_source", destination.Source.Word()),
+                ("confirmed", destination.Confirmed ? "true" : "false"),
+                ("owner", destination.Owner),
+                ("network", destination.Network),
+                ("region", destination.Region));
+        }
+    }
+
+    private static void Write(ExpositionWriter writer, ExportedSeries series)
+    {
+        var labels = series.Key.Labels;
+        Span<(string, string)> all =
+        [
+            ("source_workload_namespace", labels.SourceNamespace),
+            ("source_workload", labels.SourceWorkload),
+            ("destination", labels.Destination),
+            ("destination_port", labels.Port),
+            ("route", labels.Route.Word()),
+            ("protocol", labels.Protocol.Word()),
+            ("response_flags", series.Key.ResponseFlags),
+            ("response_code", series.Key.ResponseCode),
+        ];
+        var count = series.Key.Metric switch
+        {
+            Metric.Requests => 8,
+            Metric.ConnectionsClosed => 7,
+            _ => 6,
+        };
+        writer.Sample(series.Value, all[..count]);
+    }
+
+    private static string Help(Metric metric) => metric switch
+    {
+        Metric.Requests => "Requests that left the mesh (istio_requests_total).",
+        Metric.ConnectionsOpened => "TCP connections opened to the outside (istio_tcp_connections_opened_total).",
+        Metric.ConnectionsClosed => "TCP connections to the outside that ended (istio_tcp_connections_closed_total).",
+        Metric.UploadBytes => "Bytes that the application sent out (istio_tcp_received_bytes_total, istio_request_bytes_sum).",
+        _ => "Bytes that the application got back (istio_tcp_sent_bytes_total, istio_response_bytes_sum).",
+    };
+}

@@ -1,0 +1,17 @@
+namespace EgressAlerts.Model;
+
+/// <summary>Something that a detector holds to be true at the end of a window. Its identity is everything but the annotations.</summary>
+/// <param name="AlertName">One of the alert names of the contract.</param>
+/// <param name="Severity"><c>critical</c>, <c>warning</c> or <c>info</c>.</param>
+/// <param name="Destination">Empty where the finding is about the workload as a whole.</param>
+/// <param name="Since">The end of the window that first showed it.</param>
+public sealed record Finding(
+    string AlertName,
+    string Severity,
+    Workload Source,
+    string Destination,
+    DateTimeOffset Since,
+    string Summary,
+    string Description,
+    NameSource NameSource,
+    string Evidence);

@@ -1,0 +1,15 @@
+namespace EgressAlerts.Model;
+
+/// <summary>Where the name of a destination came from, most telling first.</summary>
+public enum NameSource
+{
+    Registry,
+    Network,
+    Special,
+    Sni,
+    Host,
+    Ptr,
+    PtrUnconfirmed,
+    Ip,
+    Unknown,
+}

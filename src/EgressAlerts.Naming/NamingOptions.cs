@@ -1,0 +1,22 @@
+using System.Net;
+
+namespace EgressAlerts.Naming;
+
+/// <summary>The <c>destinations</c> section of the configuration.</summary>
+public sealed record NamingOptions
+{
+    /// <summary>How long increments wait for the name of their destination before they are counted under its address; 0 s to 1 h.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The user's own networks, also those from <c>network_files</c>.</summary>
+    public IReadOnlyList<Network> Networks { get; init; } = [];
+
+    /// <summary>Whether names that embed the address become one wildcard name.</summary>
+    public bool Collapse { get; init; } = true;
+
+    /// <summary>Whether DNS is asked about private addresses too (<c>dns.reverse_private</c>).</summary>
+    public bool ReversePrivate { get; init; }
+}
+
+/// <summary>A network that the user gave a name.</summary>
+public sealed record Network(string Name, IPNetwork Cidr, string Owner, string Region);

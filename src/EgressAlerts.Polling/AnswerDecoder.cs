@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Decodes the answer of Prometheus' query API while it arrives, holding one series at a time. Hot code.</summary>
+/// <remarks>One instance per answer. Matrix (<c>values</c>) and vector (<c>value</c>) results are understood.</remarks>
+internal sealed class AnswerDecoder(ISeriesSink sink)
+{
+    /// <summary>A series whose labels and samples do not fit in this is damage or an attack.</summary>
+    private const int MaxSeriesBytes = 16 << 20;
+
+    private readonly QueryAnswer _answer = new();
+    private JsonReaderState _state;
+    private bool _inResult;
+    private Sample[] _samples = new Sample[64];
+
+    /// <exception cref="JsonException">The bytes are not an answer of the query API.</exception>
+    /// <exception cref="AnswerTooLargeException">More than <paramref name="maxBytes"/> arrived.</exception>
+    public async ValueTask<QueryAnswer> DecodeAsync(Stream stream, long maxBytes, CancellationToken cancel)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(256 << 10);
+        try
+        {
+            var filled = 0;
+            for (long total = 0; ;)
+            {
+                if (filled == buffer.Length) buffer = Grow(buffer, filled);
+                var read = await stream.ReadAsync(buffer.AsMemory(filled), cancel);
+                total += read;
+                if (total > maxBytes) throw new AnswerTooLargeException();
+                filled += read;
+                var consumed = Decode(buffer.AsSpan(0, filled), isFinal: read == 0);
+                if (read == 0) return _answer;
+                buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
+                filled -= consumed;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer, int filled)
+    {
+        if (filled >= MaxSeriesBytes) throw new JsonException($"one series or value takes more than {MaxSeriesBytes >> 20} MiB");
+        var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+        buffer.AsSpan(0, filled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    /// <summary>Decodes whatever is whole in <paramref name="bytes"/> and says how much that was; the rest comes again with more behind it.</summary>
+    private int Decode(ReadOnlySpan<byte> bytes, bool isFinal)
+    {
+        var reader = new Utf8JsonReader(bytes, isFinal, _state);
+        var whole = reader;
+        while (_inResult ? DecodeSeries(ref reader, bytes) : DecodeEnvelope(ref reader)) whole = reader;
+        _state = whole.CurrentState;
+        return (int)whole.BytesConsumed;
+    }
+
+    /// <summary>One property outside of the result array; false where it is not whole yet.</summary>
+    private bool DecodeEnvelope(ref Utf8JsonReader reader)
+    {
+        if (!reader.Read()) return false;
+        if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.EndObject) return true;
+        if (reader.TokenType != JsonTokenType.PropertyName) throw new JsonException($"found {reader.TokenType} where an answer of the query API has its properties");
+        if (reader.ValueTextEquals("data"u8)) return true;
+        if (reader.ValueTextEquals("result"u8))
+        {
+            if (!reader.Read()) return false;
+            if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("'result' is not a list");
+            _inResult = true;
+            return true;
+        }
+
+        if (reader.ValueTextEquals("status"u8)) return Text(ref reader, (answer, text) => answer.Status = text);
+        if (reader.ValueTextEquals("resultType"u8)) return Text(ref reader, (answer, text) => answer.ResultType = text);
+        if (reader.ValueTextEquals("errorType"u8)) return Text(ref reader, (answer, text) => answer.ErrorType = text);
+        if (reader.ValueTextEquals("error"u8)) return Text(ref reader, (answer, text) => answer.Error = text);
+        if (reader.ValueTextEquals("warnings"u8)) return FirstText(ref reader);
+        if (reader.ValueTextEquals("isPartial"u8))
+        {
+            if (!reader.Read()) return false;
+            _answer.IsPartial = reader.TokenType == JsonTokenType.True;
+            return true;
+        }
+
+        return reader.TrySkip();
+    }
+
+    private bool Text(ref Utf8JsonReader reader, Action<QueryAnswer, string> set)
+    {
+        if (!reader.Read()) return false;
+        set(_answer, reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException("found a value that is not a text"));
+        return true;
+    }
+
+    private bool FirstText(ref Utf8JsonReader reader)
+    {
+        if (!reader.Read()) return false;
+        if (reader.TokenType != JsonTokenType.StartArray) return reader.TrySkip();
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.EndArray) return true;
+            if (reader.TokenType == JsonTokenType.String && _answer.Warning.Length == 0) _answer.Warning = reader.GetString()!;
+        }
+
+        return false;
+    }
+
+    private bool DecodeSeries(ref Utf8JsonReader reader, ReadOnlySpan<byte> bytes)
+    {
+        if (!reader.Read()) return false;
+        if (reader.TokenType == JsonTokenType.EndArray)
+        {
+            _inResult = false;
+            return true;
+        }
+
+        if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("found a series that is not an object");
+        var labels = default(Range);
+        var count = 0;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.EndObject)
+            {
+                sink.Series(bytes[labels], _samples.AsSpan(0, count));
+                return true;
+            }
+
+            if (reader.ValueTextEquals("metric"u8))
+            {
+                if (!reader.Read()) return false;
+                var start = (int)reader.TokenStartIndex;
+                if (!reader.TrySkip()) return false;
+                labels = start..(int)reader.BytesConsumed;
+            }
+            else if (reader.ValueTextEquals("values"u8))
+            {
+                if (!reader.Read() || !Samples(ref reader, ref count)) return false;
+            }
+            else if (reader.ValueTextEquals("value"u8))
+            {
+                if (!reader.Read() || !One(ref reader, ref count)) return false;
+            }
+            else if (!reader.TrySkip())
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Samples(ref Utf8JsonReader reader, ref int count)
+    {
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.EndArray) return true;
+            if (!One(ref reader, ref count)) return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>One <c>[seconds, "value"]</c>, the reader standing on its bracket.</summary>
+    private bool One(ref Utf8JsonReader reader, ref int count)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("found a sample that is not a pair of time and value");
+        if (!reader.Read()) return false;
+        if (reader.TokenType != JsonTokenType.Number) throw new JsonException("found a sample whose time is not a number");
+        var milliseconds = (long)Math.Round(reader.GetDouble() * 1000);
+        if (!reader.Read()) return false;
+        var value = Value(reader.ValueSpan);
+        if (!reader.Read()) return false;
+        if (reader.TokenType != JsonTokenType.EndArray) throw new JsonException("found a sample that is not a pair of time and value");
+        if (count == _samples.Length) Array.Resize(ref _samples, count * 2);
+        _samples[count++] = new Sample(milliseconds, value);
+        return true;
+    }
+
+    private static double Value(ReadOnlySpan<byte> text) =>
+        Utf8Parser.TryParse(text, out double value, out var used) && used == text.Length ? value
+        : text.SequenceEqual("+Inf"u8) ? double.PositiveInfinity
+        : text.SequenceEqual("-Inf"u8) ? double.NegativeInfinity
+        : text.SequenceEqual("NaN"u8) ? double.NaN
+        : throw new JsonException("found a sample whose value is not a number");
+}
+
+/// <summary>An answer exceeded <c>prometheus.max_response_bytes</c>.</summary>
+internal sealed class AnswerTooLargeException : Exception;

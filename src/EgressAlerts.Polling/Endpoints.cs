@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Reads the texts by which Istio's labels say nothing, an address, or a host with a port.</summary>
+internal static class Endpoints
+{
+    /// <summary>The ways in which eight years of Istio have said "not known"; see the accounting table in README.md.</summary>
+    public static bool IsMissing(string? text) =>
+        text is null or "" or "unknown" or "-" or "0.0.0.0" or "::" or "<nil>" or "NULL" || text[0] == '?';
+
+    /// <summary>Reads <c>1.2.3.4</c>, <c>1.2.3.4:443</c>, <c>2001:db8::1</c>, <c>[2001:db8::1]</c> and <c>[2001:db8::1]:443</c>;
+    /// an IPv4 address that was mapped into IPv6 comes out as IPv4.</summary>
+    public static bool TryAddress(string? text, out IPAddress address, out string port)
+    {
+        (address, port) = (IPAddress.None, "");
+        if (IsMissing(text)) return false;
+        var (host, after) = Split(text!);
+        if (!LooksLikeAddress(host) || !IPAddress.TryParse(host, out var parsed)) return false;
+        address = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : WithoutScope(parsed);
+        port = Model.LabelText.Port(after);
+        return !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
+    }
+
+    /// <summary>Splits a port off. A text with several colons and no brackets is a bare IPv6 address.</summary>
+    public static (string Host, string Port) Split(string text)
+    {
+        if (text.StartsWith('[') && text.IndexOf(']', StringComparison.Ordinal) is > 0 and var close)
+            return (text[1..close], text.AsSpan(close + 1).StartsWith(":") ? text[(close + 2)..] : "");
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon >= 0 && colon == text.LastIndexOf(':') ? (text[..colon], text[(colon + 1)..]) : (text, "");
+    }
+
+    /// <summary>The parser of the platform also takes <c>1.2</c> and <c>0x7f000001</c>, which are no addresses in a label.</summary>
+    private static bool LooksLikeAddress(string text) => text.Contains(':', StringComparison.Ordinal)
+        || (text.Count(c => c == '.') == 3 && text.Split('.').All(part => byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)));
+
+    private static IPAddress WithoutScope(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address;
+}

@@ -1,0 +1,12 @@
+namespace EgressAlerts.Polling;
+
+/// <summary>Takes the series of an answer as they are decoded.</summary>
+internal interface ISeriesSink
+{
+    /// <summary>A new attempt begins: what an earlier one of the same query delivered is void.</summary>
+    void Restart();
+
+    /// <param name="labels">The label set as a JSON object, exactly as it was sent.</param>
+    /// <param name="samples">In order of time; valid only during the call.</param>
+    void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples);
+}

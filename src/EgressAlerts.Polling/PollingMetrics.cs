@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>What polling says about itself.</summary>
+public sealed class PollingMetrics
+{
+    private static readonly double[] DurationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
+
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _failures;
+    private int _series;
+
+    public PollingMetrics(Meter meter)
+    {
+        _duration = meter.CreateHistogram(
+            "egress_alerts_query_duration_seconds", "s", "How long Prometheus' answers took, retries included.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
+        _failures = meter.CreateCounter<long>("egress_alerts_query_failures_total", null, "Queries without a complete answer; their window is tried again.");
+        foreach (var reason in Enum.GetValues<FailureReason>()) _failures.Add(0, new KeyValuePair<string, object?>("reason", reason.Word()));
+        meter.CreateObservableGauge("egress_alerts_raw_series", () => Volatile.Read(ref _series), null, "Istio's series whose last value is remembered.");
+    }
+
+    internal void Query(TimeSpan took, FailureReason? failure)
+    {
+        _duration.Record(took.TotalSeconds);
+        if (failure is { } reason) _failures.Add(1, new KeyValuePair<string, object?>("reason", reason.Word()));
+    }
+
+    internal void Series(int count) => Volatile.Write(ref _series, count);
+}

@@ -1,0 +1,218 @@
+using System.Net;
+using EgressAlerts.Cardinality;
+using EgressAlerts.Detection;
+using EgressAlerts.Dns;
+using EgressAlerts.Naming;
+using EgressAlerts.Polling;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace EgressAlerts.Configuration;
+
+/// <summary>Reads and checks a configuration file, strictly: every error is found at once, with its line.</summary>
+internal static class ConfigLoader
+{
+    private static readonly TimeSpan Zero = TimeSpan.Zero;
+
+    /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
+    public static Settings Load(string file) => Load(file, out _);
+
+    internal static Settings Load(string file, out IReadOnlySet<string> knownKeys)
+    {
+        var source = new ConfigSource(file);
+        var settings = Read(source, Root(source));
+        knownKeys = source.Known;
+        return source.Errors.Count == 0 ? settings : throw new ConfigException([.. source.Errors.OrderBy(error => error.Line)]);
+    }
+
+    private static ConfigSection Root(ConfigSource source) => new(source, "", YamlFile.Read(source) switch
+    {
+        null => [],
+        YamlMappingNode mapping => mapping,
+        { } other => throw new ConfigException([new(source.File, other.Start.Line, "a configuration begins with sections such as 'prometheus:'")]),
+    });
+
+    private static Settings Read(ConfigSource source, ConfigSection root)
+    {
+        var defaults = new Settings();
+        var prometheus = Prometheus(root.Section("prometheus"), defaults.Prometheus, out var http);
+        var dns = Dns(root.Section("dns"), defaults.Dns);
+        var settings = defaults with
+        {
+            Prometheus = prometheus,
+            PrometheusHttp = http,
+            Telemetry = Telemetry(root.Section("telemetry"), defaults.Telemetry),
+            Dns = dns,
+            Destinations = Destinations(source, root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate },
+            Cardinality = Cardinality(root.Section("cardinality"), defaults.Cardinality),
+            Detection = Detection(root.Section("detection"), defaults.Detection),
+        };
+        foreach (var _ in root.Sections("policies").Take(1)) root.Error("policies", "are not evaluated by this version, so none may be given: a rule that is silently not watched would be worse");
+        settings = Alerting(root.Section("alerting"), settings);
+        root.Done();
+        return settings;
+    }
+
+    private static PollingOptions Prometheus(ConfigSection section, PollingOptions defaults, out HttpSettings http)
+    {
+        var options = new PollingOptions
+        {
+            Url = section.Url("url", defaults.Url)!,
+            Interval = section.Duration("interval", defaults.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            Delay = section.Duration("delay", defaults.Delay, Zero, TimeSpan.FromMinutes(10)),
+            Timeout = section.Duration("timeout", defaults.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
+            MaxCatchUp = section.Duration("max_catch_up", defaults.MaxCatchUp, Zero, TimeSpan.FromDays(7)),
+            MaxResponseBytes = section.Bytes("max_response_bytes", defaults.MaxResponseBytes, 1L << 20, 16L << 30),
+            Matchers = section.Texts("matchers", defaults.Matchers, IsMatcher, "is not a label matcher such as job=\"envoy-stats\""),
+        };
+        http = HttpSection.Read(section);
+        section.Done();
+        return options;
+    }
+
+    private static TelemetryOptions Telemetry(ConfigSection section, TelemetryOptions defaults)
+    {
+        var labels = section.Section("labels");
+        IReadOnlyList<string> Names(string key, IReadOnlyList<string> fallback) => labels.Texts(key, fallback, IsLabelName, "is not a label name");
+        var options = new TelemetryOptions
+        {
+            DestinationIp = Names("destination_ip", defaults.DestinationIp),
+            DestinationPort = Names("destination_port", defaults.DestinationPort),
+            Sni = Names("sni", defaults.Sni),
+            Host = Names("host", defaults.Host),
+            Path = Names("path", defaults.Path),
+            ClusterDomain = section.Text("cluster_domain", defaults.ClusterDomain),
+            EgressGateways = section.Texts("egress_gateways", defaults.EgressGateways, text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }], "is not namespace/workload"),
+            ClusterNetworks = section.Cidrs("cluster_networks"),
+        };
+        labels.Done();
+        section.Done();
+        return options;
+    }
+
+    private static DnsOptions Dns(ConfigSection section, DnsOptions defaults)
+    {
+        var cache = section.Section("cache");
+        var options = new DnsOptions
+        {
+            Servers = [.. section.Texts("servers", [], text => DnsEndpoint(text) is not null, "is not an address with an optional port, such as 10.96.0.10 or 10.96.0.10:53").Select(text => DnsEndpoint(text)!)],
+            Timeout = section.Duration("timeout", defaults.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(30)),
+            Attempts = section.Number("attempts", defaults.Attempts, 1, 5),
+            MaxInFlight = section.Number("max_in_flight", defaults.MaxInFlight, 1, 10_000),
+            QueriesPerSecond = section.Number("queries_per_second", defaults.QueriesPerSecond, 1, 1_000_000),
+            Confirm = section.Flag("confirm", defaults.Confirm),
+            ReversePrivate = section.Flag("reverse_private", defaults.ReversePrivate),
+            MaxEntries = cache.Number("max_entries", defaults.MaxEntries, 100, 10_000_000),
+            MinTtl = cache.Duration("min_ttl", defaults.MinTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            MaxTtl = cache.Duration("max_ttl", defaults.MaxTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
+            MaxNegativeTtl = cache.Duration("max_negative_ttl", defaults.MaxNegativeTtl, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            Stale = cache.Duration("stale", defaults.Stale, Zero, TimeSpan.FromDays(7)),
+        };
+        if (options.MaxTtl < options.MinTtl) cache.Error("max_ttl", "is shorter than min_ttl");
+        if (options.MaxNegativeTtl < options.MinTtl) cache.Error("max_negative_ttl", "is shorter than min_ttl");
+        cache.Done();
+        section.Done();
+        return options;
+    }
+
+    private static NamingOptions Destinations(ConfigSource source, ConfigSection section, NamingOptions defaults)
+    {
+        var own = section.Sections("networks").SelectMany(Networks).ToList();
+        var files = section.Texts("network_files", []).SelectMany(file => NetworkFile.Read(source, file)).ToList();
+        var options = new NamingOptions
+        {
+            Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
+            Networks = [.. own, .. files],
+            Collapse = section.Flag("collapse", defaults.Collapse),
+        };
+        section.Done();
+        return options;
+    }
+
+    /// <summary>One entry of <c>networks</c>, also where a network file holds it.</summary>
+    internal static IEnumerable<Network> Networks(ConfigSection section)
+    {
+        var name = section.Text("name", "");
+        if (Model.LabelText.Host(name) == Model.Words.Invalid) section.Error("name", "is missing or holds more than letters, digits, '-', '_' and '.'");
+        var (owner, region) = (section.Text("owner", ""), section.Text("region", ""));
+        var cidrs = section.Cidrs("cidrs");
+        if (cidrs.Count == 0) section.Error("cidrs", "holds no network");
+        section.Done();
+        return cidrs.Select(cidr => new Network(name, cidr, owner, region));
+    }
+
+    private static CardinalityOptions Cardinality(ConfigSection section, CardinalityOptions defaults)
+    {
+        var options = new CardinalityOptions
+        {
+            MaxSeries = section.Number("max_series", defaults.MaxSeries, 50, 10_000_000),
+            MaxDestinationsPerWorkload = section.Number("max_destinations_per_workload", defaults.MaxDestinationsPerWorkload, 1, 100_000),
+            IdleTtl = section.Duration("idle_ttl", defaults.IdleTtl, TimeSpan.FromMinutes(10), TimeSpan.FromDays(30)),
+        };
+        section.Done();
+        return options;
+    }
+
+    private static DetectionOptions Detection(ConfigSection section, DetectionOptions defaults)
+    {
+        var blocked = section.Section("blocked");
+        var fresh = section.Section("new_destination");
+        var options = new DetectionOptions
+        {
+            Blocked = new()
+            {
+                Enabled = blocked.Flag("enabled", defaults.Blocked.Enabled),
+                Severity = Severity(blocked, "severity", defaults.Blocked.Severity),
+                Quiet = blocked.Duration("quiet", defaults.Blocked.Quiet, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
+            },
+            NewDestination = new()
+            {
+                Enabled = fresh.Flag("enabled", defaults.NewDestination.Enabled),
+                Severity = Severity(fresh, "severity", defaults.NewDestination.Severity),
+                ConfirmedSeverity = Severity(fresh, "confirmed_severity", defaults.NewDestination.ConfirmedSeverity),
+                Learning = fresh.Duration("learning", defaults.NewDestination.Learning, Zero, TimeSpan.FromDays(90)),
+                Memory = fresh.Duration("memory", defaults.NewDestination.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
+                Hold = fresh.Duration("hold", defaults.NewDestination.Hold, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
+            },
+        };
+        blocked.Done();
+        fresh.Done();
+        section.Done();
+        return options;
+    }
+
+    private static Settings Alerting(ConfigSection section, Settings settings)
+    {
+        var alertmanagers = section.Sections("alertmanagers").Select(Alertmanager).ToList();
+        var externalUrl = section.Text("external_url", "") == "" ? null : section.Url("external_url", null);
+        var result = settings with
+        {
+            Alertmanagers = section.Has("alertmanagers") ? alertmanagers : settings.Alertmanagers,
+            ResendInterval = section.Duration("resend_interval", settings.ResendInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            ExternalLabels = section.Pairs("external_labels", IsLabelName, "is not a label name"),
+            ExternalUrl = externalUrl,
+        };
+        section.Done();
+        return result;
+    }
+
+    private static AlertmanagerSettings Alertmanager(ConfigSection section)
+    {
+        if (!section.Has("url")) section.Error("url", "is missing");
+        var settings = new AlertmanagerSettings { Url = section.Url("url", new AlertmanagerSettings().Url)!, Http = HttpSection.Read(section) };
+        section.Done();
+        return settings;
+    }
+
+    private static string Severity(ConfigSection section, string key, string fallback) => section.OneOf(key, fallback, "critical", "warning", "info");
+
+    private static bool IsLabelName(string text) =>
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    private static bool IsMatcher(string text) =>
+        text.IndexOfAny(['=', '!']) is > 0 and var at && IsLabelName(text[..at].Trim()) && text.EndsWith('"') && !text.Contains('\n', StringComparison.Ordinal)
+        && (string[])["=~", "!~", "!=", "="] is var operators && operators.Any(op => text[at..].StartsWith(op + "\"", StringComparison.Ordinal));
+
+    private static IPEndPoint? DnsEndpoint(string text) =>
+        IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 53) : IPEndPoint.TryParse(text, out var endpoint) ? endpoint : null;
+}

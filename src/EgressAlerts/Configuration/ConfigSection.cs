@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Net;
+using YamlDotNet.RepresentationModel;
+
+namespace EgressAlerts.Configuration;
+
+/// <summary>One mapping of the YAML file. Every key that is asked for is known; <see cref="Done"/> refuses the others.</summary>
+internal sealed class ConfigSection(ConfigSource source, string path, YamlMappingNode node)
+{
+    private readonly HashSet<string> _known = [];
+
+    public bool Has(string key) => Node(key) is not null;
+
+    public ConfigSection Section(string key)
+    {
+        var value = Node(key);
+        return new ConfigSection(source, Path(key), value switch
+        {
+            null => [],
+            YamlMappingNode mapping => mapping,
+            YamlScalarNode { Value: null or "" } => [],
+            _ => Wrong(value, key, "is not a section of keys", new YamlMappingNode()),
+        });
+    }
+
+    public IReadOnlyList<ConfigSection> Sections(string key)
+    {
+        var items = Items(key);
+        return
+        [
+            .. items.Select((item, i) => new ConfigSection(
+                source,
+                $"{Path(key)}[{i}]",
+                item as YamlMappingNode ?? Wrong(item, $"{key}[{i}]", "is not a section of keys", new YamlMappingNode()))),
+        ];
+    }
+
+    public string Text(string key, string fallback) => Scalar(key) ?? fallback;
+
+    public string OneOf(string key, string fallback, params string[] allowed) =>
+        Value(key, fallback, text => allowed.Contains(text) ? text : null, $"is none of {string.Join(", ", allowed)}");
+
+    public bool Flag(string key, bool fallback) =>
+        Value<bool?>(key, fallback, text => text switch { "true" => true, "false" => false, _ => null }, "is neither true nor false")!.Value;
+
+    public int Number(string key, int fallback, int least, int most) => Value<int?>(
+        key,
+        fallback,
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
+        $"is not a whole number from {least} to {most}")!.Value;
+
+    public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan least, TimeSpan most) => Value<TimeSpan?>(
+        key,
+        fallback,
+        text => Units.Duration(text) is { } length && length >= least && length <= most ? length : null,
+        $"is not a duration from {Units.Text(least)} to {Units.Text(most)}, such as 30s or 1h30m")!.Value;
+
+    public long Bytes(string key, long fallback, long least, long most) => Value<long?>(
+        key,
+        fallback,
+        text => Units.Bytes(text) is { } bytes && bytes >= least && bytes <= most ? bytes : null,
+        $"is not a size from {least >> 20}MiB to {most >> 20}MiB")!.Value;
+
+    public Uri? Url(string key, Uri? fallback) => Value(
+        key,
+        fallback,
+        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null,
+        "is not an absolute http or https URL");
+
+    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> fallback, Func<string, bool>? isGood = null, string complaint = "")
+    {
+        if (!Has(key)) return fallback;
+        var texts = new List<string>();
+        foreach (var item in Items(key))
+        {
+            if (item is not YamlScalarNode { Value: { Length: > 0 } text }) Wrong(item, key, "holds an entry that is not a text", 0);
+            else if (isGood is not null && !isGood(text)) Wrong(item, key, $"'{text}' {complaint}", 0);
+            else texts.Add(text);
+        }
+
+        return texts;
+    }
+
+    public IReadOnlyList<IPNetwork> Cidrs(string key) =>
+        [.. Texts(key, [], text => Cidr(text) is not null, "is not a network such as 10.20.0.0/16 (bits behind the prefix must be zero)").Select(text => Cidr(text)!.Value)];
+
+    public IReadOnlyDictionary<string, string> Pairs(string key, Func<string, bool> isName, string complaint)
+    {
+        var section = Section(key);
+        var pairs = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in section.Keys)
+        {
+            if (!isName(name)) section.Error(name, complaint);
+            pairs[name] = section.Text(name, "");
+        }
+
+        return pairs;
+    }
+
+    public IEnumerable<string> Keys => node.Children.Keys.OfType<YamlScalarNode>().Select(name => name.Value ?? "");
+
+    /// <summary>Says that a key's value cannot be used.</summary>
+    public void Error(string key, string complaint) => Wrong(Node(key) ?? node, key, complaint, 0);
+
+    /// <summary>Refuses keys that nobody asked for.</summary>
+    public void Done()
+    {
+        foreach (var name in node.Children.Keys)
+        {
+            if (name is YamlScalarNode { Value: { } key } && _known.Contains(key)) continue;
+            source.Errors.Add(new(source.File, name.Start.Line, $"{Path(name.ToString())} is not a known key; known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}"));
+        }
+    }
+
+    internal static IPNetwork? Cidr(string text) => IPNetwork.TryParse(text, out var network) ? network : null;
+
+    private string Path(string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    private YamlNode? Node(string key)
+    {
+        _known.Add(key);
+        source.Known.Add(Path(key));
+        return node.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
+    }
+
+    private string? Scalar(string key) => Node(key) switch
+    {
+        null => null,
+        YamlScalarNode { Value: { } text } => text,
+        { } other => Wrong<string?>(other, key, "is not a single value", null),
+    };
+
+    private T Value<T>(string key, T fallback, Func<string, T?> parse, string complaint)
+    {
+        if (Scalar(key) is not { } text) return fallback;
+        return parse(text) is { } value ? value : Wrong(Node(key)!, key, $"'{text}' {complaint}", fallback);
+    }
+
+    private IEnumerable<YamlNode> Items(string key) => Node(key) switch
+    {
+        null => [],
+        YamlSequenceNode sequence => sequence.Children,
+        { } other => Wrong<IEnumerable<YamlNode>>(other, key, "is not a list", []),
+    };
+
+    private T Wrong<T>(YamlNode at, string key, string complaint, T instead)
+    {
+        source.Errors.Add(new(source.File, at.Start.Line, $"{Path(key)} {complaint}"));
+        return instead;
+    }
+}
+
+/// <summary>What reading one file collects.</summary>
+internal sealed record ConfigSource(string File)
+{
+    public List<ConfigError> Errors { get; } = [];
+
+    /// <summary>The path of every key that the code knows, for the test that holds the reference to it.</summary>
+    public HashSet<string> Known { get; } = [];
+}

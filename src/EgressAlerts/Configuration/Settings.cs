@@ -1,0 +1,73 @@
+using EgressAlerts.Alerting;
+using EgressAlerts.Cardinality;
+using EgressAlerts.Detection;
+using EgressAlerts.Dns;
+using EgressAlerts.Naming;
+using EgressAlerts.Polling;
+
+namespace EgressAlerts.Configuration;
+
+/// <summary>The whole configuration, checked. The defaults are those of the reference, deploy/egress-alerts.yml.</summary>
+internal sealed record Settings
+{
+    public PollingOptions Prometheus { get; init; } = new();
+
+    public HttpSettings PrometheusHttp { get; init; } = new();
+
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public DnsOptions Dns { get; init; } = new();
+
+    public NamingOptions Destinations { get; init; } = new();
+
+    public CardinalityOptions Cardinality { get; init; } = new();
+
+    public DetectionOptions Detection { get; init; } = new();
+
+    public IReadOnlyList<AlertmanagerSettings> Alertmanagers { get; init; } = [new()];
+
+    public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Null where the configuration leaves it empty: then it is made from the host's name and the listen address.</summary>
+    public Uri? ExternalUrl { get; init; }
+}
+
+/// <summary>One Alertmanager and how to reach it.</summary>
+internal sealed record AlertmanagerSettings
+{
+    public Uri Url { get; init; } = new("http://127.0.0.1:9093");
+
+    public HttpSettings Http { get; init; } = new();
+}
+
+/// <summary>HTTP client settings under Prometheus' own names. Files are read anew for each request, so a rotated secret needs no reload.</summary>
+internal sealed record HttpSettings
+{
+    public string Username { get; init; } = "";
+
+    public string Password { get; init; } = "";
+
+    public string PasswordFile { get; init; } = "";
+
+    public string AuthorizationType { get; init; } = "Bearer";
+
+    public string Credentials { get; init; } = "";
+
+    public string CredentialsFile { get; init; } = "";
+
+    public string CaFile { get; init; } = "";
+
+    public string CertFile { get; init; } = "";
+
+    public string KeyFile { get; init; } = "";
+
+    public string ServerName { get; init; } = "";
+
+    public bool InsecureSkipVerify { get; init; }
+
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Headers { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    public Uri? ProxyUrl { get; init; }
+}

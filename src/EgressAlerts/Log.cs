@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "egress-alerts {Version} listens on {Url}, config {Config}, state in {Storage}")]
+    public static partial void Started(ILogger logger, string version, string url, string config, string storage);
+
+    [LoggerMessage(2, LogLevel.Information, "stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Error, "a pass ended in an unexpected error; its window is repeated from the last checkpoint. This is a bug: please report it")]
+    public static partial void Crashed(ILogger logger, Exception error);
+
+    [LoggerMessage(4, LogLevel.Error, "{Skipped} windows were skipped: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count in full; what was born and died in between is missing")]
+    public static partial void Skipped(ILogger logger, long skipped, string maxCatchUp);
+
+    [LoggerMessage(5, LogLevel.Information, "going on from {File}, last window ended {End}")]
+    public static partial void Restored(ILogger logger, string file, string end);
+
+    [LoggerMessage(6, LogLevel.Error, "the checkpoint {File} cannot be used: {Reason}. It was set aside as {Aside}; an older one is tried, else counting starts anew")]
+    public static partial void CheckpointRejected(ILogger logger, string file, string reason, string aside);
+
+    [LoggerMessage(7, LogLevel.Error, "the checkpoint {File} cannot be written ({Reason}): free or mount the storage, a crash now would lose what was counted since")]
+    public static partial void CheckpointNotWritten(ILogger logger, string file, string reason);
+
+    [LoggerMessage(8, LogLevel.Information, "the checkpoint can be written again")]
+    public static partial void CheckpointRecovered(ILogger logger);
+
+    [LoggerMessage(9, LogLevel.Information, "reloaded {Config}")]
+    public static partial void Reloaded(ILogger logger, string config);
+
+    [LoggerMessage(10, LogLevel.Error, "the configuration was not reloaded, the old one stays in use: {Errors}")]
+    public static partial void ReloadRefused(ILogger logger, string errors);
+
+    [LoggerMessage(EventId = 11, Message = "egress access namespace={Ns} workload={Workload} destination={Destination} address={Address} port={Port} name_source={NameSource} confirmed={Confirmed} route={Route} requests={Requests} connections_opened={Opened} connections_closed={Closed} upload_bytes={Upload} download_bytes={Download}")]
+    public static partial void Access(
+        ILogger logger, LogLevel level, string ns, string workload, string destination, string address, string port, string nameSource, bool confirmed, string route,
+        double requests, double opened, double closed, double upload, double download);
+
+    [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
+    public static partial void MoreAccess(ILogger logger, int more);
+}

@@ -1,0 +1,29 @@
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Json;
+
+namespace EgressAlerts.Logging;
+
+/// <summary>Sets logging up: to the console, as lines or as JSON.</summary>
+internal static class Logs
+{
+    public static Logger Create(string level, string format)
+    {
+        var least = level switch
+        {
+            "debug" => LogEventLevel.Debug,
+            "warn" => LogEventLevel.Warning,
+            "error" => LogEventLevel.Error,
+            _ => LogEventLevel.Information,
+        };
+        return new LoggerConfiguration()
+            .MinimumLevel.Is(least)
+            // The framework speaks only of trouble, and our own log says what clients did.
+            .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+            .MinimumLevel.Override("System", LogEventLevel.Warning)
+            .MinimumLevel.Override("Polly", LogEventLevel.Error)
+            .WriteTo.Console(format == "json" ? new JsonFormatter(renderMessage: true) : new LogfmtFormatter())
+            .CreateLogger();
+    }
+}

@@ -1,0 +1,107 @@
+using EgressAlerts.Alerting;
+using EgressAlerts.Cardinality;
+using EgressAlerts.Configuration;
+using EgressAlerts.Detection;
+using EgressAlerts.Dns;
+using EgressAlerts.Export;
+using EgressAlerts.Model;
+using EgressAlerts.Naming;
+using EgressAlerts.Polling;
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts;
+
+/// <summary>The way of the data, one window at a time. Owns all state of the stages; called by <see cref="PassWorker"/> alone.</summary>
+internal sealed class Pass : IAsyncDisposable
+{
+    private readonly HttpClient _prometheus;
+    private readonly IReadOnlyList<Alertmanager> _alertmanagers;
+    private readonly ReverseLookups _lookups;
+    private readonly Poller _poller;
+    private readonly Namer _naming;
+    private readonly Detectors _detection;
+    private readonly SeriesBudget _budget;
+    private readonly AlertBook _book;
+    private readonly Notifier _notifier;
+    private readonly Checkpoint _checkpoint;
+    private readonly Exposition _exposition;
+    private readonly AccessLog _accessLog;
+
+    public Pass(Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_checkpoint, _exposition) = (checkpoint, exposition);
+        var alerting = new AlertingOptions
+        {
+            ResendInterval = settings.ResendInterval,
+            ExternalLabels = settings.ExternalLabels,
+            ExternalUrl = settings.ExternalUrl ?? externalUrl,
+            Interval = settings.Prometheus.Interval,
+        };
+        _prometheus = HttpClients.Create(settings.PrometheusHttp);
+        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => new Alertmanager(alertmanager.Url, HttpClients.Create(alertmanager.Http)))];
+        _lookups = new ReverseLookups(settings.Dns, metrics.Dns, time);
+
+        _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
+        _naming = new Namer(settings.Destinations, _lookups);
+        _detection = new Detectors(settings.Detection, metrics.Detection);
+        _budget = new SeriesBudget(settings.Cardinality);
+        _book = new AlertBook(alerting, metrics.Alerts);
+        _notifier = new Notifier(_alertmanagers, alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
+        _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
+    }
+
+    /// <summary>The end of the last complete window; the default value before the first one.</summary>
+    public DateTimeOffset LastEnd => _poller.LastEnd;
+
+    /// <summary>Why the current window could not be read yet; empty while all is well.</summary>
+    public string Failure => _poller.Failure;
+
+    public IReadOnlyList<Alert> Alerts => _notifier.Current;
+
+    /// <summary>Accounts for one window; false where it could not be read whole: nothing has changed then, and it is to be tried again.</summary>
+    public async Task<bool> RunAsync(Window window, CancellationToken cancel)
+    {
+        if (await _poller.TryReadAsync(window, cancel) is not { } read) return false; // Counted and logged.
+        var named = await _naming.NameAsync(read, cancel);
+        var findings = _detection.Observe(named);
+        var admitted = _budget.Admit(named);
+        var alerts = _book.Update(findings, window);
+
+        // Before anyone sees them: what a scrape has shown is never taken back.
+        _checkpoint.Write(Save);
+        _exposition.Publish(admitted);
+        _notifier.Publish(alerts);
+        _accessLog.Write(named);
+        return true;
+    }
+
+    public void Save(BinaryWriter to)
+    {
+        _poller.Save(to);
+        _naming.Save(to);
+        _detection.Save(to);
+        _budget.Save(to);
+        _book.Save(to);
+    }
+
+    /// <summary>Goes on where <see cref="Save"/> left off, and shows at once what had been reached.</summary>
+    public void Load(BinaryReader from)
+    {
+        _poller.Load(from);
+        _naming.Load(from);
+        _detection.Load(from);
+        _budget.Load(from);
+        _book.Load(from);
+        if (LastEnd == default) return;
+        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
+        _notifier.Publish(_book.Current);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _notifier.DisposeAsync();
+        await _lookups.DisposeAsync();
+        _prometheus.Dispose();
+        foreach (var alertmanager in _alertmanagers) alertmanager.Http.Dispose();
+    }
+}

@@ -1,0 +1,3 @@
+using EgressAlerts;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,21 @@
+using System.Diagnostics.Metrics;
+using EgressAlerts.Alerting;
+using EgressAlerts.Detection;
+using EgressAlerts.Dns;
+using EgressAlerts.Polling;
+
+namespace EgressAlerts;
+
+/// <summary>Every stage's metrics; they outlive a reload.</summary>
+internal sealed class StageMetrics(Meter meter, TimeProvider time)
+{
+    public ServiceMetrics Service { get; } = new(meter, time);
+
+    public PollingMetrics Polling { get; } = new(meter);
+
+    public DnsMetrics Dns { get; } = new(meter);
+
+    public DetectionMetrics Detection { get; } = new(meter);
+
+    public AlertMetrics Alerts { get; } = new(meter);
+}

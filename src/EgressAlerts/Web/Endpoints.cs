@@ -1,0 +1,63 @@
+using System.Globalization;
+using EgressAlerts.Export;
+using EgressAlerts.Model;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace EgressAlerts.Web;
+
+/// <summary>What the service answers over HTTP.</summary>
+internal static class Endpoints
+{
+    public static void Map(WebApplication app, ServeOptions options, PassWorker worker, Exposition exposition)
+    {
+        app.MapGet("/", () => Results.Content(Page(), "text/html; charset=utf-8"));
+        app.MapMethods("/metrics", ["GET", "HEAD"], (HttpContext context) => MetricsAsync(context, exposition));
+        app.MapGet("/-/healthy", () => "EgressAlerts is healthy.\n");
+        app.MapGet("/-/ready", () => worker.IsReady
+            ? Results.Text("EgressAlerts is ready.\n")
+            : Results.Text("EgressAlerts is reading its checkpoint.\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
+        app.MapGet("/api/v1/status", () => Results.Json(Status.Of(options, worker, exposition), ApiJson.Options));
+        app.MapGet("/api/v1/destinations", () => Results.Json(DestinationList.Of(exposition), ApiJson.Options));
+        app.MapGet("/api/v1/alerts", (HttpRequest request) => Results.Json(AlertList.Of(worker, request.Query), ApiJson.Options));
+        app.MapGet("/runbooks/{name}", (string name) => Runbooks.Find(name) is { } text
+            ? Results.Text(text, "text/markdown; charset=utf-8")
+            : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Runbooks.Names)}\n"));
+    }
+
+    private static async Task MetricsAsync(HttpContext context, Exposition exposition)
+    {
+        var (snapshot, self) = exposition.Render();
+        context.Response.ContentType = Exposition.ContentType;
+        context.Response.ContentLength = snapshot.Length + self.Length;
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await context.Response.Body.WriteAsync(snapshot, context.RequestAborted);
+        await context.Response.Body.WriteAsync(self, context.RequestAborted);
+    }
+
+    private static async Task<IResult> ReloadAsync(ServeOptions options, PassWorker worker, CancellationToken cancel)
+    {
+        if (!options.EnableLifecycle) return Results.Text("Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", statusCode: StatusCodes.Status403Forbidden);
+        var errors = await worker.ReloadAsync(cancel);
+        return errors is null
+            ? Results.Text("Reloaded.\n")
+            : Results.Text($"Not reloaded, the old configuration stays in use:\n{errors}\n", statusCode: StatusCodes.Status500InternalServerError);
+    }
+
+    private static string Page()
+    {
+        (string Path, string What)[] links =
+        [
+            ("/metrics", "the exported metrics"),
+            ("/api/v1/status", "how the service stands"),
+            ("/api/v1/destinations", "destinations and where their names come from"),
+            ("/api/v1/alerts", "alerts that fire or resolved lately"),
+            .. Runbooks.Names.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
+            ("/-/healthy", "is the process alive"),
+            ("/-/ready", "does it work"),
+        ];
+        var items = links.Select(link => string.Create(CultureInfo.InvariantCulture, $"<li><a href=\"{link.Path}\">{link.Path}</a>: {link.What}</li>"));
+        return $"<!doctype html><html lang=\"en\"><head><title>EgressAlerts</title></head><body><h1>EgressAlerts {ServiceVersion.Text}</h1><ul>{string.Concat(items)}</ul></body></html>\n";
+    }
+}

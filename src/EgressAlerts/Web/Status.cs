@@ -1,0 +1,26 @@
+using EgressAlerts.Export;
+
+namespace EgressAlerts.Web;
+
+/// <summary>The answer of <c>/api/v1/status</c>.</summary>
+/// <param name="Failure">Why the current window could not be read yet; empty while all is well.</param>
+internal sealed record Status(
+    string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
+    int Series, int SeriesLimit, int Destinations, int Alerts)
+{
+    public static Status Of(ServeOptions options, PassWorker worker, Exposition exposition)
+    {
+        var current = exposition.Current;
+        return new(
+            ServiceVersion.Long,
+            options.ConfigFile ?? "(defaults)",
+            worker.IsReady,
+            current?.Accounts.BaselineEnd,
+            current?.Window.End,
+            worker.Pass.Failure,
+            current?.Series.Count ?? 0,
+            current?.Limit ?? 0,
+            current?.Destinations.Count ?? 0,
+            worker.Pass.Alerts.Count(alert => alert.ResolvedAt is null));
+    }
+}
