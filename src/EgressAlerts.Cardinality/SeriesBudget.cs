@@ -24,7 +24,7 @@ public sealed class SeriesBudget(CardinalityOptions options)
     }
 
     /// <summary>The counters as they stand, as of a window that has been accounted for.</summary>
-    public Admitted Snapshot(Window window, Accounts accounts, Totals waiting) => new(
+    public Admitted Snapshot(Window window, Accounts accounts, IReadOnlyList<Increment> waiting) => new(
         window,
         accounts,
         [.. _live.Select(entry => new ExportedSeries(entry.Key, entry.Value.Value)), .. _overflow.Select(entry => new ExportedSeries(entry.Key, entry.Value))],

@@ -12,7 +12,7 @@ internal static class AccountingFamilies
         writer.Family("egress_alerts_last_window_end_timestamp_seconds", "gauge", "The instant up to which the exported counters have counted.");
         writer.Sample(Seconds(admitted.Window.End));
         PerMetric(writer, "egress_alerts_counted_total", "counter", "Everything counted since the baseline, exported, waiting for a name or retired.", admitted.Counted);
-        PerMetric(writer, "egress_alerts_waiting", "gauge", "Counted, but not yet in any series because the name of the destination is being looked up.", admitted.Waiting);
+        PerMetric(writer, "egress_alerts_waiting", "gauge", "Counted, but not yet in any series because the name of the destination is being looked up; /api/v1/waiting lists it.", Sums(admitted.Waiting));
         PerMetric(writer, "egress_alerts_retired_total", "counter", "What idle series held when they gave their place up.", admitted.Retired);
         writer.Family("egress_alerts_excluded_total", "counter", "What was seen in Istio's counters and left out, by reason.");
         foreach (var sum in admitted.Accounts.Excluded.OrderBy(sum => sum.Metric).ThenBy(sum => sum.Reason, StringComparer.Ordinal))
@@ -28,6 +28,13 @@ internal static class AccountingFamilies
     {
         writer.Family(name, type, help);
         foreach (var metric in Enum.GetValues<Metric>()) writer.Sample(totals[metric], ("metric", metric.Word()));
+    }
+
+    private static Totals Sums(IEnumerable<Increment> increments)
+    {
+        var sums = new Totals();
+        foreach (var increment in increments) sums.Add(increment.Metric, increment.Amount);
+        return sums;
     }
 
     private static double Seconds(DateTimeOffset at) => at == default ? 0 : at.ToUnixTimeMilliseconds() / 1000.0;

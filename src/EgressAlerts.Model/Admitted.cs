@@ -12,7 +12,7 @@ public sealed record Admitted(
     IReadOnlyList<ExportedSeries> Series,
     IReadOnlyList<Destination> Destinations,
     Totals Counted,
-    Totals Waiting,
+    IReadOnlyList<Increment> Waiting,
     Totals Retired,
     int Overflow,
     int Limit);

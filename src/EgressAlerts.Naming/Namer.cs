@@ -13,8 +13,8 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups)
     private readonly NetworkTable _networks = new(options.Networks);
     private readonly WaitingRoom _waiting = new();
 
-    /// <summary>What waits for a name, per metric.</summary>
-    public Totals Waiting => _waiting.Sums();
+    /// <summary>What waits for a name.</summary>
+    public IReadOnlyList<Increment> Waiting => _waiting.Increments;
 
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {

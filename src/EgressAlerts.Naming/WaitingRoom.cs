@@ -20,7 +20,7 @@ internal sealed class WaitingRoom
         return true;
     }
 
-    public IEnumerable<Increment> Increments => _waiting.Keys;
+    public IReadOnlyList<Increment> Increments => [.. _waiting.Select(held => held.Key with { Amount = held.Value.Amount })];
 
     /// <summary>Takes out what <paramref name="ready"/> says need not wait longer.</summary>
     public IReadOnlyList<Increment> Release(Func<Flow, DateTimeOffset, bool> ready)
@@ -28,13 +28,6 @@ internal sealed class WaitingRoom
         var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => held.Key with { Amount = held.Value.Amount }).ToList();
         foreach (var increment in released) _waiting.Remove(increment with { Amount = 0 });
         return released;
-    }
-
-    public Totals Sums()
-    {
-        var sums = new Totals();
-        foreach (var (key, held) in _waiting) sums.Add(key.Metric, held.Amount);
-        return sums;
     }
 
     public void Save(BinaryWriter to) => to.WriteAll(_waiting, held =>

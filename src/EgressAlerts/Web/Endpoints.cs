@@ -20,6 +20,7 @@ internal static class Endpoints
         app.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
         app.MapGet("/api/v1/status", () => Results.Json(Status.Of(options, worker, exposition), ApiJson.Options));
         app.MapGet("/api/v1/destinations", () => Results.Json(DestinationList.Of(exposition), ApiJson.Options));
+        app.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
         app.MapGet("/api/v1/alerts", (HttpRequest request) => Results.Json(AlertList.Of(worker, request.Query), ApiJson.Options));
         app.MapGet("/runbooks/{name}", (string name) => Runbooks.Find(name) is { } text
             ? Results.Text(text, "text/markdown; charset=utf-8")
@@ -52,6 +53,7 @@ internal static class Endpoints
             ("/metrics", "the exported metrics"),
             ("/api/v1/status", "how the service stands"),
             ("/api/v1/destinations", "destinations and where their names come from"),
+            ("/api/v1/waiting", "what is counted and waits for a name"),
             ("/api/v1/alerts", "alerts that fire or resolved lately"),
             .. Runbooks.Names.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
             ("/-/healthy", "is the process alive"),

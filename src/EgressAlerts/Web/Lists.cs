@@ -25,6 +25,28 @@ internal sealed record DestinationList(string Destination, string NameSource, bo
     ];
 }
 
+/// <summary>The answer of <c>/api/v1/waiting</c>: what is counted, but in no series yet because the destination is being looked up.</summary>
+internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<WaitingEntry> Waiting)
+{
+    public static WaitingList Of(Exposition exposition)
+    {
+        var current = exposition.Current;
+        return new(current?.Window.End, [.. (current?.Waiting ?? []).Select(WaitingEntry.Of)]);
+    }
+}
+
+/// <summary>One flow's metric that waits.</summary>
+internal sealed record WaitingEntry(string SourceWorkloadNamespace, string SourceWorkload, string Address, string Route, string Metric, double Amount)
+{
+    public static WaitingEntry Of(Increment increment) => new(
+        increment.Flow.Source.Namespace,
+        increment.Flow.Source.Name,
+        increment.Flow.To.Key,
+        increment.Flow.Route.Word(),
+        increment.Metric.Word(),
+        increment.Amount);
+}
+
 /// <summary>An entry of <c>/api/v1/alerts</c>.</summary>
 internal sealed record AlertList(
     string State, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, DateTimeOffset StartsAt, DateTimeOffset? ResolvedAt)

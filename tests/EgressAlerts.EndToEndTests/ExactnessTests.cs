@@ -1,0 +1,85 @@
+using System.Globalization;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>The promise at the heart, against a real Prometheus: every increment that it stored is counted once.</summary>
+public sealed class ExactnessTests : IAsyncLifetime
+{
+    private const int Windows = 8;
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private readonly List<Ledger> _books = [];
+    private SimulatorServer _mesh = null!;
+    private PrometheusServer _prometheus = null!;
+    private EgressAlertsProcess _service = null!;
+
+    public async Task InitializeAsync()
+    {
+        _mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
+        _prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", _mesh.Address));
+        _service = new EgressAlertsProcess($$"""
+            prometheus: {url: '{{_prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s}
+            dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000, cache: { min_ttl: 2s } }
+            destinations: {patience: 8s}
+            alerting: {alertmanagers: []}
+            """);
+        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up[1m]")).Any(up => up.Samples.Count >= 8), 60, "the job has been scraped for a while");
+        await _service.StartAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _prometheus.DisposeAsync();
+        await _mesh.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_sums_equal_the_truth_at_every_window_through_births_resets_deaths_a_crash_and_an_outage()
+    {
+        await BalanceAsync(Windows);
+
+        await _service.KillAsync();
+        await _service.StartAsync();
+        await BalanceAsync(Windows / 2);
+
+        // Down for three windows, then back with what it had stored.
+        await _prometheus.StopAsync();
+        await Deadline.UntilAsync(async () => await FailuresAsync() >= 3, 60, "three windows went by without an answer");
+        await _prometheus.StartAsync();
+        await BalanceAsync(Windows / 2);
+
+        await _service.KillAsync();
+        await _service.StartAsync();
+        await BalanceAsync(Windows / 2);
+
+        // The books would balance just as well over nothing.
+        var last = _books[^1];
+        Assert.Equal(["blocked", "passthrough", "registered"], last.Truth.Keys.Select(key => key.Route).Distinct().Order());
+        Assert.Contains(last.Truth.Keys, key => key.Workload == "job");
+        Assert.Contains(_books, books => books.Waiting.Count > 0);
+    }
+
+    /// <summary>Checks the books at the end of each of the next windows.</summary>
+    private async Task BalanceAsync(int windows)
+    {
+        var last = DateTimeOffset.MinValue;
+        for (var seen = 0; seen < windows; seen++)
+        {
+            var ledger = await Deadline.UntilAsync(
+                async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } found && found.WindowEnd > last ? found : null,
+                40,
+                string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
+            Assert.Equal([], ledger.Differences);
+            if (_books.LastOrDefault(books => books.WindowEnd <= ledger.WindowEnd - Patience - Window) is { } earlier) Assert.Equal([], ledger.Overdue(earlier));
+            _books.Add(ledger);
+            last = ledger.WindowEnd;
+        }
+    }
+
+    private async Task<double> FailuresAsync() =>
+        (await _service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_window_failures_total").Value;
+}

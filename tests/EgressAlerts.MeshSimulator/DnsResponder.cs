@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EgressAlerts.MeshSimulator;
+
+/// <summary>Answers DNS on loopback, UDP and TCP on the same port.</summary>
+public sealed class DnsResponder : IAsyncDisposable
+{
+    private readonly DnsZone _zone;
+    private readonly Socket _udp;
+    private readonly TcpListener _tcp;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _serving;
+    private int _questions;
+
+    public DnsResponder(DnsZone zone, int port = 0)
+    {
+        _zone = zone;
+        _tcp = new TcpListener(IPAddress.Loopback, port);
+        _tcp.Start();
+        Endpoint = (IPEndPoint)_tcp.LocalEndpoint;
+        _udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        _udp.Bind(Endpoint);
+        _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
+    }
+
+    public IPEndPoint Endpoint { get; }
+
+    /// <summary>How many questions arrived.</summary>
+    public int Questions => Volatile.Read(ref _questions);
+
+    /// <summary>While true, nothing is answered.</summary>
+    public bool IsDown { get; set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _tcp.Stop();
+        await _serving;
+        _udp.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task ServeUdpAsync()
+    {
+        var buffer = new byte[4096];
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var received = await _udp.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _stop.Token);
+                Interlocked.Increment(ref _questions);
+                if (IsDown || DnsReplies.To(buffer.AsSpan(0, received.ReceivedBytes), _zone, tcp: false) is not { } answer) continue;
+                if (answer.After == TimeSpan.Zero) await _udp.SendToAsync(answer.Reply, SocketFlags.None, received.RemoteEndPoint, _stop.Token);
+                else _ = SendLaterAsync(answer.Reply, answer.After, received.RemoteEndPoint);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException)
+            {
+                // Stopped, or the asker is gone.
+            }
+        }
+    }
+
+    private async Task SendLaterAsync(byte[] reply, TimeSpan after, EndPoint to)
+    {
+        using var timer = new PeriodicTimer(after);
+        if (await timer.WaitForNextTickAsync() && !_stop.IsCancellationRequested) await _udp.SendToAsync(reply, SocketFlags.None, to);
+    }
+
+    private async Task ServeTcpAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                using var client = await _tcp.AcceptTcpClientAsync(_stop.Token);
+                await using var stream = client.GetStream();
+                var prefix = new byte[2];
+                await stream.ReadExactlyAsync(prefix, _stop.Token);
+                var query = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
+                await stream.ReadExactlyAsync(query, _stop.Token);
+                if (IsDown || DnsReplies.To(query, _zone, tcp: true) is not { } answer) continue;
+                BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)answer.Reply.Length);
+                await stream.WriteAsync((byte[])[.. prefix, .. answer.Reply], _stop.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException or InvalidOperationException)
+            {
+                // Stopped, or the asker is gone.
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace EgressAlerts.MeshSimulator;
+
+/// <summary>The way a target is reached, as Istio's labels tell it.</summary>
+public enum Way
+{
+    Passthrough,
+    Blocked,
+    Registered,
+
+    /// <summary>To the egress gateway; its second hop is <see cref="Registered"/> with the gateway as source.</summary>
+    Gateway,
+
+    /// <summary>To another workload of the mesh: never egress.</summary>
+    InMesh,
+}
+
+/// <summary>Something that pods talk to.</summary>
+/// <param name="Host">The Host header of HTTP, the host of a ServiceEntry, or the name of an in-mesh service.</param>
+/// <param name="Address">As the destination label carries it; empty where the telemetry has none.</param>
+public sealed record Target(Way Way, string Host, string Address, int Port);

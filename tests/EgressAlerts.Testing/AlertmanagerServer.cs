@@ -1,0 +1,85 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace EgressAlerts.Testing;
+
+/// <summary>An alert as Alertmanager holds it.</summary>
+public sealed record HeldAlert(
+    IReadOnlyDictionary<string, string> Labels,
+    IReadOnlyDictionary<string, string> Annotations,
+    DateTimeOffset StartsAt,
+    DateTimeOffset EndsAt,
+    DateTimeOffset UpdatedAt,
+    string GeneratorUrl);
+
+/// <summary>A real Alertmanager on loopback, without cluster.</summary>
+public sealed class AlertmanagerServer : IAsyncDisposable
+{
+    private const string NoReceiver = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
+    private static readonly HttpClient Http = new();
+
+    private readonly TemporaryFolder _folder = new();
+    private ServerProcess? _process;
+
+    private AlertmanagerServer(int port) => Address = new Uri($"http://127.0.0.1:{port}");
+
+    public Uri Address { get; }
+
+    public static async Task<AlertmanagerServer> StartAsync(string config = NoReceiver)
+    {
+        var server = new AlertmanagerServer(FreePort.Next());
+        server._folder.Write("alertmanager.yml", config);
+        await server.StartAsync();
+        return server;
+    }
+
+    public async Task StartAsync()
+    {
+        _process = new ServerProcess(
+            "prometheus-alertmanager",
+            [
+                $"--config.file={_folder.File("alertmanager.yml")}", $"--storage.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}",
+                "--cluster.listen-address=", "--log.level=warn",
+            ],
+            _folder.Path);
+        await Deadline.UntilAsync(IsReadyAsync, 30, "Alertmanager is ready");
+    }
+
+    public Task StopAsync() => _process!.StopAsync();
+
+    /// <summary>The alerts of that name that fire; Alertmanager does not list resolved ones.</summary>
+    public async Task<IReadOnlyList<HeldAlert>> AlertsAsync(string alertName)
+    {
+        var filter = Uri.EscapeDataString($"alertname=\"{alertName}\"");
+        var alerts = await Http.GetFromJsonAsync<List<HeldAlert>>(new Uri(Address, $"api/v2/alerts?filter={filter}"), JsonSerializerOptions.Web);
+        return alerts!;
+    }
+
+    /// <summary>The first alert of that name, or null.</summary>
+    public async Task<HeldAlert?> AlertAsync(string alertName) => await AlertsAsync(alertName) is [var first, ..] ? first : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.KillAsync();
+            _process.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process!.HasExited) throw new InvalidOperationException($"Alertmanager ended: {_process.Output}");
+        try
+        {
+            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

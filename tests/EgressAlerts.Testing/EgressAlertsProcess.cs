@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace EgressAlerts.Testing;
+
+/// <summary>The built program as users run it, on loopback, with a folder of its own.</summary>
+public sealed class EgressAlertsProcess : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new();
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort.Next();
+    private ServerProcess? _process;
+
+    public EgressAlertsProcess(string config) => Config = config;
+
+    public Uri Address => new($"http://127.0.0.1:{_port}");
+
+    /// <summary>The configuration file's text; written at each start and by <see cref="WriteConfig"/>.</summary>
+    public string Config { get; set; }
+
+    public string Output => _process?.Output ?? "";
+
+    public string StorageFolder => _folder.File("data");
+
+    public ServerProcess Process => _process!;
+
+    /// <summary>The program built beside the tests.</summary>
+    public static string Program => Path.Combine(AppContext.BaseDirectory, "egress-alerts.dll");
+
+    public async Task StartAsync()
+    {
+        WriteConfig();
+        _process = new ServerProcess(
+            "dotnet",
+            [
+                Program, "serve", $"--config.file={_folder.File("egress-alerts.yml")}", $"--web.listen-address=127.0.0.1:{_port}", $"--storage.path={StorageFolder}",
+                "--web.enable-lifecycle",
+            ],
+            _folder.Path);
+        await Deadline.UntilAsync(IsReadyAsync, 30, "egress-alerts is ready");
+    }
+
+    public void WriteConfig() => _folder.Write("egress-alerts.yml", Config);
+
+    public Task KillAsync() => _process!.KillAsync();
+
+    public async Task<int> StopAsync()
+    {
+        await _process!.StopAsync();
+        return _process.ExitCode;
+    }
+
+    public async Task<IReadOnlyList<PromSample>> MetricsAsync() => PromSample.Parse(await Http.GetStringAsync(new Uri(Address, "metrics")));
+
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(Address, path)));
+        return answer.RootElement.Clone();
+    }
+
+    public Task<HttpResponseMessage> PostAsync(string path) => Http.PostAsync(new Uri(Address, path), null);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.KillAsync();
+            _process.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process!.HasExited) throw new InvalidOperationException($"egress-alerts ended with {_process.ExitCode}: {_process.Output}");
+        try
+        {
+            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

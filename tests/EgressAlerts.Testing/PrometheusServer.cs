@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EgressAlerts.Testing;
+
+/// <summary>A real Prometheus on loopback.</summary>
+public sealed class PrometheusServer : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new();
+
+    private readonly TemporaryFolder _folder = new();
+    private ServerProcess? _process;
+
+    private PrometheusServer(int port) => Address = new Uri($"http://127.0.0.1:{port}");
+
+    public Uri Address { get; }
+
+    /// <param name="scrapeInterval">As Prometheus writes it.</param>
+    /// <param name="targets">Job name and address of what it scrapes; labels in the exposition win over its own.</param>
+    public static async Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets)
+    {
+        var server = new PrometheusServer(FreePort.Next());
+        var jobs = targets.Select(target =>
+            $"  - {{job_name: {target.Job}, honor_labels: true, static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
+        server._folder.Write("prometheus.yml", $"global: {{scrape_interval: {scrapeInterval}, scrape_timeout: {scrapeInterval}}}\nscrape_configs:\n{string.Concat(jobs)}");
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Starts it, or starts it again on what it had stored.</summary>
+    public async Task StartAsync()
+    {
+        _process = new ServerProcess(
+            "prometheus",
+            [
+                $"--config.file={_folder.File("prometheus.yml")}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}",
+                "--log.level=warn",
+            ],
+            _folder.Path);
+        await Deadline.UntilAsync(IsReadyAsync, 30, "Prometheus is ready");
+    }
+
+    public Task StopAsync() => _process!.StopAsync();
+
+    /// <summary>The series of an instant query over a range: raw samples as stored, with times in seconds.</summary>
+    public async Task<IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, IReadOnlyList<(double Time, double Value)> Samples)>> QueryAsync(string query, DateTimeOffset? at = null)
+    {
+        var time = at is { } instant ? string.Create(CultureInfo.InvariantCulture, $"&time={instant.ToUnixTimeMilliseconds() / 1000.0:0.000}") : "";
+        using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(Address, $"api/v1/query?query={Uri.EscapeDataString(query)}{time}")));
+        return
+        [
+            .. answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => (
+                (IReadOnlyDictionary<string, string>)series.GetProperty("metric").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!),
+                (IReadOnlyList<(double, double)>)[.. Samples(series)])),
+        ];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            await _process.KillAsync();
+            _process.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    private static IEnumerable<(double Time, double Value)> Samples(JsonElement series)
+    {
+        var samples = series.TryGetProperty("values", out var values) ? values.EnumerateArray() : Enumerable.Repeat(series.GetProperty("value"), 1);
+        return samples.Select(sample => (sample[0].GetDouble(), double.Parse(sample[1].GetString()!, CultureInfo.InvariantCulture)));
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process!.HasExited) throw new InvalidOperationException($"Prometheus ended: {_process.Output}");
+        try
+        {
+            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
