@@ -85,8 +85,9 @@ public sealed class Poller
         return null;
     }
 
+    // Jobs that were scraped with success before the window before this one.
     private static string UpQuery(Window window) =>
-        $"group by (job) (last_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}))";
+        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)";
 
     // Raw samples instead of increase(): that extrapolates, and misses the first event of a new series. The range reaches over the window
     // before, so that a sample which Prometheus appended late still counts; samples are told apart by their own time.
