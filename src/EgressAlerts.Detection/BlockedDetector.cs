@@ -90,7 +90,7 @@ internal sealed class BlockedDetector(BlockedOptions options, DetectionMetrics m
         destination,
         attempts.First,
         "The mesh blocked traffic to a destination that is not registered.",
-        $"{source} tried to reach {Text.Of(attempts.Flow, attempts.Destination)} and was refused {Text.Count(attempts.Count)} times "
+        $"{source} tried to reach {Text.Of(attempts.Flow, attempts.Destination)} and was refused {Text.Times(attempts.Count)} "
         + $"between {Text.Time(attempts.First)} and {Text.Time(attempts.Last)}. Expected: none. "
         + $"If this traffic is wanted, register the host with a ServiceEntry. Resolves after {Text.Length(options.Quiet)} without an attempt.",
         attempts.Destination.Source,

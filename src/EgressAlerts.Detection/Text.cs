@@ -37,7 +37,7 @@ internal static class Text
         return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {units[unit]}");
     }
 
-    public static string Count(double count) => count.ToString("0", CultureInfo.InvariantCulture);
+    public static string Times(double count) => count == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{count:0} times");
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 

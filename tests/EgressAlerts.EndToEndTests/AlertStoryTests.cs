@@ -83,7 +83,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
                 ["source_workload_namespace"] = "shop",
             },
             alert.Labels);
-        Assert.Contains("shop/cart tried to reach vps-99.hoster.example.net (141.95.33.99, port 4444; name confirmed by DNS in both directions) and was refused 1 times", alert.Annotations["description"], StringComparison.Ordinal);
+        Assert.Contains("shop/cart tried to reach vps-99.hoster.example.net (141.95.33.99, port 4444; name confirmed by DNS in both directions) and was refused once", alert.Annotations["description"], StringComparison.Ordinal);
         Assert.Equal("http://egress-alerts.example.com:10098/runbooks/EgressBlocked", alert.Annotations["runbook_url"]);
         Assert.StartsWith("http://egress-alerts.example.com:10098/api/v1/alerts?alertname=EgressBlocked", alert.GeneratorUrl, StringComparison.Ordinal);
         var evidence = await _service.GetAsync("api/v1/alerts?alertname=EgressBlocked");

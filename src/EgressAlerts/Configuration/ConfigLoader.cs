@@ -12,6 +12,7 @@ namespace EgressAlerts.Configuration;
 /// <summary>Reads and checks a configuration file, strictly: every error is found at once, with its line.</summary>
 internal static class ConfigLoader
 {
+    private const int DnsPort = 53;
     private static readonly TimeSpan Zero = TimeSpan.Zero;
 
     /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
@@ -214,5 +215,5 @@ internal static class ConfigLoader
         && (string[])["=~", "!~", "!=", "="] is var operators && operators.Any(op => text[at..].StartsWith(op + "\"", StringComparison.Ordinal));
 
     private static IPEndPoint? DnsEndpoint(string text) =>
-        IPAddress.TryParse(text, out var address) ? new IPEndPoint(address, 53) : IPEndPoint.TryParse(text, out var endpoint) ? endpoint : null;
+        IPEndPoint.TryParse(text, out var endpoint) ? new IPEndPoint(endpoint.Address, endpoint.Port == 0 ? DnsPort : endpoint.Port) : null;
 }

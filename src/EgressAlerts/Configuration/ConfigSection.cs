@@ -112,7 +112,11 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         }
     }
 
-    internal static IPNetwork? Cidr(string text) => IPNetwork.TryParse(text, out var network) ? network : null;
+    /// <summary>The parser of the platform takes 10.1.0.0/8 for 10.0.0.0/8; whoever writes that may have meant something else.</summary>
+    internal static IPNetwork? Cidr(string text) =>
+        IPNetwork.TryParse(text, out var network) && IPAddress.TryParse(text[..text.IndexOf('/', StringComparison.Ordinal)], out var address) && address.Equals(network.BaseAddress)
+            ? network
+            : null;
 
     private string Path(string key) => path.Length == 0 ? key : $"{path}.{key}";
 

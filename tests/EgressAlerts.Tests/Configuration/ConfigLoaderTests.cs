@@ -1,0 +1,110 @@
+using System.Net;
+using System.Text.Json;
+using EgressAlerts.Configuration;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.Tests.Configuration;
+
+public sealed class ConfigLoaderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_reference_says_the_codes_defaults() => Assert.Equal(Text(new Settings()), Text(ConfigLoader.Load(Reference)));
+
+    [Fact]
+    public void The_reference_names_every_key_that_the_code_knows()
+    {
+        ConfigLoader.Load(Reference, out var known);
+        var text = File.ReadAllText(Reference);
+        Assert.Equal([], known.Select(key => key[(key.LastIndexOf('.') + 1)..]).Where(key => !text.Contains(key + ":", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void An_empty_file_means_the_defaults() => Assert.Equal(Text(new Settings()), Text(Load("")));
+
+    [Theory]
+    [InlineData("prometheus:\n  intervall: 30s", "2: prometheus.intervall is not a known key; known here: authorization, basic_auth, delay")]
+    [InlineData("prometheus:\n  url: http://x\n  interval: soon", "3: prometheus.interval 'soon' is not a duration from 1s to 1h, such as 30s or 1h30m")]
+    [InlineData("prometheus: {interval: 2d}", "1: prometheus.interval '2d' is not a duration from 1s to 1h")]
+    [InlineData("prometheus: {url: localhost:9090}", "1: prometheus.url 'localhost:9090' is not an absolute http or https URL")]
+    [InlineData("prometheus: {max_response_bytes: 12 apples}", "1: prometheus.max_response_bytes '12 apples' is not a size from 1MiB to 16384MiB")]
+    [InlineData("prometheus: {matchers: ['job=~x']}", "1: prometheus.matchers 'job=~x' is not a label matcher such as job=\"envoy-stats\"")]
+    [InlineData("prometheus: [1]", "1: prometheus is not a section of keys")]
+    [InlineData("dns: {attempts: 99}", "1: dns.attempts '99' is not a whole number from 1 to 5")]
+    [InlineData("dns: {confirm: yes}", "1: dns.confirm 'yes' is neither true nor false")]
+    [InlineData("dns: {servers: [example.com]}", "1: dns.servers 'example.com' is not an address with an optional port")]
+    [InlineData("dns:\n  cache:\n    max_ttl: 1s", "3: dns.cache.max_ttl is shorter than min_ttl")]
+    [InlineData("telemetry: {egress_gateways: [gateway]}", "1: telemetry.egress_gateways 'gateway' is not namespace/workload")]
+    [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
+    [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
+    [InlineData("destinations: {network_files: [nowhere.yml]}", "nowhere.yml:0: the file cannot be read")]
+    [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of critical, warning, info")]
+    [InlineData("policies: [{}]", "1: policies are not evaluated by this version")]
+    [InlineData("alerting:\n  alertmanagers:\n    - basic_auth: {username: x}", "3: alerting.alertmanagers[0].url is missing")]
+    [InlineData("alerting: {external_labels: {'9x': y}}", "1: alerting.external_labels.9x is not a label name")]
+    [InlineData("a: b: c", "1: this is not YAML")]
+    [InlineData("- x", "1: a configuration begins with sections such as 'prometheus:'")]
+    [InlineData("dns: {timeout: 1s, timeout: 2s}", "1: this is not YAML")]
+    public void What_is_wrong_is_told_with_file_line_and_key(string yaml, string expected)
+    {
+        var error = Assert.Throws<ConfigException>(() => Load(yaml));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Contains(".yml:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once() => Assert.Equal(
+        [1, 2, 3],
+        Assert.Throws<ConfigException>(() => Load("x: 1\ndns: {attempts: 0}\nalerting: {resend_interval: never}")).Errors.Select(error => (int)error.Line));
+
+    [Fact]
+    public void Settings_are_taken_as_they_are_written()
+    {
+        var secret = _folder.Write("token", "s3cret\n");
+        _folder.Write("nets.yml", "- {name: partner, cidrs: [203.0.113.0/24], owner: alliances}");
+        _folder.Write("ip-ranges.json", """{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"S3"},{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"AMAZON"}],"ipv6_prefixes":[]}""");
+        var settings = Load($$"""
+            prometheus:
+              url: https://mimir.example.com/prometheus?dedup=true
+              interval: 1m
+              matchers: ['job="envoy-stats"', 'reporter=~"source|waypoint"']
+              authorization: { credentials_file: '{{secret}}' }
+              http_headers: { X-Scope-OrgID: { values: [tenant] } }
+            dns: { servers: [10.96.0.10, '[fd00::1]:5353'] }
+            destinations: { network_files: ['{{_folder.File("nets.yml")}}', '{{_folder.File("ip-ranges.json")}}'] }
+            alerting: { alertmanagers: [] }
+            """);
+        Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
+        Assert.Equal(["job=\"envoy-stats\"", "reporter=~\"source|waypoint\""], settings.Prometheus.Matchers);
+        Assert.Equal([IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fd00::1]:5353")], settings.Dns.Servers);
+        Assert.Equal(["partner", "aws-s3", "aws"], settings.Destinations.Networks.Select(network => network.Name));
+        Assert.Equal(secret, settings.PrometheusHttp.CredentialsFile);
+        Assert.Empty(settings.Alertmanagers);
+    }
+
+    [Theory]
+    [InlineData("1h30m", 5400)]
+    [InlineData("2w", 1209600)]
+    [InlineData("500ms", 0.5)]
+    [InlineData("0", 0)]
+    [InlineData("0s", 0)]
+    public void Durations_are_read_as_Prometheus_reads_them(string text, double seconds) => Assert.Equal(seconds, Units.Duration(text)?.TotalSeconds);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("30")]
+    [InlineData("s")]
+    [InlineData("1m1h")]
+    [InlineData("-1s")]
+    [InlineData("999999999y")]
+    public void What_is_no_duration_is_not_read_as_one(string text) => Assert.Null(Units.Duration(text));
+
+    private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
+
+    private Settings Load(string yaml) => ConfigLoader.Load(_folder.Write("egress-alerts.yml", yaml));
+
+    private static string Text(Settings settings) => JsonSerializer.Serialize(settings);
+}

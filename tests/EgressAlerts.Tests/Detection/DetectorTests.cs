@@ -1,0 +1,106 @@
+using System.Diagnostics.Metrics;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class DetectorTests
+{
+    private static readonly DetectionOptions Options = new()
+    {
+        Blocked = new() { Quiet = TimeSpan.FromMinutes(2) },
+        NewDestination = new() { Learning = TimeSpan.FromMinutes(1), Hold = TimeSpan.FromMinutes(2), Memory = TimeSpan.FromHours(1) },
+    };
+
+    private readonly Detectors _detectors = new(Options, new DetectionMetrics(new Meter("test")));
+
+    [Fact]
+    public void A_blocked_attempt_is_found_at_once_counted_once_and_gone_after_a_quiet_time()
+    {
+        var flow = Samples.Flow("52.0.0.1", route: Route.Blocked);
+        var finding = Assert.Single(Observe(1, Samples.Increment(flow), Samples.Increment(flow, metric: Metric.ConnectionsOpened)));
+        Assert.Equal(("EgressBlocked", "warning", Samples.Cart, "52.0.0.1"), (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
+        Assert.Contains("was refused once", finding.Description, StringComparison.Ordinal);
+        Assert.Single(Observe(2));
+        Assert.Contains("was refused 3 times", Observe(3, Samples.Increment(flow, 2))[0].Description, StringComparison.Ordinal);
+        Assert.Single(Observe(6));
+        Assert.Empty(Observe(7));
+    }
+
+    [Fact]
+    public void A_name_that_arrives_a_window_late_makes_no_second_finding()
+    {
+        var increment = Samples.Increment(Samples.Flow("52.0.0.1", route: Route.Blocked));
+        Observe(1, increment);
+        var findings = _detectors.Observe(Samples.NamedAs(2, new NamedIncrement(increment, new Destination("late.example.com", NameSource.Ptr, true))));
+        var finding = Assert.Single(findings);
+        Assert.Equal(("52.0.0.1", NameSource.Ptr), (finding.Destination, finding.NameSource));
+        Assert.Contains("late.example.com", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_new_while_a_workload_is_being_learned()
+    {
+        Assert.Empty(Observe(1, Samples.Increment(Samples.Flow("52.0.0.1"))));
+        Assert.Empty(Observe(2, Samples.Increment(Samples.Flow("52.0.0.2"))));
+        var finding = Assert.Single(Observe(3, Samples.Increment(Samples.Flow("52.0.0.3"), 2048, Metric.UploadBytes), Samples.Increment(Samples.Flow("52.0.0.2"))));
+        Assert.Equal(("EgressNewDestination", "info", "52.0.0.3"), (finding.AlertName, finding.Severity, finding.Destination));
+        Assert.Contains("2 KiB sent out", finding.Description, StringComparison.Ordinal);
+        Assert.Single(Observe(6));
+        Assert.Empty(Observe(7, Samples.Increment(Samples.Flow("52.0.0.3"))));
+    }
+
+    [Fact]
+    public void Another_address_of_a_known_name_and_a_late_name_of_a_known_address_are_no_news()
+    {
+        var known = new Destination("cdn.example.com", NameSource.Ptr, true);
+        _detectors.Observe(Samples.NamedAs(1, new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.1")), known)));
+        Observe(2);
+        Observe(3);
+        Assert.Empty(_detectors.Observe(Samples.NamedAs(4, new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.2")), known))));
+        Assert.Empty(_detectors.Observe(Samples.NamedAs(5, new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.2")), known with { Name = "renamed.example.com" }))));
+    }
+
+    [Fact]
+    public void An_untrusted_name_is_a_warning_and_is_written_so_that_nothing_links_to_it()
+    {
+        Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
+        Observe(2);
+        Observe(3);
+        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow(host: "evil.example.com")), new Destination("evil.example.com", NameSource.Host, false));
+        var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(4, claimed)));
+        Assert.Equal("warning", finding.Severity);
+        Assert.Contains("evil[.]example[.]com", finding.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain("evil.example.com", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_forgotten_after_the_memory_is_new_again()
+    {
+        Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")), Samples.Increment(Samples.Flow("52.0.0.2")));
+        for (var window = 2; window < 250; window++) Observe(window, Samples.Increment(Samples.Flow("52.0.0.2")));
+        Assert.Equal("52.0.0.1", Assert.Single(Observe(250, Samples.Increment(Samples.Flow("52.0.0.1")))).Destination);
+    }
+
+    [Fact]
+    public void A_restart_changes_no_finding()
+    {
+        Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
+        Observe(2);
+        var before = Observe(3, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)), Samples.Increment(Samples.Flow("52.0.0.3")));
+        var copy = Samples.Copied(new Detectors(Options, new DetectionMetrics(new Meter("test"))), _detectors.Save, (empty, from) => empty.Load(from));
+        Assert.Equal(2, before.Count);
+        Assert.Equal(before, copy.Observe(Samples.Named(4)));
+    }
+
+    [Fact]
+    public void A_detector_that_was_switched_off_leaves_the_state_of_the_others_readable()
+    {
+        Observe(1, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)));
+        var off = Options with { Blocked = Options.Blocked with { Enabled = false } };
+        var copy = Samples.Copied(new Detectors(off, new DetectionMetrics(new Meter("test"))), _detectors.Save, (empty, from) => empty.Load(from));
+        Assert.Empty(copy.Observe(Samples.Named(2)));
+    }
+
+    private IReadOnlyList<Finding> Observe(int window, params IReadOnlyList<Increment> increments) => _detectors.Observe(Samples.Named(window, increments));
+}

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Diagnostics.Metrics;
+using EgressAlerts.Dns;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Model;
+using EgressAlerts.Naming;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.Tests.Naming;
+
+public sealed class NamerTests : IAsyncLifetime
+{
+    private readonly Meter _meter = new("test");
+    private readonly DnsResponder _dns = new(new DnsZone()
+        .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
+        .Spoofed("52.1.1.1", "www.bank.example.com")
+        .Reverse("52.1.1.2", DnsBehaviour.Silent)
+        .Named("10.1.2.3", "db.corp.example.com"));
+
+    private ReverseLookups _lookups = null!;
+
+    public Task InitializeAsync()
+    {
+        _lookups = new ReverseLookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(200), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _lookups.DisposeAsync();
+        await _dns.DisposeAsync();
+        _meter.Dispose();
+    }
+
+    public static TheoryData<string, Flow> Ladder() => new()
+    {
+        { "registry api.stripe.com True", Samples.Flow("52.22.188.80", service: "api.stripe.com", sni: "x.example.com", route: Route.Registered) },
+        { "network partner True", Samples.Flow("52.60.1.1", sni: "x.example.com") },
+        { "network partner-db True", Samples.Flow("52.60.7.1") },
+        { "special cloud-metadata True", Samples.Flow("169.254.169.254", host: "metadata.example.com") },
+        { "special private True", Samples.Flow("10.1.2.3") },
+        { "special istio-auto-allocated True", Samples.Flow("240.240.1.1") },
+        { "sni x.example.com False", Samples.Flow("52.22.188.80", host: "y.example.com", sni: "x.example.com") },
+        { "host y.example.com False", Samples.Flow("52.22.188.80", host: "y.example.com") },
+        { "ptr *.compute-1.amazonaws.com True", Samples.Flow("52.22.188.80") },
+        { "ptr_unconfirmed www.bank.example.com False", Samples.Flow("52.1.1.1") },
+        { "ip 52.1.1.3 False", Samples.Flow("52.1.1.3") },
+        { "unknown unknown False", Samples.Flow() },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ladder))]
+    public async Task The_most_trustworthy_name_wins_and_says_where_it_came_from(string expected, Flow flow)
+    {
+        var options = new NamingOptions
+        {
+            Networks =
+            [
+                new Network("partner", IPNetwork.Parse("52.60.0.0/16"), "alliances", "eu"),
+                new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
+            ],
+        };
+        var named = await new Namer(options, _lookups).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
+        var destination = Assert.Single(named.Settled).Destination;
+        Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
+    }
+
+    [Fact]
+    public async Task Nothing_about_special_and_private_addresses_leaves_the_process()
+    {
+        var namer = new Namer(new NamingOptions(), _lookups);
+        await namer.NameAsync(
+            Samples.Reading(1, [.. ((string[])["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"]).Select(address => Samples.Increment(Samples.Flow(address)))]),
+            CancellationToken.None);
+        Assert.Equal(0, _dns.Questions);
+
+        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups);
+        var named = await reversing.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("10.1.2.3"))), CancellationToken.None);
+        Assert.Equal("db.corp.example.com", named.Settled[0].Destination.Name);
+    }
+
+    [Fact]
+    public async Task Increments_wait_for_a_name_are_seen_at_once_and_are_counted_under_the_address_when_patience_ends()
+    {
+        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups);
+        var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
+
+        var first = await namer.NameAsync(Samples.Reading(1, silent), CancellationToken.None);
+        Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
+
+        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups), namer.Save, (copy, from) => copy.Load(from));
+        var second = await namer.NameAsync(Samples.Reading(2, silent), CancellationToken.None);
+        Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
+
+        var third = await namer.NameAsync(Samples.Reading(3), CancellationToken.None);
+        var settled = Assert.Single(third.Settled);
+        Assert.Equal((6.0, "52.1.1.2", NameSource.Ip), (settled.Increment.Amount, settled.Destination.Name, settled.Destination.Source));
+        Assert.Empty(third.Waiting);
+    }
+}
