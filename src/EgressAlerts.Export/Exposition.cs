@@ -9,6 +9,8 @@ public sealed class Exposition(SelfMetrics selfMetrics)
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    private const int SmallestBody = 64 << 10;
+
     private Published? _published;
 
     /// <summary>The last window's counters; null before the first window.</summary>
@@ -16,7 +18,8 @@ public sealed class Exposition(SelfMetrics selfMetrics)
 
     public void Publish(Admitted admitted)
     {
-        var body = new ArrayBufferWriter<byte>(64 << 10);
+        // A buffer that grows by doubling would leave several times the body behind in every window.
+        var body = new ArrayBufferWriter<byte>(Math.Max(SmallestBody, (_published?.Body.Length ?? 0) * 9 / 8));
         var writer = new ExpositionWriter(body);
         FlowFamilies.Write(writer, admitted);
         AccountingFamilies.Write(writer, admitted);

@@ -19,6 +19,7 @@ internal sealed class Checkpoint : IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
+    private readonly MemoryStream _buffer = new();
     private bool _failing;
 
     /// <exception cref="StartException">The folder is not writable or another process uses it.</exception>
@@ -38,15 +39,16 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>The state as of the last complete window, also where writing it to disk failed; null before the first one.</summary>
-    public byte[]? LastWritten { get; private set; }
+    /// <summary>The state as of the last complete window, also where writing it to disk failed; null before the first one. Good until the next is written.</summary>
+    public BinaryReader? OpenLast() => _buffer.Length == 0 ? null : new BinaryReader(new MemoryStream(_buffer.GetBuffer(), 0, (int)_buffer.Length, writable: false));
 
     /// <summary>A failure is logged and counted, and the service goes on: it can still count, though a crash would now cost what was not written.</summary>
     public void Write(Action<BinaryWriter> save)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new BinaryWriter(buffer, Encoding.UTF8, leaveOpen: true)) save(writer);
-        LastWritten = buffer.ToArray();
+        // One buffer for all windows: it is as large as the state, and the next state is about as large.
+        _buffer.SetLength(0);
+        using (var writer = new BinaryWriter(_buffer, Encoding.UTF8, leaveOpen: true)) save(writer);
+        var state = _buffer.GetBuffer().AsSpan(0, (int)_buffer.Length);
         try
         {
             var temporary = _file + ".new";
@@ -54,8 +56,8 @@ internal sealed class Checkpoint : IDisposable
             {
                 file.Write(Magic);
                 file.Write(BitConverter.GetBytes(FormatVersion));
-                file.Write(SHA256.HashData(LastWritten));
-                file.Write(LastWritten);
+                file.Write(SHA256.HashData(state));
+                file.Write(state);
                 file.Flush(flushToDisk: true);
             }
 
@@ -78,14 +80,15 @@ internal sealed class Checkpoint : IDisposable
     {
         foreach (var file in (string[])[_file, _previous])
         {
-            if (File.Exists(file) && TryRead(file, latest) is { } state)
-            {
-                LastWritten = state;
-                yield return new Candidate(file, state);
-            }
+            if (File.Exists(file) && TryRead(file, latest) is { } state) yield return new Candidate(file, state);
         }
+    }
 
-        LastWritten = null;
+    /// <summary>The state that the service goes on from is what the last window left.</summary>
+    public void Adopt(Candidate candidate)
+    {
+        _buffer.SetLength(0);
+        _buffer.Write(candidate.State);
     }
 
     /// <summary>Sets a file aside and says why.</summary>
@@ -97,7 +100,11 @@ internal sealed class Checkpoint : IDisposable
         Log.CheckpointRejected(_logger, file, message, aside);
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        _lock.Dispose();
+        _buffer.Dispose();
+    }
 
     private byte[]? TryRead(string file, DateTimeOffset latest)
     {

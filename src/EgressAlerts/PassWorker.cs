@@ -19,6 +19,7 @@ internal sealed class PassWorker : BackgroundService
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly Channel<TaskCompletionSource<string?>> _reloads = Channel.CreateBounded<TaskCompletionSource<string?>>(16);
+    private readonly Nursery _nursery = new();
     private Settings _settings;
     private WindowSchedule _schedule;
     private Pass _pass;
@@ -107,6 +108,7 @@ internal sealed class PassWorker : BackgroundService
 
         if (skipped > 0) Log.Skipped(_logger, skipped, Units.Text(_schedule.MaxCatchUp));
         _metrics.Service.WindowDone(_time.GetElapsedTime(started), skipped);
+        _nursery.Tidy();
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken cancel)
@@ -126,6 +128,7 @@ internal sealed class PassWorker : BackgroundService
             {
                 using var reader = read.Open();
                 _pass.Load(reader);
+                _checkpoint.Adopt(read);
                 Log.Restored(_logger, read.File, _pass.LastEnd.ToString("O"));
                 return;
             }
@@ -159,14 +162,12 @@ internal sealed class PassWorker : BackgroundService
     /// <summary>New stages that go on where the old ones stand: the same way as over a restart, so that it is exact for the same reasons.</summary>
     private async Task RebuildAsync(Settings settings)
     {
-        var state = _checkpoint.LastWritten;
+        using var state = _checkpoint.OpenLast();
         var old = _pass;
         (_pass, _schedule) = Build(settings);
         _settings = settings;
         await old.DisposeAsync();
-        if (state is null) return;
-        using var reader = new BinaryReader(new MemoryStream(state));
-        _pass.Load(reader);
+        if (state is not null) _pass.Load(state);
     }
 
     private (Pass Pass, WindowSchedule Schedule) Build(Settings settings) => (

@@ -39,6 +39,8 @@ internal sealed class ServiceMetrics
         meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, null, "CPU time spent, user and system.");
         meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, null, "Resident memory.");
         meter.CreateObservableGauge("process_start_time_seconds", StartTime(), null, "When the process started.");
+        meter.CreateObservableCounter("dotnet_gc_allocated_bytes_total", () => GC.GetTotalAllocatedBytes(), null, "Managed memory ever allocated.");
+        meter.CreateObservableGauge("dotnet_gc_committed_bytes", () => GC.GetGCMemoryInfo().TotalCommittedBytes, null, "Memory that the garbage collector holds.");
         meter.CreateObservableGauge("dotnet_gc_heap_size_bytes", () => GC.GetTotalMemory(forceFullCollection: false), null, "Memory in managed objects.");
     }
 

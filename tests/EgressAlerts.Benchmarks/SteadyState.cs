@@ -22,6 +22,7 @@ internal static class SteadyState
         await WindowsAsync(service, WarmUpWindows, windowSeconds);
 
         var (cpuBefore, windowsBefore, started) = (await ValueAsync(service, "process_cpu_seconds_total"), await ValueAsync(service, "egress_alerts_windows_total"), TimeProvider.System.GetTimestamp());
+        var allocated = await ValueAsync(service, "dotnet_gc_allocated_bytes_total");
         var peak = 0.0;
         for (var i = 1; i <= windows; i++)
         {
@@ -35,6 +36,8 @@ internal static class SteadyState
         Console.WriteLine($"windows measured        {windows} of {windowSeconds} s");
         Console.WriteLine($"CPU time a window       {cpu / windows * 1000:0} ms");
         Console.WriteLine($"share of one core       {cpu / seconds * 100:0.00} %");
+        Console.WriteLine($"allocated a window      {(await ValueAsync(service, "dotnet_gc_allocated_bytes_total") - allocated) / windows / (1 << 20):0.0} MiB");
+        Console.WriteLine($"GC heap, committed      {await ValueAsync(service, "dotnet_gc_heap_size_bytes") / (1 << 20):0} MiB, {await ValueAsync(service, "dotnet_gc_committed_bytes") / (1 << 20):0} MiB");
         Console.WriteLine($"resident at most        {peak / (1 << 20):0} MiB");
         Console.WriteLine($"exported series         {(await service.MetricsAsync()).Count(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal))}");
     }

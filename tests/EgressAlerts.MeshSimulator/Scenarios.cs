@@ -41,7 +41,7 @@ public static class Scenarios
         {
             if (!started)
             {
-                foreach (var (ns, workload) in (( string, string)[])[("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report")]) world.Start(ns, workload);
+                foreach (var (ns, workload) in ((string, string)[])[("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report")]) world.Start(ns, workload);
                 started = true;
             }
 

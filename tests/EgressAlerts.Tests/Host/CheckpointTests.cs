@@ -87,7 +87,7 @@ public sealed class CheckpointTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("checkpoint.new"));
         Write(1);
-        Assert.NotNull(_checkpoint.LastWritten);
+        Assert.NotNull(_checkpoint.OpenLast());
         Directory.Delete(_folder.File("checkpoint.new"));
         Write(2);
         Assert.Equal([2], Numbers());

@@ -1,5 +1,5 @@
-using System.Net;
 using System.Diagnostics.Metrics;
+using System.Net;
 using EgressAlerts.Dns;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;

@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>What is exposed, judged by Prometheus' own tools and held to the documentation.</summary>
+public sealed partial class ExpositionStoryTests
+{
+    [Theory]
+    [InlineData("gateway", "registered app.example-2.com istio-system/istio-egressgateway", "gateway istio-egressgateway.istio-system.svc.cluster.local default/sleep")]
+    [InlineData("ambient", "unidentified unknown server/debugbox")]
+    public async Task Other_meshes_are_told_by_their_routes(string scenario, params string[] expected)
+    {
+        await using var mesh = await SimulatorServer.StartAsync(Scenarios.Named(scenario));
+        await using var prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", mesh.Address));
+        await using var service = Service(mesh, prometheus);
+        await service.StartAsync();
+        var found = await Deadline.UntilAsync(
+            async () => (await service.MetricsAsync())
+                .Where(sample => sample.Name == "egress_upload_bytes_total" && sample.Value > 0)
+                .Select(sample => $"{sample["route"]} {sample["destination"]} {sample["source_workload_namespace"]}/{sample["source_workload"]}")
+                .Order(StringComparer.Ordinal)
+                .ToList() is { Count: > 0 } some && some.Count == expected.Length ? some : null,
+            60,
+            $"{scenario} is counted:\n{service.Output}");
+        Assert.Equal(expected.Order(StringComparer.Ordinal), found);
+    }
+
+    [Fact]
+    public async Task Promtool_finds_nothing_to_say_a_real_Prometheus_reads_back_equal_values_and_the_README_lists_every_metric()
+    {
+        await using var mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)));
+        await using var prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", mesh.Address));
+        await using var service = Service(mesh, prometheus);
+        await service.StartAsync();
+        await Deadline.UntilAsync(async () => (await service.MetricsAsync()).Any(sample => sample.Name == "egress_requests_total"), 60, "the mesh is counted");
+
+        using var http = new HttpClient();
+        using var response = await http.GetAsync(new Uri(service.Address, "metrics"));
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        var text = await response.Content.ReadAsStringAsync();
+        var (exit, output) = await Tool.RunAsync("promtool", ["check", "metrics"], text);
+        Assert.True(exit == 0, output);
+
+        // As they are exposed, so Prometheus stores them: a scrape of our own.
+        await using var reader = await PrometheusServer.StartAsync("1s", ("egress-alerts", service.Address));
+        await mesh.DisposeAsync(); // Nothing moves any more.
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                var exposed = (await service.MetricsAsync()).Where(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal)).ToDictionary(Identity, sample => sample.Value);
+                var stored = (await reader.QueryAsync("{__name__=~\"egress_.+\",__name__!~\"egress_alerts_.+\"}")).ToDictionary(series => Identity(series.Labels), series => series.Samples[0].Value);
+                return exposed.Count > 50 && exposed.Count == stored.Count && exposed.All(series => stored.TryGetValue(series.Key, out var value) && value == series.Value);
+            },
+            30,
+            "Prometheus holds what is exposed");
+
+        var families = TypePattern().Matches(text).Select(match => match.Groups[1].Value).ToList();
+        var readme = await File.ReadAllTextAsync(Repository.File("README.md"));
+        Assert.Equal([], families.Where(family => !readme.Contains($"`{family}`", StringComparison.Ordinal)));
+        Assert.Equal([], MetricPattern().Matches(readme).Select(match => match.Groups[1].Value).Except(families));
+    }
+
+    private static EgressAlertsProcess Service(SimulatorServer mesh, PrometheusServer prometheus) => new($$"""
+        prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
+        dns: { servers: ['{{mesh.Dns.Endpoint}}'], timeout: 500ms }
+        alerting: { alertmanagers: [{ url: 'http://127.0.0.1:9' }] }
+        """);
+
+    private static string Identity(PromSample sample) => Identity(new Dictionary<string, string>(sample.Labels) { ["__name__"] = sample.Name });
+
+    private static string Identity(IReadOnlyDictionary<string, string> labels) => string.Join(
+        ',', labels.Where(label => label.Value.Length > 0 && label.Key is not ("job" or "instance")).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+
+    [GeneratedRegex(@"(?m)^# TYPE (\S+)")]
+    private static partial Regex TypePattern();
+
+    /// <summary>The first cell of a row in the README's tables of metrics.</summary>
+    [GeneratedRegex(@"(?m)^\| `((?:egress|process|dotnet)_[a-z_]+)` \|")]
+    private static partial Regex MetricPattern();
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Net;
+using EgressAlerts.Dns;
+using EgressAlerts.Export;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.IntegrationTests.Dns;
+
+/// <summary>The resolver against name servers that misbehave.</summary>
+public sealed class ResolverTests : IAsyncLifetime
+{
+    private static readonly IPAddress Address = IPAddress.Parse("52.0.2.1");
+
+    private readonly Meter _meter = new("test");
+    private readonly SelfMetrics _self;
+    private readonly DnsMetrics _metrics;
+    private readonly DnsZone _zone = new() { SlowBy = TimeSpan.FromMilliseconds(100) };
+    private readonly DnsResponder _server;
+    private ReverseLookups? _lookups;
+
+    public ResolverTests()
+    {
+        _self = new SelfMetrics(_meter);
+        _metrics = new DnsMetrics(_meter);
+        _server = new DnsResponder(_zone);
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (_lookups is not null) await _lookups.DisposeAsync();
+        await _server.DisposeAsync();
+        _self.Dispose();
+        _meter.Dispose();
+    }
+
+    [Theory]
+    [InlineData(DnsBehaviour.Slow)]
+    [InlineData(DnsBehaviour.Truncated)]
+    [InlineData(DnsBehaviour.Delegated)]
+    public async Task A_roundabout_answer_is_an_answer(DnsBehaviour behaviour)
+    {
+        _zone.Reverse("52.0.2.1", behaviour, "a.example.com").Forward("52.0.2.1", "a.example.com");
+        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Lookups(_server.Endpoint), Address));
+    }
+
+    [Fact]
+    public async Task Hostile_names_are_no_names()
+    {
+        _zone.Reverse("52.0.2.1", DnsBehaviour.Hostile);
+        Assert.Equal(ReverseState.Unnamed, (await AnswerAsync(Lookups(_server.Endpoint), Address)).State);
+    }
+
+    [Theory]
+    [InlineData(DnsBehaviour.Servfail, "servfail")]
+    [InlineData(DnsBehaviour.Refused, "refused")]
+    [InlineData(DnsBehaviour.Silent, "timeout")]
+    [InlineData(DnsBehaviour.Rubbish, "timeout")]
+    public async Task A_server_that_fails_is_counted_and_the_next_one_is_asked(DnsBehaviour behaviour, string reason)
+    {
+        _zone.Reverse("52.0.2.1", behaviour, "x.example.com").Forward("52.0.2.1", "a.example.com");
+        await using var good = new DnsResponder(new DnsZone().Named("52.0.2.1", "a.example.com"));
+        // The servers take turns: whichever is asked first, the good one answers in the end.
+        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Lookups(_server.Endpoint, good.Endpoint), Address));
+
+        await using var alone = new ReverseLookups(Options(_server.Endpoint), _metrics, TimeProvider.System);
+        alone.Find(Address);
+        await Deadline.UntilAsync(() => Task.FromResult(Metric("egress_alerts_dns_lookups_total", "failed") == 1), 10, "the look-up has failed");
+        Assert.Equal(ReverseState.Pending, alone.Find(Address).State);
+        Assert.True(Metric("egress_alerts_dns_query_failures_total", reason) >= 2);
+        if (behaviour == DnsBehaviour.Rubbish) Assert.True(Metric("egress_alerts_dns_unwanted_replies_total", "not_a_reply") >= 2);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_fails_at_once()
+    {
+        var nobody = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
+        Lookups(nobody).Find(Address);
+        await Deadline.UntilAsync(() => Task.FromResult(Metric("egress_alerts_dns_query_failures_total", "unreachable") == 2), 10, "both attempts were refused");
+    }
+
+    [Fact]
+    public async Task Many_askers_of_one_address_cost_one_question()
+    {
+        _zone.Spoofed("52.0.2.1", "a.example.com");
+        var lookups = Lookups(_server.Endpoint);
+        await Parallel.ForAsync(0, 1000, (_, _) =>
+        {
+            lookups.Find(Address);
+            return ValueTask.CompletedTask;
+        });
+        await AnswerAsync(lookups, Address);
+        Assert.Equal(2, _server.Questions); // PTR and A.
+    }
+
+    [Fact]
+    public async Task No_more_questions_are_asked_than_the_rate_allows()
+    {
+        const int Rate = 50;
+        _lookups = new ReverseLookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, _metrics, TimeProvider.System);
+        var started = TimeProvider.System.GetTimestamp();
+        for (var i = 0; i < 1000; i++) _lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.1.{i / 250}.{i % 250}")));
+        await Deadline.UntilAsync(() => Task.FromResult(_server.Questions >= 3 * Rate), 20, "three seconds' worth of questions");
+        var allowed = (2 * Rate) + (Rate * TimeProvider.System.GetElapsedTime(started).TotalSeconds);
+        Assert.InRange(_server.Questions, 0, allowed + 1);
+    }
+
+    /// <summary>The answer, once there is one.</summary>
+    internal static async Task<ReverseAnswer> AnswerAsync(ReverseLookups lookups, IPAddress address)
+    {
+        await Deadline.UntilAsync(() => Task.FromResult(lookups.Find(address).State != ReverseState.Pending), 10, $"a name for {address}");
+        return lookups.Find(address);
+    }
+
+    private ReverseLookups Lookups(params IPEndPoint[] servers) => _lookups = new ReverseLookups(Options(servers), _metrics, TimeProvider.System);
+
+    private static DnsOptions Options(params IPEndPoint[] servers) => new() { Servers = servers, Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
+
+    private double Metric(string name, string label) => PromSample
+        .Parse(System.Text.Encoding.UTF8.GetString(new Exposition(_self).Render().Self.Span))
+        .Where(sample => sample.Name == name && sample.Labels.Values.Contains(label))
+        .Sum(sample => sample.Value);
+}
