@@ -56,7 +56,7 @@ internal sealed class PassWorker : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        Restore();
+        await RestoreAsync();
         _ready = true;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -119,7 +119,7 @@ internal sealed class PassWorker : BackgroundService
         cancel.ThrowIfCancellationRequested();
     }
 
-    private void Restore()
+    private async Task RestoreAsync()
     {
         // Each candidate gets stages of its own: one that turns out to be damaged half-way must leave nothing behind.
         foreach (var read in _checkpoint.Candidates(_time.GetUtcNow() + _schedule.Interval + _schedule.Delay))
@@ -135,7 +135,7 @@ internal sealed class PassWorker : BackgroundService
             catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or KeyNotFoundException or FormatException)
             {
                 _checkpoint.Reject(read.File, "unreadable", e.Message);
-                _pass.DisposeAsync().AsTask().GetAwaiter().GetResult();
+                await _pass.DisposeAsync();
                 (_pass, _schedule) = Build(_settings);
             }
         }

@@ -45,7 +45,7 @@ public sealed partial class ExpositionStoryTests
 
         // As they are exposed, so Prometheus stores them: a scrape of our own.
         await using var reader = await PrometheusServer.StartAsync("1s", ("egress-alerts", service.Address));
-        await mesh.DisposeAsync(); // Nothing moves any more.
+        await prometheus.StopAsync(); // Nothing moves any more.
         await Deadline.UntilAsync(
             async () =>
             {

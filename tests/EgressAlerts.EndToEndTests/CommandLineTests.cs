@@ -1,0 +1,81 @@
+using System.Text.Json;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task The_reference_configuration_is_good()
+    {
+        var (exit, output) = await RunAsync("check-config", Repository.File("deploy", "egress-alerts.yml"));
+        Assert.Equal((0, true), (exit, output.EndsWith("deploy/egress-alerts.yml: good\n", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("prometheus: {intervall: 30s}", ":1: prometheus.intervall is not a known key")]
+    [InlineData("prometheus: {interval: [30s]}", ":1: prometheus.interval is not a single value")]
+    [InlineData("cardinality: {max_series: 3}", ":1: cardinality.max_series '3' is not a whole number from 50 to 10000000")]
+    public async Task A_bad_configuration_is_told_with_its_line_by_the_check_and_by_the_start(string yaml, string expected)
+    {
+        var file = _folder.Write("bad.yml", yaml);
+        var (exit, output) = await RunAsync("check-config", file);
+        Assert.Equal(1, exit);
+        Assert.Contains(file + expected, output, StringComparison.Ordinal);
+        (exit, output) = await RunAsync("serve", $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0");
+        Assert.Equal(1, exit);
+        Assert.Contains(file + expected, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--no-such-option")]
+    [InlineData("check-config")]
+    [InlineData("serve --log.level=loud")]
+    [InlineData("--web.listen-address=here")]
+    public async Task Wrong_usage_ends_with_2(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
+
+    [Fact]
+    public async Task Version_says_which()
+    {
+        var (exit, output) = await RunAsync("version");
+        Assert.Equal(0, exit);
+        Assert.StartsWith("egress-alerts 0.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_in_use_is_refused_and_logs_can_be_JSON()
+    {
+        string[] arguments = [$"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--log.format=json", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")];
+        using var first = new ServerProcess("dotnet", [EgressAlertsProcess.Program, .. arguments], _folder.Path);
+        await Deadline.UntilAsync(() => Task.FromResult(first.Output.Contains("listens on", StringComparison.Ordinal)), 30, $"the first one runs: {first.Output}");
+        var (exit, output) = await RunAsync(arguments);
+        Assert.Equal(1, exit);
+        Assert.Contains("is another egress-alerts running on it", output, StringComparison.Ordinal);
+
+        using var line = JsonDocument.Parse(first.Output.Split('\n')[0]);
+        Assert.Equal("Information", line.RootElement.GetProperty("Level").GetString());
+        await first.StopAsync();
+        Assert.Equal(0, first.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_cannot_be_used_is_told_set_aside_and_does_not_stop_the_start()
+    {
+        Directory.CreateDirectory(_folder.File("data"));
+        _folder.Write("data/checkpoint", "EGRESSCP, but cut off");
+        using var service = new ServerProcess(
+            "dotnet",
+            [EgressAlertsProcess.Program, $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")],
+            _folder.Path);
+        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on", StringComparison.Ordinal) && service.Output.Contains("cannot be used", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        Assert.Contains("it is cut off or not a checkpoint. It was set aside as", service.Output, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(_folder.File("data"), "checkpoint.cut_off-*"));
+        await service.StopAsync();
+    }
+
+    private static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, .. arguments]);
+}
