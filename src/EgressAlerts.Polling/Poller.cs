@@ -104,9 +104,10 @@ public sealed class Poller
         foreach (var (what, amount, isNew) in _tracker.Commit(window))
         {
             _jobs.Saw(what.Job, window.End);
-            if (what.Flow is null) Exclude(what.Metric, what.Excluded, amount);
-            else if (baseline || (isNew && !_jobs.IsSettled(what.Job, window))) Exclude(what.Metric, "baseline", amount);
-            else sums[what with { Job = "" }] = sums.GetValueOrDefault(what with { Job = "" }) + amount;
+            var isBaseline = baseline || (isNew && !_jobs.IsSettled(what.Job, window));
+            if (what.Flow is null && !isBaseline) Exclude(what.Metric, what.Excluded, amount);
+            else if (what.Flow is not null && isBaseline) Exclude(what.Metric, "baseline", amount);
+            else if (what.Flow is not null) sums[what with { Job = "" }] = sums.GetValueOrDefault(what with { Job = "" }) + amount;
         }
 
         if (baseline) _baselineEnd = window.End;

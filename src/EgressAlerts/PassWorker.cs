@@ -22,8 +22,9 @@ internal sealed class PassWorker : BackgroundService
     private readonly Nursery _nursery = new();
     private Settings _settings;
     private WindowSchedule _schedule;
-    private Pass _pass;
+    private volatile Pass _pass;
     private volatile bool _ready;
+    private bool _isBroken;
 
     public PassWorker(ServeOptions options, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
@@ -74,8 +75,7 @@ internal sealed class PassWorker : BackgroundService
             {
                 _metrics.Service.Crashed();
                 Log.Crashed(_logger, e);
-                // What the failed pass left half done is put back as it was after the last complete window.
-                await RebuildAsync(_settings);
+                _isBroken = true;
                 await Task.Delay(LongestRetry, _time, stoppingToken);
             }
         }
@@ -84,6 +84,9 @@ internal sealed class PassWorker : BackgroundService
     /// <summary>Waits for the next window or for a reload, whichever is first, and does it.</summary>
     private async Task StepAsync(CancellationToken cancel)
     {
+        // What a failed pass left half done is put back as it was after the last complete window.
+        if (_isBroken) await RebuildAsync(_settings);
+        _isBroken = false;
         if (_reloads.Reader.TryRead(out var asked))
         {
             asked.TrySetResult(await TryReloadAsync());

@@ -42,7 +42,7 @@ public sealed class AlertmanagerServer : IAsyncDisposable
                 "--cluster.listen-address=", "--log.level=warn",
             ],
             _folder.Path);
-        await Deadline.UntilAsync(IsReadyAsync, 30, "Alertmanager is ready");
+        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "Alertmanager is ready");
     }
 
     public Task StopAsync() => _process!.StopAsync();
@@ -67,19 +67,5 @@ public sealed class AlertmanagerServer : IAsyncDisposable
         }
 
         _folder.Dispose();
-    }
-
-    private async Task<bool> IsReadyAsync()
-    {
-        if (_process!.HasExited) throw new InvalidOperationException($"Alertmanager ended: {_process.Output}");
-        try
-        {
-            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 }

@@ -37,7 +37,7 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
                 "--web.enable-lifecycle",
             ],
             _folder.Path);
-        await Deadline.UntilAsync(IsReadyAsync, 30, "egress-alerts is ready");
+        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "egress-alerts is ready");
     }
 
     public void WriteConfig() => _folder.Write("egress-alerts.yml", Config);
@@ -69,19 +69,5 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
         }
 
         _folder.Dispose();
-    }
-
-    private async Task<bool> IsReadyAsync()
-    {
-        if (_process!.HasExited) throw new InvalidOperationException($"egress-alerts ended with {_process.ExitCode}: {_process.Output}");
-        try
-        {
-            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 }

@@ -37,7 +37,7 @@ public sealed class PrometheusServer : IAsyncDisposable
                 "--log.level=warn",
             ],
             _folder.Path);
-        await Deadline.UntilAsync(IsReadyAsync, 30, "Prometheus is ready");
+        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "Prometheus is ready");
     }
 
     public Task StopAsync() => _process!.StopAsync();
@@ -70,19 +70,5 @@ public sealed class PrometheusServer : IAsyncDisposable
     {
         var samples = series.TryGetProperty("values", out var values) ? values.EnumerateArray() : Enumerable.Repeat(series.GetProperty("value"), 1);
         return samples.Select(sample => (sample[0].GetDouble(), double.Parse(sample[1].GetString()!, CultureInfo.InvariantCulture)));
-    }
-
-    private async Task<bool> IsReadyAsync()
-    {
-        if (_process!.HasExited) throw new InvalidOperationException($"Prometheus ended: {_process.Output}");
-        try
-        {
-            using var response = await Http.GetAsync(new Uri(Address, "-/ready"));
-            return response.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 }

@@ -9,6 +9,8 @@ public sealed partial class ServerProcess : IDisposable
     private const int SigTerm = 15;
     private const int SigHup = 1;
 
+    private static readonly HttpClient Http = new();
+
     private readonly Process _process;
     private readonly List<string> _output = [];
 
@@ -50,6 +52,22 @@ public sealed partial class ServerProcess : IDisposable
     {
         if (!_process.HasExited) _ = Kill(_process.Id, SigTerm);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    /// <summary>Whether the server answers with success there; an error that holds its output where it has ended.</summary>
+    /// <exception cref="InvalidOperationException">The process has ended.</exception>
+    public async Task<bool> IsReadyAsync(Uri probe)
+    {
+        if (_process.HasExited) throw new InvalidOperationException($"{_process.StartInfo.FileName} ended with {_process.ExitCode}: {Output}");
+        try
+        {
+            using var response = await Http.GetAsync(probe);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
     }
 
     public void HangUp() => _ = Kill(_process.Id, SigHup);

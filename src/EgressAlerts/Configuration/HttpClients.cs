@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
@@ -25,6 +26,18 @@ internal static class HttpClients
     }
 
     private static SslClientAuthenticationOptions Tls(HttpSettings settings)
+    {
+        try
+        {
+            return LoadTls(settings);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException([new("tls_config", 0, $"a certificate cannot be used: {e.Message}: ca_file, cert_file and key_file must be PEM files that this process may read")]);
+        }
+    }
+
+    private static SslClientAuthenticationOptions LoadTls(HttpSettings settings)
     {
         var options = new SslClientAuthenticationOptions { TargetHost = settings.ServerName.Length > 0 ? settings.ServerName : null };
         if (settings.CertFile.Length > 0)
