@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -11,8 +12,16 @@ public sealed partial class ServerProcess : IDisposable
 
     private static readonly HttpClient Http = new();
 
+    /// <summary>Also what a test that failed while it was starting left behind ends with the tests.</summary>
+    private static readonly ConcurrentDictionary<int, Process> Running = new();
+
     private readonly Process _process;
     private readonly List<string> _output = [];
+
+    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var process in Running.Values) process.Kill();
+    };
 
     public ServerProcess(string file, IEnumerable<string> arguments, string workingFolder)
     {
@@ -21,6 +30,7 @@ public sealed partial class ServerProcess : IDisposable
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
+        Running[_process.Id] = _process;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -74,6 +84,7 @@ public sealed partial class ServerProcess : IDisposable
 
     public void Dispose()
     {
+        Running.TryRemove(_process.Id, out _);
         if (!_process.HasExited) _process.Kill();
         _process.Dispose();
     }
