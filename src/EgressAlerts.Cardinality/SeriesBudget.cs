@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 
@@ -11,7 +12,7 @@ public sealed class SeriesBudget(CardinalityOptions options)
     private readonly Dictionary<SeriesKey, Slot> _live = [];
     private readonly Dictionary<SeriesKey, double> _overflow = [];
     private readonly Dictionary<Workload, Dictionary<string, int>> _workloads = [];
-    private readonly Dictionary<string, (Destination Best, int Series)> _destinations = [];
+    private readonly Dictionary<string, int> _destinations = [];
     private readonly Totals _counted = new();
     private readonly Totals _retired = new();
 
@@ -28,7 +29,7 @@ public sealed class SeriesBudget(CardinalityOptions options)
         window,
         accounts,
         [.. _live.Select(entry => new ExportedSeries(entry.Key, entry.Value.Value)), .. _overflow.Select(entry => new ExportedSeries(entry.Key, entry.Value))],
-        [.. _destinations.Values.Select(destination => destination.Best)],
+        [.. Destinations()],
         _counted.Snapshot(),
         waiting,
         _retired.Snapshot(),
@@ -39,11 +40,11 @@ public sealed class SeriesBudget(CardinalityOptions options)
     {
         _counted.Save(to);
         _retired.Save(to);
-        to.WriteAll(_destinations.Values, destination => to.Write(destination.Best));
         to.WriteAll(_live, entry =>
         {
             Write(to, entry.Key, entry.Value.Value);
             to.Write(entry.Value.LastIncrement);
+            to.Write(entry.Value.Destination);
         });
         to.WriteAll(_overflow, entry => Write(to, entry.Key, entry.Value));
     }
@@ -52,11 +53,10 @@ public sealed class SeriesBudget(CardinalityOptions options)
     {
         _counted.Load(from);
         _retired.Load(from);
-        var destinations = from.ReadAll(from.ReadDestination).ToDictionary(destination => destination.Name);
-        foreach (var (series, last) in from.ReadAll(() => (ReadSeries(from), from.ReadInstant())).OrderByDescending(entry => entry.Item2).ToList())
+        foreach (var (series, last, destination) in from.ReadAll(() => (ReadSeries(from), Last: from.ReadInstant(), from.ReadDestination())).OrderByDescending(entry => entry.Last).ToList())
         {
             // A budget that was lowered keeps what moved last; the sums of the rest are kept as retired.
-            if (TryAdmit(series.Key, destinations[series.Key.Labels.Destination])) _live[series.Key] = new(series.Value, last);
+            if (TryAdmit(series.Key)) _live[series.Key] = new(series.Value, last, destination);
             else _retired.Add(series.Key.Metric, series.Value);
         }
 
@@ -67,14 +67,13 @@ public sealed class SeriesBudget(CardinalityOptions options)
     {
         var key = KeyOf(settled);
         ref var slot = ref CollectionsMarshal.GetValueRefOrNullRef(_live, key);
-        if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref slot))
+        if (!Unsafe.IsNullRef(ref slot))
         {
-            slot = new(slot.Value + settled.Increment.Amount, at);
-            Prefer(settled.Destination);
+            slot = new(slot.Value + settled.Increment.Amount, at, settled.Destination);
         }
-        else if (TryAdmit(key, settled.Destination))
+        else if (TryAdmit(key))
         {
-            _live.Add(key, new(settled.Increment.Amount, at));
+            _live.Add(key, new(settled.Increment.Amount, at, settled.Destination));
         }
         else
         {
@@ -91,9 +90,10 @@ public sealed class SeriesBudget(CardinalityOptions options)
     }
 
     /// <summary>Takes a place for a new series and all that comes with it, if there is one.</summary>
-    private bool TryAdmit(SeriesKey key, Destination destination)
+    private bool TryAdmit(SeriesKey key)
     {
-        var isNewDestination = !_destinations.TryGetValue(destination.Name, out var shown);
+        var destination = key.Labels.Destination;
+        var isNewDestination = !_destinations.TryGetValue(destination, out var uses);
         // The destination's own info series needs a place too.
         if (_live.Count + _destinations.Count + (isNewDestination ? 2 : 1) > options.MaxSeries) return false;
         var source = new Workload(key.Labels.SourceNamespace, key.Labels.SourceWorkload);
@@ -103,18 +103,16 @@ public sealed class SeriesBudget(CardinalityOptions options)
             _workloads.Add(source, talksTo = []);
         }
 
-        if (!talksTo.TryGetValue(destination.Name, out var series) && talksTo.Count >= options.MaxDestinationsPerWorkload) return false;
-        talksTo[destination.Name] = series + 1;
-        _destinations[destination.Name] = (isNewDestination || destination.Source < shown.Best.Source ? destination : shown.Best, shown.Series + 1);
+        if (!talksTo.TryGetValue(destination, out var series) && talksTo.Count >= options.MaxDestinationsPerWorkload) return false;
+        talksTo[destination] = series + 1;
+        _destinations[destination] = uses + 1;
         return true;
     }
 
-    /// <summary>One destination has one info series: the one with the most telling source.</summary>
-    private void Prefer(Destination destination)
-    {
-        ref var shown = ref CollectionsMarshal.GetValueRefOrNullRef(_destinations, destination.Name);
-        if (destination.Source < shown.Best.Source) shown = (destination, shown.Series);
-    }
+    /// <summary>One destination has one info series, so that queries can join it. A name is only as good as its least trustworthy use: that one client
+    /// claims a name in a Host header must not look confirmed because the mesh has registered it for others.</summary>
+    private IEnumerable<Destination> Destinations() =>
+        _live.Values.GroupBy(slot => slot.Destination.Name).Select(uses => uses.Select(slot => slot.Destination).MaxBy(destination => destination.Source)!);
 
     private SeriesKey OverflowOf(SeriesKey key, Workload source)
     {
@@ -135,16 +133,14 @@ public sealed class SeriesBudget(CardinalityOptions options)
             _retired.Add(key.Metric, slot.Value);
             var destination = key.Labels.Destination;
             Release(_workloads[new Workload(key.Labels.SourceNamespace, key.Labels.SourceWorkload)], destination);
-            var shown = _destinations[destination];
-            if (shown.Series == 1) _destinations.Remove(destination);
-            else _destinations[destination] = (shown.Best, shown.Series - 1);
+            Release(_destinations, destination);
         }
     }
 
-    private static void Release(Dictionary<string, int> talksTo, string destination)
+    private static void Release(Dictionary<string, int> uses, string destination)
     {
-        if (talksTo[destination] == 1) talksTo.Remove(destination);
-        else talksTo[destination]--;
+        if (uses[destination] == 1) uses.Remove(destination);
+        else uses[destination]--;
     }
 
     private static void Write(BinaryWriter to, SeriesKey key, double value)
@@ -169,5 +165,5 @@ public sealed class SeriesBudget(CardinalityOptions options)
         return new(new(metric, labels, from.ReadString(), from.ReadString()), from.ReadDouble());
     }
 
-    private readonly record struct Slot(double Value, DateTimeOffset LastIncrement);
+    private readonly record struct Slot(double Value, DateTimeOffset LastIncrement, Destination Destination);
 }

@@ -81,14 +81,17 @@ internal sealed class NewDestinationDetector(NewDestinationOptions options, Dete
     {
         var source = seen.Flow.Source;
         if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
-        // Both what it is called and what it is: a name that DNS says a window later, or another address of a known name, is not news.
-        var (name, raw) = (seen.Destination.Name, seen.Flow.To.Key);
+        // Both what it is and what it is called: a name that DNS says a window later, or another address of a known name, is not news.
+        // A name that nobody vouches for silences nothing: whoever exfiltrates would call his server like a known one.
+        var raw = seen.Flow.To.Key;
+        var name = seen.Destination.Confirmed ? seen.Destination.Name : raw;
         var isNew = !habit.LastSeen.ContainsKey(name) && !habit.LastSeen.ContainsKey(raw);
         _known += (habit.LastSeen.TryAdd(name, at) ? 1 : 0) + (habit.LastSeen.TryAdd(raw, at) ? 1 : 0);
         habit.LastSeen[name] = at;
         habit.LastSeen[raw] = at;
 
-        if (_active.TryGetValue((source, name), out var contact)) _active[(source, name)] = contact.Plus(seen.Increment);
+        var active = (source, seen.Destination.Name);
+        if (_active.TryGetValue(active, out var contact)) _active[active] = contact.Plus(seen.Increment);
         else if (isNew && habit.Observed >= options.Learning) Hold(seen, at, habit);
     }
 
@@ -116,6 +119,7 @@ internal sealed class NewDestinationDetector(NewDestinationOptions options, Dete
             foreach (var name in habit.LastSeen.Where(known => known.Value < before).Select(known => known.Key).ToList()) habit.LastSeen.Remove(name);
         }
 
+        foreach (var gone in _habits.Where(habit => habit.Value.LastSeen.Count == 0).Select(habit => habit.Key).ToList()) _habits.Remove(gone);
         _known = _habits.Values.Sum(habit => habit.LastSeen.Count);
     }
 

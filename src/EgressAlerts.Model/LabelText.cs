@@ -12,7 +12,8 @@ public static class LabelText
     private static readonly SearchValues<char> WorkloadCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
     private static readonly SearchValues<char> FlagCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_,");
 
-    /// <summary>A DNS name in lower case without its trailing dot; a <c>*</c> is only good as the first label of a wildcard host.</summary>
+    /// <summary>A DNS name in lower case without its trailing dot; a <c>*</c> is only good as the first label of a wildcard host. Names that begin like
+    /// <see cref="Words.Other"/> are ours: nobody may claim to be the overflow.</summary>
     public static string Host(string text)
     {
         var name = text.TrimEnd('.').ToLowerInvariant();
@@ -20,13 +21,14 @@ public static class LabelText
             && !name.AsSpan().ContainsAnyExcept(HostCharacters)
             && name.LastIndexOf('*') <= 0
             && !name.Contains("..", StringComparison.Ordinal)
-            && name[0] != '.';
+            && name[0] != '.'
+            && !IsReserved(name);
         return good ? name : Words.Invalid;
     }
 
     /// <summary>The name of a workload or namespace.</summary>
     public static string WorkloadName(string text) =>
-        text.Length is > 0 and <= MaxHost && !text.AsSpan().ContainsAnyExcept(WorkloadCharacters) ? text : Words.Invalid;
+        text.Length is > 0 and <= MaxHost && !text.AsSpan().ContainsAnyExcept(WorkloadCharacters) && !IsReserved(text) ? text : Words.Invalid;
 
     /// <summary>Envoy's response flags, such as <c>UF,URX</c>; <c>-</c> for none.</summary>
     public static string Flags(string text) =>
@@ -39,4 +41,6 @@ public static class LabelText
     /// <summary>A port between 1 and 65535 as digits, or empty.</summary>
     public static string Port(string text) =>
         text.Length <= 5 && ushort.TryParse(text, out var port) && port > 0 ? port.ToString(System.Globalization.CultureInfo.InvariantCulture) : "";
+
+    private static bool IsReserved(string text) => text.StartsWith("__", StringComparison.Ordinal);
 }

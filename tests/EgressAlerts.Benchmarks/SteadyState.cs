@@ -12,7 +12,7 @@ internal static class SteadyState
     public static async Task RunAsync(int series, int windowSeconds, int windows)
     {
         await using var mesh = await SimulatorServer.StartAsync(Scenarios.Steady(series));
-        await using var prometheus = await PrometheusServer.StartAsync("5s", ("envoy-stats", mesh.Address));
+        await using var prometheus = await PrometheusServer.StartAsync($"{Math.Max(5, windowSeconds / 2)}s", ("envoy-stats", mesh.Address));
         await using var service = new EgressAlertsProcess($$"""
             prometheus: { url: '{{prometheus.Address}}', interval: {{windowSeconds}}s, delay: 2s }
             dns: { servers: ['{{mesh.Dns.Endpoint}}'], queries_per_second: 1000 }

@@ -41,13 +41,18 @@ public sealed class SeriesBudgetTests
     }
 
     [Fact]
-    public void The_most_telling_name_source_describes_a_destination()
+    public void A_name_is_described_by_its_least_trustworthy_use()
     {
         var budget = new SeriesBudget(Small);
-        var increment = Samples.Increment(Samples.Flow("52.0.0.1"));
-        budget.Admit(Samples.NamedAs(1, new NamedIncrement(increment, new Destination("a.example.com", NameSource.PtrUnconfirmed, false))));
-        var admitted = budget.Admit(Samples.NamedAs(2, new NamedIncrement(increment, new Destination("a.example.com", NameSource.Registry, true))));
-        Assert.Equal(new Destination("a.example.com", NameSource.Registry, true), Assert.Single(admitted.Destinations));
+        var registered = new Destination("a.example.com", NameSource.Registry, true);
+        var claimed = new Destination("a.example.com", NameSource.Host, false);
+        NamedIncrement By(Route route, Destination destination) => new(Samples.Increment(Samples.Flow(service: "a.example.com", route: route)), destination);
+
+        Assert.Equal(registered, Assert.Single(budget.Admit(Samples.NamedAs(1, By(Route.Registered, registered))).Destinations));
+        Assert.Equal(claimed, Assert.Single(budget.Admit(Samples.NamedAs(2, By(Route.Passthrough, claimed))).Destinations));
+        Assert.Equal(claimed, Assert.Single(budget.Admit(Samples.NamedAs(3, By(Route.Registered, registered))).Destinations));
+        // The same flow with a better name now: that is what it is.
+        Assert.Equal(registered, Assert.Single(budget.Admit(Samples.NamedAs(4, By(Route.Passthrough, registered))).Destinations));
     }
 
     /// <summary>Whatever arrives: nothing is lost or counted twice, per workload and in all; no counter falls; the budget holds; a restart changes nothing.</summary>

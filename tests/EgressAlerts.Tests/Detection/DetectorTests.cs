@@ -62,6 +62,20 @@ public sealed class DetectorTests
     }
 
     [Fact]
+    public void A_claimed_name_does_not_make_an_unknown_address_known()
+    {
+        var real = new Destination("api.bank.example.com", NameSource.Registry, true);
+        _detectors.Observe(Samples.NamedAs(1, new NamedIncrement(Samples.Increment(Samples.Flow(service: "api.bank.example.com", route: Route.Registered)), real)));
+        Observe(2);
+        Observe(3);
+        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow("185.199.72.11", host: "api.bank.example.com")), new Destination("api.bank.example.com", NameSource.Host, false));
+        var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(4, claimed)));
+        Assert.Equal(("EgressNewDestination", "warning"), (finding.AlertName, finding.Severity));
+        Assert.Contains("185.199.72.11", finding.Description, StringComparison.Ordinal);
+        Assert.Single(_detectors.Observe(Samples.NamedAs(5, claimed)));
+    }
+
+    [Fact]
     public void An_untrusted_name_is_a_warning_and_is_written_so_that_nothing_links_to_it()
     {
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));

@@ -13,12 +13,19 @@ public sealed class LabelTextTests
     [InlineData("a.*.b", "_invalid_")]
     [InlineData("bücher.example", "_invalid_")]
     [InlineData("a\"}\nb", "_invalid_")]
-    [InlineData("__other__", "__other__")]
+    [InlineData("__other__", "_invalid_")]
     [InlineData(".", "_invalid_")]
     public void A_host_is_fit_for_a_label_or_becomes_a_mark(string text, string expected) => Assert.Equal(expected, LabelText.Host(text));
 
     [Fact]
     public void A_host_of_4_kB_becomes_a_mark() => Assert.Equal("_invalid_", LabelText.Host(new string('a', 4096)));
+
+    [Theory]
+    [InlineData("cart-v2", "cart-v2")]
+    [InlineData("__other__", "_invalid_")]
+    [InlineData("a\"b", "_invalid_")]
+    [InlineData("", "_invalid_")]
+    public void A_workload_is_fit_for_a_label_or_becomes_a_mark(string text, string expected) => Assert.Equal(expected, LabelText.WorkloadName(text));
 
     [Theory]
     [InlineData("443", "443")]
