@@ -130,6 +130,26 @@ public sealed class AlertStoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_replicas_with_the_same_configuration_send_the_same_alert()
+    {
+        await using var replica = new EgressAlertsProcess(_service.Config);
+        await replica.StartAsync();
+        await Deadline.UntilAsync(
+            async () => (await replica.MetricsAsync()).Any(sample => sample.Name == "egress_requests_total"), 30, $"the replica counts:\n{replica.Output}");
+        _mesh.World.Do(world => world.Pods[0].Tcp(Refused));
+
+        var first = await Deadline.UntilAsync(() => FiringAsync(_service), 20, "the first one found it");
+        Assert.Equal(first, await Deadline.UntilAsync(() => FiringAsync(replica), 20, "the replica found it"));
+        await Deadline.UntilAsync(() => _first.AlertAsync("EgressBlocked"), 20, "the alert is in Alertmanager");
+        Assert.Equal(first, $"{Assert.Single(await _first.AlertsAsync("EgressBlocked")).StartsAt:O}");
+
+        static async Task<string?> FiringAsync(EgressAlertsProcess service) =>
+            await service.GetAsync("api/v1/alerts?alertname=EgressBlocked") is var alerts && alerts.GetArrayLength() == 1
+                ? $"{alerts[0].GetProperty("starts_at").GetDateTimeOffset():O}"
+                : null;
+    }
+
+    [Fact]
     public async Task SIGTERM_drains_and_ends_with_0_and_a_reload_refuses_a_bad_configuration_with_its_line()
     {
         var good = _service.Config;
