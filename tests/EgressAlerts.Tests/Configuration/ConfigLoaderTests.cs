@@ -102,6 +102,16 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("999999999y")]
     public void What_is_no_duration_is_not_read_as_one(string text) => Assert.Null(Units.Duration(text));
 
+    [Fact]
+    public void The_Telemetry_resource_gives_the_dimensions_the_names_that_are_looked_for()
+    {
+        var text = File.ReadAllText(Repository.File("deploy", "istio", "telemetry.yaml"));
+        var telemetry = new Settings().Telemetry;
+        foreach (var names in (IReadOnlyList<string>[])[telemetry.DestinationIp, telemetry.DestinationPort, telemetry.Sni, telemetry.Host])
+            Assert.Contains($" {names[0]}: {{value: ", text, StringComparison.Ordinal);
+        Assert.Null(Record.Exception(() => YamlFile.Read(new ConfigSource(Repository.File("deploy", "istio", "telemetry.yaml")))));
+    }
+
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 
     private Settings Load(string yaml) => ConfigLoader.Load(_folder.Write("egress-alerts.yml", yaml));
