@@ -52,7 +52,7 @@ internal sealed class CounterTracker
         foreach (var (id, what, last, value, amount, isNew) in _window)
         {
             ref var state = ref CollectionsMarshal.GetValueRefOrAddDefault(_series, id, out _);
-            state = new State(last, value, seen, Interned(what));
+            state = new State(last, value, seen, state.Class ?? Interned(what));
             if (amount > 0) yield return (what, amount, isNew);
         }
 

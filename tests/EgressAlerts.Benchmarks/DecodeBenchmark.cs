@@ -1,0 +1,103 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using BenchmarkDotNet.Attributes;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Model;
+using EgressAlerts.Polling;
+
+namespace EgressAlerts.Benchmarks;
+
+/// <summary>What it costs to turn a query answer into observations, against a bare pass of the JSON reader over the same bytes.</summary>
+[MemoryDiagnoser]
+[InProcess] // The toolchain that generates projects does not get along with central package versions.
+public class DecodeBenchmark
+{
+    private static readonly Window Window = new(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
+
+    private readonly CounterTracker _tracker = new();
+    private byte[] _answer = [];
+
+    [Params(50_000)]
+    public int Series { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var pods = Enumerable.Range(0, Series / 100).Select(i => new Pod("ns-" + (i % 10), "workload-" + (i % 50), $"workload-{i}", $"10.44.{i / 250}.{i % 250}", Dialect.TelemetryV2)).ToList();
+        var names = pods.SelectMany(pod => Enumerable.Range(0, 100).Select(i => LabelSets.Of(
+            pod, "istio_tcp_sent_bytes_total", new Target(Way.Passthrough, "", $"52.40.{i / 50}.{i % 50}", 443), tcp: true, "tcp", "", "-")));
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("status", "success");
+            json.WriteStartObject("data");
+            json.WriteString("resultType", "matrix");
+            json.WriteStartArray("result");
+            foreach (var (name, i) in names.Select((name, i) => (name, i))) Write(json, name, i);
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        _answer = body.WrittenSpan.ToArray();
+        Console.WriteLine($"// {_answer.Length / Series} bytes a series, {_answer.Length >> 20} MiB");
+        Decode().AsTask().Wait();
+    }
+
+    [Benchmark(Baseline = true)]
+    public int BareReader()
+    {
+        var reader = new Utf8JsonReader(_answer);
+        var tokens = 0;
+        while (reader.Read()) tokens++;
+        return tokens;
+    }
+
+    /// <summary>Series that are all known already, as in every window but the first.</summary>
+    [Benchmark]
+    public async ValueTask<int> Decode()
+    {
+        using var stream = new MemoryStream(_answer);
+        await new AnswerDecoder(new Sink(_tracker)).DecodeAsync(stream, long.MaxValue, CancellationToken.None);
+        return _tracker.Commit(Window).Count();
+    }
+
+    private static void Write(Utf8JsonWriter json, string series, int value)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("metric");
+        json.WriteString("__name__", series[..series.IndexOf('{', StringComparison.Ordinal)]);
+        foreach (var sample in Testing.PromSample.Parse(series + " 0"))
+        {
+            foreach (var (name, text) in sample.Labels) json.WriteString(name, text);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("values");
+        for (var i = 0; i < 4; i++)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(1_767_268_800.123m + (15 * i));
+            json.WriteStringValue((value + 1).ToString(CultureInfo.InvariantCulture));
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private sealed class Sink(CounterTracker tracker) : ISeriesSink
+    {
+        private static readonly Classifier Classifier = new(new TelemetryOptions());
+
+        public void Restart() => tracker.RestartQuery();
+
+        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
+        {
+            var id = SeriesId.Of(labels);
+            tracker.Observe(id, tracker.Known(id) ?? Classifier.Classify(RawMetric.All[^1], LabelReader.Read(labels)), samples);
+        }
+    }
+}
