@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using EgressAlerts.Testing;
 
@@ -75,6 +77,17 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("it is cut off or not a checkpoint. It was set aside as", service.Output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(_folder.File("data"), "checkpoint.cut_off-*"));
         await service.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_told_in_one_line()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (exit, output) = await RunAsync($"--storage.path={_folder.File("data")}", $"--web.listen-address={taken.LocalEndpoint}", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}"));
+        Assert.Equal(1, exit);
+        Assert.Contains("address already in use", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
     private static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, .. arguments]);

@@ -35,7 +35,12 @@ internal sealed class LogfmtFormatter : ITextFormatter
     private static string Message(LogEvent logEvent) => string.Concat(logEvent.MessageTemplate.Tokens.Select(token => token switch
     {
         PropertyToken property when logEvent.Properties.TryGetValue(property.PropertyName, out var value) =>
-            value is ScalarValue { Value: string text } ? text : value.ToString(null, CultureInfo.InvariantCulture),
+            value switch
+            {
+                ScalarValue { Value: string text } => text,
+                ScalarValue { Value: bool flag } => flag ? "true" : "false",
+                _ => value.ToString(null, CultureInfo.InvariantCulture),
+            },
         _ => token.ToString() ?? "",
     }));
 
