@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 
@@ -107,7 +108,7 @@ public sealed class Poller
             var isBaseline = baseline || (isNew && !_jobs.IsSettled(what.Job, window));
             if (what.Flow is null && !isBaseline) Exclude(what.Metric, what.Excluded, amount);
             else if (what.Flow is not null && isBaseline) Exclude(what.Metric, "baseline", amount);
-            else if (what.Flow is not null) sums[what with { Job = "" }] = sums.GetValueOrDefault(what with { Job = "" }) + amount;
+            else if (what.Flow is not null) CollectionsMarshal.GetValueRefOrAddDefault(sums, what with { Job = "" }, out _) += amount;
         }
 
         if (baseline) _baselineEnd = window.End;

@@ -21,6 +21,14 @@ public sealed class LoopbackServer : IAsyncDisposable
         return Task.CompletedTask;
     };
 
+    /// <summary>Takes the request and keeps silent until the client has gone.</summary>
+    public static async Task NeverAnswerAsync(HttpContext context)
+    {
+        var gone = new TaskCompletionSource();
+        await using var registration = context.RequestAborted.Register(gone.SetResult);
+        await gone.Task;
+    }
+
     public static async Task<LoopbackServer> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

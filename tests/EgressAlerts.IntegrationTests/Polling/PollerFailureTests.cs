@@ -79,7 +79,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         {
             context.Response.ContentLength = 2L << 30;
             await context.Response.Body.FlushAsync();
-            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            await LoopbackServer.NeverAnswerAsync(context);
         });
         await FailsAsync("too_large", "the answer is larger than prometheus.max_response_bytes");
     }
@@ -87,7 +87,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
     [Fact]
     public async Task A_server_that_never_answers_is_a_timeout()
     {
-        _server.Answer = context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        _server.Answer = LoopbackServer.NeverAnswerAsync;
         await FailsAsync("timeout", "no complete answer within prometheus.timeout (2 s)");
     }
 
