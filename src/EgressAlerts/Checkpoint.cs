@@ -40,14 +40,19 @@ internal sealed class Checkpoint : IDisposable
     }
 
     /// <summary>The state as of the last complete window, also where writing it to disk failed; null before the first one. Good until the next is written.</summary>
-    public BinaryReader? OpenLast() => _buffer.Length == 0 ? null : new BinaryReader(new MemoryStream(_buffer.GetBuffer(), 0, (int)_buffer.Length, writable: false));
+    public BinaryReader? OpenLast() => _buffer.Length == 0 ? null : Open(new MemoryStream(_buffer.GetBuffer(), 0, (int)_buffer.Length, writable: false));
 
     /// <summary>A failure is logged and counted, and the service goes on: it can still count, though a crash would now cost what was not written.</summary>
-    public void Write(Action<BinaryWriter> save)
+    public void Write(DateTimeOffset windowEnd, Action<BinaryWriter> save)
     {
         // One buffer for all windows: it is as large as the state, and the next state is about as large.
         _buffer.SetLength(0);
-        using (var writer = new BinaryWriter(_buffer, Encoding.UTF8, leaveOpen: true)) save(writer);
+        using (var writer = new BinaryWriter(_buffer, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(windowEnd);
+            save(writer);
+        }
+
         var state = _buffer.GetBuffer().AsSpan(0, (int)_buffer.Length);
         try
         {
@@ -117,7 +122,6 @@ internal sealed class Checkpoint : IDisposable
         if (!SHA256.HashData(state).AsSpan().SequenceEqual(bytes.AsSpan(header - SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
             return Rejected("cut_off", "its checksum is wrong: it was cut off or changed");
         using var reader = new BinaryReader(new MemoryStream(state));
-        reader.ReadInstant(); // The baseline's end comes before the last window's.
         var end = reader.ReadInstant();
         return end <= latest ? state : Rejected("future", $"it ends at {end:O}, which is in the future: correct the clock and put the file back, or go on without it");
 
@@ -128,9 +132,17 @@ internal sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>The stages' part, which comes after the window's end.</summary>
+    private static BinaryReader Open(MemoryStream state)
+    {
+        var reader = new BinaryReader(state);
+        reader.ReadInstant();
+        return reader;
+    }
+
     /// <summary>A checkpoint that is whole.</summary>
     internal sealed record Candidate(string File, byte[] State)
     {
-        public BinaryReader Open() => new(new MemoryStream(State));
+        public BinaryReader Open() => Checkpoint.Open(new MemoryStream(State));
     }
 }

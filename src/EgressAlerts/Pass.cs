@@ -68,7 +68,7 @@ internal sealed class Pass : IAsyncDisposable
         var alerts = _book.Update(findings, window);
 
         // Before anyone sees them: what a scrape has shown is never taken back.
-        _checkpoint.Write(Save);
+        _checkpoint.Write(window.End, Save);
         _exposition.Publish(admitted);
         _notifier.Publish(alerts);
         _accessLog.Write(named);

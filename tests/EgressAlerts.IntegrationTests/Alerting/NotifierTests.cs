@@ -75,7 +75,7 @@ public sealed class NotifierTests : IAsyncLifetime
         Assert.Contains("EgressBlocked d", last, StringComparison.Ordinal);
         Assert.Contains(_log.Entries, entry => entry.Contains("does not take alerts (status", StringComparison.Ordinal) && entry.Contains("the disk is full", StringComparison.Ordinal));
         await Deadline.UntilAsync(() => Task.FromResult(_log.Entries.Any(entry => entry.Contains("takes alerts again", StringComparison.Ordinal))), 5, "its recovery is told");
-        Assert.True(Metric("egress_alerts_notifications_errors_total") >= 1);
+        Assert.True(_self.Sum("egress_alerts_notifications_errors_total") >= 1);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class NotifierTests : IAsyncLifetime
         await _good.StopAsync();
         notifier.Publish([Alert("EgressBlocked", "d") with { ResolvedAt = TimeProvider.System.GetUtcNow() }]);
         await _good.StartAsync();
-        await Deadline.UntilAsync(() => Task.FromResult(Metric("egress_alerts_notifications_sent_total") >= 2), 20, "the resolution is delivered");
+        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_notifications_sent_total") >= 2), 20, "the resolution is delivered");
         Assert.Null(await _good.AlertAsync("EgressBlocked"));
     }
 
@@ -150,9 +150,4 @@ public sealed class NotifierTests : IAsyncLifetime
         foreach (var alert in alerts.RootElement.EnumerateArray())
             _received.Enqueue($"{alert.GetProperty("labels").GetProperty("alertname")} {alert.GetProperty("labels").GetProperty("destination")}");
     }
-
-    private double Metric(string name) => PromSample
-        .Parse(System.Text.Encoding.UTF8.GetString(new Exposition(_self).Render().Self.Span))
-        .Where(sample => sample.Name == name)
-        .Sum(sample => sample.Value);
 }

@@ -157,8 +157,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Contains(message, _poller.Failure, StringComparison.Ordinal);
         var told = Assert.Single(_log.Entries, entry => entry.StartsWith("Error", StringComparison.Ordinal));
         Assert.Contains(message, told, StringComparison.Ordinal);
-        var text = System.Text.Encoding.UTF8.GetString(new Exposition(_self).Render().Self.Span);
-        Assert.Equal(2, PromSample.Parse(text).Single(sample => sample.Name == "egress_alerts_query_failures_total" && sample["reason"] == reason).Value);
+        Assert.Equal(2, _self.Sum("egress_alerts_query_failures_total", reason));
 
         _server.Answer = Good(8);
         var reading = await ReadAsync(1);
