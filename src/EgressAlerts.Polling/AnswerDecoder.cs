@@ -11,6 +11,8 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
     /// <summary>A series whose labels and samples do not fit in this is damage or an attack.</summary>
     private const int MaxSeriesBytes = 16 << 20;
 
+    private const int MaxFastDigits = 15;
+
     private readonly QueryAnswer _answer = new();
     private JsonReaderState _state;
     private bool _inResult;
@@ -55,11 +57,81 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
     /// <summary>Decodes whatever is whole in <paramref name="bytes"/> and says how much that was; the rest comes again with more behind it.</summary>
     private int Decode(ReadOnlySpan<byte> bytes, bool isFinal)
     {
-        var reader = new Utf8JsonReader(bytes, isFinal, _state);
-        var whole = reader;
-        while (_inResult ? DecodeSeries(ref reader, bytes) : DecodeEnvelope(ref reader)) whole = reader;
-        _state = whole.CurrentState;
-        return (int)whole.BytesConsumed;
+        for (var consumed = 0; ;)
+        {
+            // Between two series the JSON reader's state is the same whoever decoded the one before.
+            while (_inResult && TryDecodeCompact(bytes[consumed..], out var taken)) consumed += taken;
+            var rest = bytes[consumed..];
+            var reader = new Utf8JsonReader(rest, isFinal, _state);
+            if (!(_inResult ? DecodeSeries(ref reader, rest) : DecodeEnvelope(ref reader))) return consumed;
+            _state = reader.CurrentState;
+            consumed += (int)reader.BytesConsumed;
+        }
+    }
+
+    /// <summary>A series behind another one, written without a space and with plain numbers, as servers write nearly all: several times faster than reading
+    /// JSON token by token. Anything else is left to the reader, and so is judging what is no JSON.</summary>
+    /// <remarks>The first <c>"}</c> ends the labels if <c>,"values":[[</c> follows: inside a label's value those quotes would be escaped. That the labels
+    /// are well-formed is seen when they are classified, which is when they are first seen; after that they are told by their hash.</remarks>
+    private bool TryDecodeCompact(ReadOnlySpan<byte> bytes, out int taken)
+    {
+        taken = 0;
+        if (!bytes.StartsWith(",{\"metric\":{\""u8)) return false;
+        var labels = ",{\"metric\":"u8.Length;
+        var end = bytes.IndexOf("\"}"u8) + 2;
+        if (end < 2 || !bytes[end..].StartsWith(",\"values\":["u8)) return false;
+
+        var at = end + ",\"values\":["u8.Length;
+        for (var count = 0; ;)
+        {
+            if (count == _samples.Length) Array.Resize(ref _samples, count * 2);
+            if (!TryCompactSample(bytes, ref at, out _samples[count++]) || at + 2 > bytes.Length) return false;
+            if (bytes[at] == ',')
+            {
+                at++;
+                continue;
+            }
+
+            if (bytes[at] != ']' || bytes[at + 1] != '}') return false;
+            sink.Series(bytes[labels..end], _samples.AsSpan(0, count));
+            taken = at + 2;
+            return true;
+        }
+    }
+
+    /// <summary><c>[1767268800.123,"42"]</c>, with up to three decimals and a whole value of up to 15 digits, which a double holds exactly.</summary>
+    private static bool TryCompactSample(ReadOnlySpan<byte> bytes, ref int at, out Sample sample)
+    {
+        sample = default;
+        if (at >= bytes.Length || bytes[at++] != '[' || !TryDigits(bytes, ref at, out var seconds, out _)) return false;
+        var milliseconds = seconds * 1000;
+        if (bytes[at] == '.')
+        {
+            at++;
+            if (!TryDigits(bytes, ref at, out var fraction, out var digits) || digits > 3) return false;
+            milliseconds += digits == 3 ? fraction : digits == 2 ? fraction * 10 : fraction * 100;
+        }
+
+        if (!bytes[at..].StartsWith(",\""u8)) return false;
+        at += 2;
+        if (!TryDigits(bytes, ref at, out var value, out _) || !bytes[at..].StartsWith("\"]"u8)) return false;
+        at += 2;
+        sample = new Sample(milliseconds, value);
+        return true;
+    }
+
+    /// <summary>One digit or more with another byte behind them.</summary>
+    private static bool TryDigits(ReadOnlySpan<byte> bytes, ref int at, out long number, out int digits)
+    {
+        (number, digits) = (0, 0);
+        for (; at < bytes.Length; at++, digits++)
+        {
+            var digit = (uint)(bytes[at] - '0');
+            if (digit > 9) return digits is > 0 and <= MaxFastDigits;
+            if (digits < MaxFastDigits) number = (number * 10) + digit;
+        }
+
+        return false;
     }
 
     /// <summary>One property outside of the result array; false where it is not whole yet.</summary>

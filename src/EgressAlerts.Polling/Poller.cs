@@ -41,7 +41,7 @@ public sealed class Poller
     /// incomplete: nothing has changed then and the window is to be tried again.</summary>
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
-        _tracker.Discard();
+        _tracker.Begin(window);
         if (await ReadJobsAsync(window, cancel) is { } noJobs) return Failed(window, noJobs, UpQuery(window));
         foreach (var raw in RawMetric.All)
         {
@@ -102,13 +102,14 @@ public sealed class Poller
         // Until a job has been watched for a while there is nothing to compare with: Prometheus or this service has only just begun.
         var baseline = IsFirst || !_jobs.AnySettled(window);
         var sums = new Dictionary<Classified, double>();
-        foreach (var (what, amount, isNew) in _tracker.Commit(window))
+        foreach (var (what, grown, born) in _tracker.Commit())
         {
             _jobs.Saw(what.Job, window.End);
-            var isBaseline = baseline || (isNew && !_jobs.IsSettled(what.Job, window));
-            if (what.Flow is null && !isBaseline) Exclude(what.Metric, what.Excluded, amount);
-            else if (what.Flow is not null && isBaseline) Exclude(what.Metric, "baseline", amount);
-            else if (what.Flow is not null) CollectionsMarshal.GetValueRefOrAddDefault(sums, what with { Job = "" }, out _) += amount;
+            var aside = baseline ? grown + born : _jobs.IsSettled(what.Job, window) ? 0 : born;
+            var counted = grown + born - aside;
+            if (what.Flow is null) Exclude(what.Metric, what.Excluded, counted);
+            else if (counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, what with { Job = "" }, out _) += counted;
+            if (what.Flow is not null) Exclude(what.Metric, "baseline", aside);
         }
 
         if (baseline) _baselineEnd = window.End;
@@ -127,12 +128,13 @@ public sealed class Poller
         return new Reading(window, baseline, increments, Accounts);
     }
 
-    private void Exclude(Metric metric, string reason, double amount) =>
-        _excluded[(metric, reason)] = _excluded.GetValueOrDefault((metric, reason)) + amount;
+    private void Exclude(Metric metric, string reason, double amount)
+    {
+        if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
+    }
 
     private Reading? Failed(Window window, QueryFailure failure, string query)
     {
-        _tracker.Discard();
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
         Failure = $"{failure.Reason.Word()}: {failure.Message}";
         return null;
@@ -149,9 +151,9 @@ public sealed class Poller
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var id = SeriesId.Of(labels);
-            var what = poller._tracker.Known(id) ?? poller._classifier.Classify(raw, LabelReader.Read(labels));
-            poller._tracker.Observe(id, what, samples);
+            var slot = poller._tracker.Slot(labels, out var isClassified);
+            if (!isClassified) poller._tracker.Classify(slot, poller._classifier.Classify(raw, LabelReader.Read(labels)));
+            poller._tracker.Observe(slot, samples);
         }
     }
 

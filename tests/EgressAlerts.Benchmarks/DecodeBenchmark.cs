@@ -13,7 +13,7 @@ namespace EgressAlerts.Benchmarks;
 [InProcess] // The toolchain that generates projects does not get along with central package versions.
 public class DecodeBenchmark
 {
-    private static readonly Window Window = new(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
+    private static readonly Window Window = new(DateTimeOffset.FromUnixTimeSeconds(1_767_268_830), DateTimeOffset.FromUnixTimeSeconds(1_767_268_860));
 
     private readonly CounterTracker _tracker = new();
     private byte[] _answer = [];
@@ -60,8 +60,9 @@ public class DecodeBenchmark
     public async ValueTask<int> Decode()
     {
         using var stream = new MemoryStream(_answer);
+        _tracker.Begin(Window);
         await new AnswerDecoder(new Sink(_tracker)).DecodeAsync(stream, long.MaxValue, CancellationToken.None);
-        return _tracker.Commit(Window).Count();
+        return _tracker.Commit().Count;
     }
 
     private static void Write(Utf8JsonWriter json, string series, int value)
@@ -96,8 +97,9 @@ public class DecodeBenchmark
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var id = SeriesId.Of(labels);
-            tracker.Observe(id, tracker.Known(id) ?? Classifier.Classify(RawMetric.All[^1], LabelReader.Read(labels)), samples);
+            var slot = tracker.Slot(labels, out var isClassified);
+            if (!isClassified) tracker.Classify(slot, Classifier.Classify(RawMetric.All[^1], LabelReader.Read(labels)));
+            tracker.Observe(slot, samples);
         }
     }
 }

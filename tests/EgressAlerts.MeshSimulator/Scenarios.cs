@@ -146,7 +146,7 @@ public static class Scenarios
         }, new DnsZone());
     }
 
-    /// <summary>A given number of raw series of which a tenth moves every second: for measuring, so nothing is remembered.</summary>
+    /// <summary>A given number of raw series of which a tenth moves, every second: for measuring, so nothing is remembered.</summary>
     public static Scenario Steady(int series)
     {
         const int SeriesPerFlow = 4;
@@ -169,9 +169,8 @@ public static class Scenarios
                 }
             }
 
-            for (var i = 0; i < world.Pods.Count / 10; i++)
+            for (var number = 0; number < world.Pods.Count; number += 10)
             {
-                var number = world.Random.Next(world.Pods.Count);
                 for (var flow = 0; flow < FlowsPerPod; flow++) world.Pods[number].Tcp(targets[((number * 7) + flow) % targets.Count]);
             }
         }, zone, RememberedScrapes: 0);

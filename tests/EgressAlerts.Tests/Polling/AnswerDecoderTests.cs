@@ -30,6 +30,36 @@ public sealed class AnswerDecoderTests
         }
     }
 
+    /// <summary>Servers write without spaces, which is decoded by a shortcut; with a space anywhere the JSON reader does it all.</summary>
+    [Fact]
+    public async Task The_shortcut_decodes_what_the_reader_decodes()
+    {
+        string[] series =
+        [
+            """{"metric":{"a":"b"},"values":[[1700000000.1,"1"],[1700000000.12,"2"],[1700000000.123,"999999999999999"],[1700000001,"0"]]}""",
+            """{"metric":{"a":"b\"},\"values\":[[1,\"1\"]]","c":"d"},"values":[[1,"1"]]}""",
+            """{"metric":{"a":"\"}"},"values":[[2,"1"]]}""",
+            """{"metric":{"a":"}"},"values":[[3,"1"]]}""",
+            """{"metric":{"a":"},"},"values":[[3,"1"]]}""",
+            """{"metric":{"a":"back\\"},"values":[[4,"1"]]}""",
+            """{"metric":{"a":""},"values":[[4,"2"]]}""",
+            """{"metric":{},"values":[[5,"1"]]}""",
+            """{"metric":{"a":"no values"}}""",
+            """{"metric":{"a":"none"},"values":[]}""",
+            """{"metric":{"a":"histogram"},"histograms":[[6,{"count":"1","sum":"2","buckets":[[0,"1","2","3"]]}]]}""",
+            """{"metric":{"a":"both"},"values":[[7,"1"]],"histograms":[]}""",
+            """{"metric":{"a":"e"},"values":[[1.7e9,"1e3"],[8,"-0"],[9,"0.25"],[10,"NaN"],[11.1234,"1"],[12,"1234567890123456789"]]}""",
+            """{"values":[[13,"1"]],"metric":{"a":"other order"}}""",
+            """{"metric":{"a":"single"},"value":[14,"1"]}""",
+        ];
+        var compact = "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[" + string.Join(',', series.Concat(series)) + "]}}";
+        var spaced = compact.Replace("},{\"metric\"", "}, {\"metric\"", StringComparison.Ordinal).Replace("[{\"metric\"", "[ {\"metric\"", StringComparison.Ordinal);
+        Assert.NotEqual(compact.Length, spaced.Length);
+        var expected = (await DecodeAsync(Encoding.UTF8.GetBytes(spaced))).Series;
+        Assert.Equal(2 * series.Length, expected.Count);
+        for (var size = 1; size < 400; size++) Assert.Equal(expected, (await DecodeAsync(Encoding.UTF8.GetBytes(compact), size)).Series);
+    }
+
     [Fact]
     public async Task A_vector_has_one_sample_a_series()
     {
@@ -62,6 +92,11 @@ public sealed class AnswerDecoderTests
     [InlineData("""{"data":{"result":[{"metric":{},"values":[["1","1"]]}]}}""")]
     [InlineData("""{"data":{"result":[{"metric":{},"values":[[1,"one"]]}]}}""")]
     [InlineData("""{"data":{"result":[{"metric":{},"values":[[1,"1",2]]}]}}""")]
+    [InlineData("""{"data":{"result":[{"metric":{}},{"metric":{"a":"b"},"values":[["1","1"]]}]}}""")]
+    [InlineData("""{"data":{"result":[{"metric":{}},{"metric":{"a":"b"},"values":[[1,"1"]]}{}]}}""")]
+    [InlineData("""{"data":{"result":[{"metric":{}},{"metric":{"a":"b"},"values":[[1,"1"],]}]}}""")]
+    [InlineData("""{"data":{"result":[{"metric":{}},{"metric":{"a":"b"},"values":[[1,"1"]],}]}}""")]
+    [InlineData("""{"data":{"result":[{"metric":{}},{"metric":{"a":"b"},"values":[[1,"1"]]}""")]
     [InlineData("""{"status":1}""")]
     public Task What_is_no_answer_is_refused(string text) => Assert.ThrowsAnyAsync<JsonException>(() => DecodeAsync(Encoding.UTF8.GetBytes(text)));
 
