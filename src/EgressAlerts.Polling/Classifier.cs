@@ -4,13 +4,24 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Polling;
 
 /// <summary>Decides from a series' labels whether it counts traffic that left the mesh, and by which route.</summary>
-internal sealed class Classifier(TelemetryOptions options)
+internal sealed class Classifier
 {
     private const string PassthroughCluster = "PassthroughCluster";
+    private const string DynamicDnsCluster = "AllowAnyDynamicDNSCluster";
     private const string BlackHoleCluster = "BlackHoleCluster";
 
-    private readonly string _serviceSuffix = ".svc." + options.ClusterDomain;
-    private readonly HashSet<string> _gateways = Gateways(options);
+    private readonly TelemetryOptions _options;
+    private readonly HostRegister _hosts;
+    private readonly string _serviceSuffix;
+    private readonly HashSet<string> _gatewayServices;
+    private readonly HashSet<string> _gatewayWorkloads;
+
+    public Classifier(TelemetryOptions options, HostRegister hosts)
+    {
+        (_options, _hosts, _serviceSuffix) = (options, hosts, ".svc." + options.ClusterDomain);
+        _gatewayWorkloads = [.. options.EgressGateways];
+        _gatewayServices = [.. options.EgressGateways.Select(gateway => gateway.Split('/')).Select(parts => $"{parts[1]}.{parts[0]}{_serviceSuffix}")];
+    }
 
     public Classified Classify(RawMetric raw, IReadOnlyDictionary<string, string> labels)
     {
@@ -22,14 +33,19 @@ internal sealed class Classifier(TelemetryOptions options)
         var reporter = Label("reporter");
         var service = Label("destination_service");
         var name = Label("destination_service_name");
+        var ns = Label("destination_service_namespace");
         var workload = Label("destination_workload");
 
         // Inbound proxies report the same cluster names for traffic that enters a pod (istio/istio#45117).
         if (reporter == "destination") return Classified.Out(raw, "reporter_destination", job);
         if (name.StartsWith("InboundPassthroughCluster", StringComparison.Ordinal)) return Classified.Out(raw, "inbound", job);
 
-        var hasAddress = Endpoints.TryAddress(First(options.DestinationIp), out var address, out var port);
-        var portLabel = LabelText.Port(First(options.DestinationPort));
+        var (ipLabel, portLabel) = (First(_options.DestinationIp), LabelText.Port(First(_options.DestinationPort)));
+        var (sni, hostLabel) = (First(_options.Sni), First(_options.Host));
+        var present = (Endpoints.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
+            | (portLabel.Length > 0 ? Dimensions.DestinationPort : 0) | (sni.Length > 0 ? Dimensions.Sni : 0)
+            | (hostLabel.Length > 0 ? Dimensions.Host : 0) | (First(_options.Path).Length > 0 ? Dimensions.Path : 0);
+        var hasAddress = present.HasFlag(Dimensions.DestinationIp);
         if (portLabel.Length > 0) port = portLabel;
 
         Route route;
@@ -39,20 +55,25 @@ internal sealed class Classifier(TelemetryOptions options)
             route = Route.Blocked;
             claimed = service == BlackHoleCluster ? "" : service;
         }
-        else if (name == PassthroughCluster)
+        else if (name is PassthroughCluster or DynamicDnsCluster)
         {
             // Traffic between pods by address goes through PassthroughCluster too (istio/istio#35726).
             if (workload.Length > 0) return Classified.Out(raw, "in_mesh", job);
             route = Route.Passthrough;
-            claimed = service == PassthroughCluster ? "" : service;
+            claimed = service == name ? "" : service;
         }
-        else if (IsGateway(service) || IsGateway(name, labels))
+        else if (IsGateway(service, name, ns, workload, Label("destination_workload_namespace")))
         {
             route = Route.Gateway;
             registered = service.Length > 0 ? service : name;
         }
+        else if (IsKubeApi(service) || IsKubeApi(name))
+        {
+            return Classified.Out(raw, "kube_api", job);
+        }
         else if (workload.Length > 0 || IsInCluster(service) || IsInCluster(name))
         {
+            // Also ambient's hop to a waypoint, which reports the same traffic on from there.
             return Classified.Out(raw, "in_mesh", job);
         }
         else if (service.Length == 0 && name.Length == 0)
@@ -64,7 +85,7 @@ internal sealed class Classifier(TelemetryOptions options)
             var host = service.Length > 0 ? service : name;
             // Without a cluster Envoy answers 404 itself: nothing left the pod.
             if (Label("response_flags").Split(',').Contains("NR")) return Classified.Out(raw, "no_route", job);
-            if (Endpoints.TryAddress(host, out _, out _))
+            if (Endpoints.TryAddress(host, out _, out _) || IsDynamic(host))
             {
                 route = Route.Passthrough;
                 claimed = host;
@@ -73,10 +94,12 @@ internal sealed class Classifier(TelemetryOptions options)
             {
                 route = Route.Registered;
                 registered = host;
+                // Mixer gave every service a namespace, registered or not; it did not know canonical services.
+                if (ns.Length > 0 && labels.ContainsKey("destination_canonical_service")) _hosts.Saw(host);
             }
         }
 
-        if (claimed.Length == 0) claimed = First(options.Host);
+        if (claimed.Length == 0) claimed = hostLabel;
         if (Endpoints.TryAddress(claimed, out var literal, out var literalPort))
         {
             if (!hasAddress) (address, hasAddress) = (literal, true);
@@ -87,18 +110,27 @@ internal sealed class Classifier(TelemetryOptions options)
         var (claimedHost, claimedPort) = Endpoints.Split(claimed);
         var (registeredHost, registeredPort) = Endpoints.Split(registered);
         if (port.Length == 0) port = LabelText.Port(registeredPort.Length > 0 ? registeredPort : claimedPort);
-        if (hasAddress && route != Route.Blocked && options.ClusterNetworks.Any(network => network.Contains(address))) return Classified.Out(raw, "cluster_network", job);
-        if (IsInCluster(claimedHost) && route != Route.Blocked) return Classified.Out(raw, "in_mesh", job);
+        var isClusterAddress = hasAddress && _options.ClusterNetworks.Any(network => network.Contains(address));
+        if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return Classified.Out(raw, "cluster_network", job);
+        // Anyone can write such a Host header: it is not believed where the address says that the traffic went elsewhere.
+        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !Endpoints.IsPrivate(address));
+        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost))) return Classified.Out(raw, "claimed_in_mesh", job);
 
-        var to = new RawDestination(hasAddress ? address : null, port, Clean(registeredHost), Clean(claimedHost), Clean(First(options.Sni)));
+        var to = new RawDestination(hasAddress ? address : null, port, Clean(registeredHost), Clean(claimedHost), Clean(sni));
         var source = new Workload(Source(Label("source_workload_namespace")), Source(Label("source_workload")));
         return new Classified(
-            raw.Metric,
+            raw,
             new Flow(source, to, route, Protocol(raw, Label("request_protocol"))),
             raw.Metric == Metric.Requests ? LabelText.Code(Label("response_code")) : "",
             raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "",
             "",
-            job);
+            job,
+            present);
+
+        // AllowAnyDynamicDNSCluster leaves no mark: service and name are the Host header as the client sent it, and nothing else is known.
+        bool IsDynamic(string host) => reporter != "waypoint" && !raw.Tcp && Label("request_protocol") is "http" or "grpc"
+            && service == name && ns.Length == 0 && Label("destination_cluster").Length == 0 && Label("destination_workload_namespace").Length == 0
+            && _hosts.IsUnregistered(host);
     }
 
     private static string Clean(string host) => host.Length == 0 ? "" : LabelText.Host(host);
@@ -113,15 +145,17 @@ internal sealed class Classifier(TelemetryOptions options)
         _ => Model.Protocol.Http,
     };
 
-    private bool IsInCluster(string host) =>
-        host.EndsWith(_serviceSuffix, StringComparison.OrdinalIgnoreCase) || host.EndsWith(".svc", StringComparison.OrdinalIgnoreCase);
+    private bool IsInCluster(string host)
+    {
+        host = host.TrimEnd('.');
+        return host.EndsWith(_serviceSuffix, StringComparison.OrdinalIgnoreCase) || host.EndsWith(".svc", StringComparison.OrdinalIgnoreCase);
+    }
 
-    private bool IsGateway(string service) => _gateways.Contains(service);
+    private bool IsKubeApi(string host) => host.ToLowerInvariant() is "kubernetes" or "kubernetes.default" or "kubernetes.default.svc"
+        || host.Equals("kubernetes.default" + _serviceSuffix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Mixer names the gateway's service without its domain, and its namespace beside it.</summary>
-    private bool IsGateway(string name, IReadOnlyDictionary<string, string> labels) =>
-        _gateways.Contains(name) || (labels.TryGetValue("destination_service_namespace", out var ns) && _gateways.Contains($"{name}.{ns}{_serviceSuffix}"));
-
-    private static HashSet<string> Gateways(TelemetryOptions options) =>
-        [.. options.EgressGateways.Select(gateway => gateway.Split('/')).Select(parts => $"{parts[1]}.{parts[0]}.svc.{options.ClusterDomain}")];
+    /// <summary>Some versions name the gateway's service in full, Mixer without its domain and its namespace beside it; most know the workload.</summary>
+    private bool IsGateway(string service, string name, string ns, string workload, string workloadNamespace) =>
+        _gatewayServices.Contains(service) || _gatewayServices.Contains(name) || _gatewayServices.Contains($"{name}.{ns}{_serviceSuffix}")
+        || _gatewayWorkloads.Contains($"{workloadNamespace}/{workload}");
 }

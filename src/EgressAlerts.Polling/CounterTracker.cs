@@ -47,14 +47,17 @@ internal sealed class CounterTracker
 
     /// <summary>The slot of a series, good until the window ends; a series that is not known is added.</summary>
     /// <param name="isClassified">False where it must be classified before it is observed.</param>
-    public int Slot(ReadOnlySpan<byte> labels, out bool isClassified)
+    public int Slot(ReadOnlySpan<byte> labels, out SeriesId id, out bool isClassified)
     {
-        var id = _hash.Of(labels);
+        id = _hash.Of(labels);
         var slot = _table.Find(id);
         if (slot == SeriesTable.None) slot = _table.Add(id);
         isClassified = _table[slot].Class != SeriesTable.None;
         return slot;
     }
+
+    /// <summary>The time of a series' last counted sample; <see cref="SeriesTable.Never"/> where there is none.</summary>
+    public long LastSample(SeriesId id) => _table.Find(id) is not SeriesTable.None and var slot ? _table[slot].Milliseconds : SeriesTable.Never;
 
     public void Classify(int slot, Classified what) => _table[slot].Class = _classes.Enter(what);
 

@@ -7,6 +7,9 @@ namespace EgressAlerts.Polling;
 /// <summary>Reads the texts by which Istio's labels say nothing, an address, or a host with a port.</summary>
 internal static class Endpoints
 {
+    private static readonly IPNetwork[] Private =
+        [.. ((string[])["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]).Select(text => IPNetwork.Parse(text))];
+
     /// <summary>The ways in which eight years of Istio have said "not known"; see the accounting table in README.md.</summary>
     public static bool IsMissing(string? text) =>
         text is null or "" or "unknown" or "-" or "0.0.0.0" or "::" or "<nil>" or "NULL" || text[0] == '?';
@@ -23,6 +26,9 @@ internal static class Endpoints
         port = Model.LabelText.Port(after);
         return !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
     }
+
+    /// <summary>Whether pods and services of a cluster may have such an address (RFC 1918, 6598, 4193).</summary>
+    public static bool IsPrivate(IPAddress address) => Private.Any(network => network.Contains(address));
 
     /// <summary>Splits a port off. A text with several colons and no brackets is a bare IPv6 address.</summary>
     public static (string Host, string Port) Split(string text)

@@ -15,4 +15,16 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Warning, "Prometheus has no Istio series: does it scrape the sidecars, and do prometheus.matchers fit?")]
     public static partial void NoSeries(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "telemetry {Kind}: {Message}. To mend it: {Remedy}")]
+    public static partial void Telemetry(ILogger logger, string kind, string message, string remedy);
+
+    [LoggerMessage(6, LogLevel.Information, "telemetry {Kind}: no longer seen")]
+    public static partial void TelemetryMended(ILogger logger, string kind);
+
+    [LoggerMessage(7, LogLevel.Warning, "the query API keeps its newest data back and answers as of {Seconds} s ago: windows are read so much later; set prometheus.delay to at least that")]
+    public static partial void Behind(ILogger logger, double seconds);
+
+    [LoggerMessage(8, LogLevel.Error, "the window {Window} is skipped: Prometheus has nothing from then nor what it had before, so its retention has passed or its data was lost; what series that still live grew by counts with a later window, what was born and died in between is lost")]
+    public static partial void Gone(ILogger logger, string window);
 }

@@ -1,32 +1,43 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Reads windows from Prometheus, each once and in order. Called by the pass alone.</summary>
+/// <summary>Reads windows from Prometheus, each once and in order. Called by the pass alone; <see cref="Failure"/> and <see cref="Telemetry"/> by anyone.</summary>
 public sealed class Poller
 {
     /// <summary>How far the first window and the look at <c>up</c> reach back: further than any sensible scrape interval, as Prometheus' own lookback.</summary>
     private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan MaxBehind = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
+
     private readonly PrometheusClient _client;
     private readonly Classifier _classifier;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly HostRegister _hosts;
+    private readonly TelemetrySurvey _survey;
     private readonly CounterTracker _tracker = new();
     private readonly JobRegister _jobs = new();
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
     private DateTimeOffset _baselineEnd;
     private DateTimeOffset _lastEnd;
+    private DateTimeOffset _seenAt;
+    private DateTimeOffset _nextMangled;
     private bool _saidEmpty;
 
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
     {
-        (_options, _metrics, _logger) = (options, metrics, logger);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
         _client = new PrometheusClient(http, options, metrics, time);
-        _classifier = new Classifier(telemetry);
+        _hosts = new HostRegister(telemetry.DynamicDns);
+        _classifier = new Classifier(telemetry, _hosts);
+        _survey = new TelemetrySurvey(telemetry, metrics, logger);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
@@ -37,28 +48,47 @@ public sealed class Poller
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
 
+    /// <summary>How far behind now the server is known to answer; windows are best read so much later. Zero for Prometheus.</summary>
+    public TimeSpan Behind { get; private set; }
+
+    public TelemetryReport Telemetry => _survey.Report;
+
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw; null where an answer was missing or
     /// incomplete: nothing has changed then and the window is to be tried again.</summary>
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
         _tracker.Begin(window);
-        if (await ReadJobsAsync(window, cancel) is { } noJobs) return Failed(window, noJobs, UpQuery(window));
+        var jobs = new JobSink();
+        if (await _client.QueryAsync(UpQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, UpQuery(window));
+        if (jobs.Evaluated is { } evaluated && evaluated < window.End.ToUnixTimeMilliseconds()) return TooEarly(evaluated);
+        var hasSeries = false;
         foreach (var raw in RawMetric.All)
         {
             _tracker.BeginQuery();
             var query = CounterQuery(raw, window);
-            if (await _client.QueryAsync(query, window.End, new Sink(this, raw), cancel) is { } failure) return Failed(window, failure, query);
+            var sink = new SeriesSink(this, raw, window);
+            if (await _client.QueryAsync(query, window.End, sink, cancel) is { } failure) return Failed(window, failure, query);
+            hasSeries |= sink.HasSeries;
         }
+
+        if (hasSeries) _seenAt = window.End;
+        else if (await IsGoneAsync(window, cancel) is not { } isGone) return null;
+        else if (isGone) return Gone(window);
 
         if (Failure.Length > 0) Log.QueryRecovered(_logger);
         Failure = "";
-        return Account(window);
+        foreach (var job in jobs.Jobs) _jobs.Saw(job, window.Start - window.Length);
+        var reading = Account(window);
+        await LookForMangledNamesAsync(window, cancel);
+        _survey.Update(_tracker, window);
+        return reading;
     }
 
     public void Save(BinaryWriter to)
     {
         to.Write(_baselineEnd);
         to.Write(_lastEnd);
+        to.Write(_seenAt);
         to.WriteAll(_excluded, entry =>
         {
             to.Write((byte)entry.Key.Metric);
@@ -66,29 +96,23 @@ public sealed class Poller
             to.Write(entry.Value);
         });
         _jobs.Save(to);
+        _hosts.Save(to);
         _tracker.Save(to);
     }
 
     public void Load(BinaryReader from)
     {
-        (_baselineEnd, _lastEnd) = (from.ReadInstant(), from.ReadInstant());
+        (_baselineEnd, _lastEnd, _seenAt) = (from.ReadInstant(), from.ReadInstant(), from.ReadInstant());
         foreach (var (key, sum) in from.ReadAll(() => (((Metric)from.ReadByte(), from.ReadString()), from.ReadDouble()))) _excluded[key] = sum;
         _jobs.Load(from);
+        _hosts.Load(from);
         _tracker.Load(from);
         _metrics.Series(_tracker.Count);
     }
 
-    private async Task<QueryFailure?> ReadJobsAsync(Window window, CancellationToken cancel)
-    {
-        var jobs = new JobSink();
-        if (await _client.QueryAsync(UpQuery(window), window.End, jobs, cancel) is { } failure) return failure;
-        foreach (var job in jobs.Jobs) _jobs.Saw(job, window.Start - window.Length);
-        return null;
-    }
-
-    // Jobs that were scraped with success before the window before this one.
+    // Jobs that were scraped with success before the window before this one; the 0 says for which instant the server answers at all.
     private static string UpQuery(Window window) =>
-        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)";
+        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1) or vector(0)";
 
     // Raw samples instead of increase(): that extrapolates, and misses the first event of a new series. The range reaches over the window
     // before, so that a sample which Prometheus appended late still counts; samples are told apart by their own time.
@@ -108,10 +132,13 @@ public sealed class Poller
             var aside = baseline ? grown + born : _jobs.IsSettled(what.Job, window) ? 0 : born;
             var counted = grown + born - aside;
             if (what.Flow is null) Exclude(what.Metric, what.Excluded, counted);
-            else if (counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, what with { Job = "" }, out _) += counted;
-            if (what.Flow is not null) Exclude(what.Metric, "baseline", aside);
+            else Exclude(what.Metric, "baseline", aside);
+            // What two of Istio's metrics, two jobs or series with more or fewer dimensions say of one flow is one increment.
+            var key = what with { Raw = RawMetric.All.First(raw => raw.Metric == what.Metric), Job = "", Present = Dimensions.None };
+            if (what.Flow is not null && counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _) += counted;
         }
 
+        if (_hosts.TakeChange()) _tracker.Declassify();
         if (baseline) _baselineEnd = window.End;
         if (baseline && _tracker.Count > 0) Log.Baseline(_logger, window.End.ToString("O"), _tracker.Count);
         if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
@@ -140,19 +167,71 @@ public sealed class Poller
         return null;
     }
 
+    /// <summary>VictoriaMetrics keeps its newest samples back and then answers for an earlier instant than it was asked for, silently.</summary>
+    private Reading? TooEarly(long evaluated)
+    {
+        var milliseconds = Math.Clamp(_time.GetUtcNow().ToUnixTimeMilliseconds() - evaluated, 0, (long)MaxBehind.TotalMilliseconds);
+        var behind = TimeSpan.FromSeconds(Math.Ceiling(milliseconds / 1000.0));
+        if (behind > Behind) Log.Behind(_logger, behind.TotalSeconds);
+        Behind = Max(behind, Behind);
+        return null;
+    }
+
+    /// <summary>Whether a window in which Prometheus has nothing is one whose data is lost: then what had been read before is lost too. If that is still
+    /// there, nothing was scraped in the window and nothing is missing. Null where it does not answer.</summary>
+    private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
+    {
+        if (_seenAt == default) return false;
+        var earlier = new JobSink();
+        const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
+        if (await _client.QueryAsync(Query, _seenAt, earlier, cancel) is { } failure)
+        {
+            Failed(window, failure, Query);
+            return null;
+        }
+
+        return !earlier.HasSeries;
+    }
+
+    private Reading Gone(Window window)
+    {
+        Log.Gone(_logger, window.ToString());
+        _lastEnd = window.End;
+        return new Reading(window, Baseline: false, [], Accounts) { IsGone = true };
+    }
+
+    /// <summary>Not part of the window: without an answer, what was found last stays.</summary>
+    private async Task LookForMangledNamesAsync(Window window, CancellationToken cancel)
+    {
+        if (window.End < _nextMangled) return;
+        _nextMangled = window.End + MangledEvery;
+        var names = new NameSink();
+        if (await _client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) _survey.Mangled(names.Names);
+    }
+
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
-    private static string Duration(TimeSpan length) => $"{(long)length.TotalMilliseconds}ms";
+    private static string Duration(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
 
     /// <summary>Hands the series of one of Istio's counters to the tracker, classified.</summary>
-    private sealed class Sink(Poller poller, RawMetric raw) : ISeriesSink
+    private sealed class SeriesSink(Poller poller, RawMetric raw, Window window) : ISeriesSink
     {
+        public bool HasSeries { get; private set; }
+
         public void Restart() => poller._tracker.RestartQuery();
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var slot = poller._tracker.Slot(labels, out var isClassified);
-            if (!isClassified) poller._tracker.Classify(slot, poller._classifier.Classify(raw, LabelReader.Read(labels)));
+            HasSeries = true;
+            var slot = poller._tracker.Slot(labels, out var id, out var isClassified);
+            if (!isClassified)
+            {
+                var read = LabelReader.Read(labels);
+                var what = poller._classifier.Classify(raw, read);
+                poller._tracker.Classify(slot, what);
+                poller._survey.Offer(id, window, what, read);
+            }
+
             poller._tracker.Observe(slot, samples);
         }
     }
@@ -161,8 +240,36 @@ public sealed class Poller
     {
         public List<string> Jobs { get; } = [];
 
-        public void Restart() => Jobs.Clear();
+        public bool HasSeries { get; private set; }
 
-        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples) => Jobs.Add(LabelReader.Read(labels).GetValueOrDefault("job", ""));
+        /// <summary>The instant for which the server says that it answers, in milliseconds.</summary>
+        public long? Evaluated { get; private set; }
+
+        public void Restart()
+        {
+            Jobs.Clear();
+            (HasSeries, Evaluated) = (false, null);
+        }
+
+        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
+        {
+            HasSeries = true;
+            if (samples.Length > 0) Evaluated = samples[^1].Milliseconds;
+            if (LabelReader.Read(labels).TryGetValue("job", out var job)) Jobs.Add(job);
+        }
+    }
+
+    private sealed class NameSink : ISeriesSink
+    {
+        private const int MaxNames = 100;
+
+        public List<string> Names { get; } = [];
+
+        public void Restart() => Names.Clear();
+
+        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
+        {
+            if (Names.Count < MaxNames && LabelReader.Read(labels).TryGetValue("__name__", out var name)) Names.Add(name);
+        }
     }
 }

@@ -10,6 +10,7 @@ public sealed class PollingMetrics
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _failures;
     private int _series;
+    private IReadOnlyList<string> _warnings = [];
 
     public PollingMetrics(Meter meter)
     {
@@ -19,6 +20,8 @@ public sealed class PollingMetrics
         _failures = meter.CreateCounter<long>("egress_alerts_query_failures_total", null, "Queries without a complete answer; their window is tried again.");
         foreach (var reason in Enum.GetValues<FailureReason>()) _failures.Add(0, new KeyValuePair<string, object?>("reason", reason.Word()));
         meter.CreateObservableGauge("egress_alerts_raw_series", () => Volatile.Read(ref _series), null, "Istio's series whose last value is remembered.");
+        meter.CreateObservableGauge(
+            "egress_alerts_telemetry_warnings", Warned, null, "1 where the mesh's telemetry makes counts wrong or blind; /api/v1/status says how to mend it.");
     }
 
     internal void Query(TimeSpan took, FailureReason? failure)
@@ -27,5 +30,13 @@ public sealed class PollingMetrics
         if (failure is { } reason) _failures.Add(1, new KeyValuePair<string, object?>("reason", reason.Word()));
     }
 
+    internal void Warnings(IReadOnlyList<string> kinds) => Volatile.Write(ref _warnings, kinds);
+
     internal void Series(int count) => Volatile.Write(ref _series, count);
+
+    private IEnumerable<Measurement<int>> Warned()
+    {
+        var warnings = Volatile.Read(ref _warnings);
+        return TelemetryWarning.Kinds.Select(kind => new Measurement<int>(warnings.Contains(kind) ? 1 : 0, new KeyValuePair<string, object?>("kind", kind)));
+    }
 }

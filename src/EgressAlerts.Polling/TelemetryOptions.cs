@@ -21,6 +21,23 @@ public sealed record TelemetryOptions
     /// <summary>The egress gateways as namespace/workload.</summary>
     public IReadOnlyList<string> EgressGateways { get; init; } = ["istio-system/istio-egressgateway"];
 
+    /// <summary>Whether HTTP to a host without a namespace went where no ServiceEntry is.</summary>
+    public DynamicDns DynamicDns { get; init; } = DynamicDns.Auto;
+
     /// <summary>Pod and service networks: passthrough traffic to them is in the mesh.</summary>
     public IReadOnlyList<IPNetwork> ClusterNetworks { get; init; } = [];
+}
+
+/// <summary>How HTTP series are read that name a host but not the namespace of its ServiceEntry: <c>outboundTrafficPolicy: ALLOW_ANY_DYNAMIC_DNS</c>
+/// of Istio 1.31 makes them for hosts that nobody registered, Istio before 1.23 for every ServiceEntry.</summary>
+public enum DynamicDns
+{
+    /// <summary>As unregistered once the mesh has shown that its proxies tell namespaces, as they do since 1.23.</summary>
+    Auto,
+
+    /// <summary>As unregistered.</summary>
+    Always,
+
+    /// <summary>As a ServiceEntry's.</summary>
+    Never,
 }

@@ -10,7 +10,7 @@ namespace EgressAlerts;
 /// flushed, then renamed, so that a file under its own name is whole or the disk is at fault.</remarks>
 internal sealed class Checkpoint : IDisposable
 {
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
     private static readonly byte[] Magic = "EGRESSCP"u8.ToArray();
 
     private readonly string _file;
@@ -116,8 +116,8 @@ internal sealed class Checkpoint : IDisposable
         var bytes = File.ReadAllBytes(file);
         var header = Magic.Length + sizeof(int) + SHA256.HashSizeInBytes;
         if (bytes.Length < header || !bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic)) return Rejected("cut_off", "it is cut off or not a checkpoint");
-        if (BitConverter.ToInt32(bytes, Magic.Length) is var version && version > FormatVersion)
-            return Rejected("newer", $"it was written by a newer version (format {version}): run that version again, or go on without it");
+        if (BitConverter.ToInt32(bytes, Magic.Length) is var version && version != FormatVersion)
+            return Rejected("other_version", $"it was written by another version (its format is {version}, this one's {FormatVersion}): run that version again, or go on without it");
         var state = bytes[header..];
         if (!SHA256.HashData(state).AsSpan().SequenceEqual(bytes.AsSpan(header - SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
             return Rejected("cut_off", "its checksum is wrong: it was cut off or changed");

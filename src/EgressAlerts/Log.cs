@@ -13,8 +13,8 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Error, "a pass ended in an unexpected error; its window is repeated from the last checkpoint. This is a bug: please report it")]
     public static partial void Crashed(ILogger logger, Exception error);
 
-    [LoggerMessage(4, LogLevel.Error, "{Skipped} windows were skipped: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count in full; what was born and died in between is missing")]
-    public static partial void Skipped(ILogger logger, long skipped, string maxCatchUp);
+    [LoggerMessage(4, LogLevel.Error, "{Skipped} windows are skipped, {Time}: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count in full; what was born and died in between is missing")]
+    public static partial void Skipped(ILogger logger, long skipped, string time, string maxCatchUp);
 
     [LoggerMessage(5, LogLevel.Information, "going on from {File}, last window ended {End}")]
     public static partial void Restored(ILogger logger, string file, string end);

@@ -53,15 +53,20 @@ internal sealed class Pass : IAsyncDisposable
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
     public DateTimeOffset LastEnd => _poller.LastEnd;
 
+    /// <summary>How long after its end a window is best read, by what the server has shown.</summary>
+    public TimeSpan Behind => _poller.Behind;
+
+    public TelemetryReport Telemetry => _poller.Telemetry;
+
     /// <summary>Why the current window could not be read yet; empty while all is well.</summary>
     public string Failure => _poller.Failure;
 
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
 
-    /// <summary>Accounts for one window; false where it could not be read whole: nothing has changed then, and it is to be tried again.</summary>
-    public async Task<bool> RunAsync(Window window, CancellationToken cancel)
+    /// <summary>Accounts for one window.</summary>
+    public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
     {
-        if (await _poller.TryReadAsync(window, cancel) is not { } read) return false; // Counted and logged.
+        if (await _poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
         var named = await _naming.NameAsync(read, cancel);
         var findings = _detection.Observe(named);
         var admitted = _budget.Admit(named);
@@ -72,7 +77,7 @@ internal sealed class Pass : IAsyncDisposable
         _exposition.Publish(admitted);
         _notifier.Publish(alerts);
         _accessLog.Write(named);
-        return true;
+        return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
     }
 
     public void Save(BinaryWriter to)
@@ -104,4 +109,16 @@ internal sealed class Pass : IAsyncDisposable
         _prometheus.Dispose();
         foreach (var alertmanager in _alertmanagers) alertmanager.Http.Dispose();
     }
+}
+
+/// <summary>What became of a window.</summary>
+internal enum WindowOutcome
+{
+    /// <summary>It could not be read whole: nothing has changed, and it is to be tried again.</summary>
+    Waits,
+
+    Counted,
+
+    /// <summary>It can never be read any more, and was skipped.</summary>
+    Gone,
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
+using EgressAlerts.Model;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,7 @@ internal sealed class PassWorker : BackgroundService
     private volatile Pass _pass;
     private volatile bool _ready;
     private bool _isBroken;
+    private long _skipped;
 
     public PassWorker(ServeOptions options, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
@@ -102,16 +104,30 @@ internal sealed class PassWorker : BackgroundService
         }
 
         var started = _time.GetTimestamp();
-        if (!await _pass.RunAsync(window, cancel))
+        var skippedTime = new Window(_pass.LastEnd, window.Start);
+        if (skipped > 0 && _skipped == 0) Skip(skippedTime, skipped);
+        var outcome = await _pass.RunAsync(window, cancel);
+        if (outcome == WindowOutcome.Waits)
         {
             _metrics.Service.WindowFailed();
+            _schedule = _schedule.Behind(_pass.Behind);
             await WaitAsync(_schedule.Interval / 2 < LongestRetry ? _schedule.Interval / 2 : LongestRetry, cancel);
             return;
         }
 
-        if (skipped > 0) Log.Skipped(_logger, skipped, Units.Text(_schedule.MaxCatchUp));
-        _metrics.Service.WindowDone(_time.GetElapsedTime(started), skipped);
+        if (skipped > _skipped) Skip(skippedTime, skipped);
+        _skipped = 0;
+        if (outcome == WindowOutcome.Gone) _metrics.Service.Skipped(1);
+        else _metrics.Service.WindowDone(_time.GetElapsedTime(started));
         _nursery.Tidy();
+    }
+
+    /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
+    private void Skip(Window time, long windows)
+    {
+        Log.Skipped(_logger, windows, time.ToString(), Units.Text(_schedule.MaxCatchUp));
+        _metrics.Service.Skipped(windows - _skipped);
+        _skipped = windows;
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken cancel)

@@ -7,7 +7,7 @@ namespace EgressAlerts;
 internal sealed class ServiceMetrics
 {
     private static readonly double[] DurationBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-    private static readonly string[] CheckpointReasons = ["write", "cut_off", "newer", "future", "unreadable"];
+    private static readonly string[] CheckpointReasons = ["write", "cut_off", "other_version", "future", "unreadable"];
 
     private readonly Histogram<double> _pass;
     private readonly Counter<long> _windows;
@@ -27,7 +27,7 @@ internal sealed class ServiceMetrics
             tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
         _windows = meter.CreateCounter<long>("egress_alerts_windows_total", null, "Windows accounted for.");
         _failed = meter.CreateCounter<long>("egress_alerts_window_failures_total", null, "Attempts at a window that got no complete answer and are repeated.");
-        _skipped = meter.CreateCounter<long>("egress_alerts_windows_skipped_total", null, "Windows never read because they lay further back than prometheus.max_catch_up.");
+        _skipped = meter.CreateCounter<long>("egress_alerts_windows_skipped_total", null, "Windows never read: further back than prometheus.max_catch_up, or their data is lost.");
         _crashed = meter.CreateCounter<long>("egress_alerts_pass_crashes_total", null, "Passes that ended in an unexpected error; their window is repeated.");
         _checkpoint = meter.CreateCounter<long>("egress_alerts_checkpoint_failures_total", null, "Checkpoints that could not be written or were set aside, by reason.");
         foreach (var counter in (Counter<long>[])[_windows, _failed, _skipped, _crashed]) counter.Add(0);
@@ -44,12 +44,13 @@ internal sealed class ServiceMetrics
         meter.CreateObservableGauge("dotnet_gc_heap_size_bytes", () => GC.GetTotalMemory(forceFullCollection: false), null, "Memory in managed objects.");
     }
 
-    public void WindowDone(TimeSpan took, long skipped)
+    public void WindowDone(TimeSpan took)
     {
         _windows.Add(1);
-        _skipped.Add(skipped);
         _pass.Record(took.TotalSeconds);
     }
+
+    public void Skipped(long windows) => _skipped.Add(windows);
 
     public void WindowFailed() => _failed.Add(1);
 

@@ -91,13 +91,13 @@ public class DecodeBenchmark
 
     private sealed class Sink(CounterTracker tracker) : ISeriesSink
     {
-        private static readonly Classifier Classifier = new(new TelemetryOptions());
+        private static readonly Classifier Classifier = new(new TelemetryOptions(), new HostRegister(DynamicDns.Auto));
 
         public void Restart() => tracker.RestartQuery();
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var slot = tracker.Slot(labels, out var isClassified);
+            var slot = tracker.Slot(labels, out _, out var isClassified);
             if (!isClassified) tracker.Classify(slot, Classifier.Classify(RawMetric.All[^1], LabelReader.Read(labels)));
             tracker.Observe(slot, samples);
         }

@@ -3,7 +3,16 @@ using System.Text.Json;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>A real Prometheus on loopback.</summary>
+/// <summary>Whose query API it is.</summary>
+public enum Engine
+{
+    Prometheus,
+
+    /// <summary>As it comes, but for the labels: its default of 30 a series drops some of Istio's.</summary>
+    VictoriaMetrics,
+}
+
+/// <summary>A real Prometheus on loopback, or a real VictoriaMetrics in its place.</summary>
 public sealed class PrometheusServer : IAsyncDisposable
 {
     private static readonly HttpClient Http = new();
@@ -11,15 +20,20 @@ public sealed class PrometheusServer : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private ServerProcess? _process;
 
-    private PrometheusServer(int port) => Address = new Uri($"http://127.0.0.1:{port}");
+    private readonly Engine _engine;
+
+    private PrometheusServer(int port, Engine engine) => (Address, _engine) = (new Uri($"http://127.0.0.1:{port}"), engine);
 
     public Uri Address { get; }
 
     /// <param name="scrapeInterval">As Prometheus writes it.</param>
     /// <param name="targets">Job name and address of what it scrapes; labels in the exposition win over its own.</param>
-    public static async Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets)
+    public static Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets) => StartAsync(Engine.Prometheus, scrapeInterval, targets);
+
+    /// <inheritdoc cref="StartAsync(string, ValueTuple{string, Uri}[])"/>
+    public static async Task<PrometheusServer> StartAsync(Engine engine, string scrapeInterval, params (string Job, Uri Address)[] targets)
     {
-        var server = new PrometheusServer(FreePort.Next());
+        var server = new PrometheusServer(FreePort.Next(), engine);
         var jobs = targets.Select(target =>
             $"  - {{job_name: {target.Job}, honor_labels: true, static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
         server._folder.Write("prometheus.yml", $"global: {{scrape_interval: {scrapeInterval}, scrape_timeout: {scrapeInterval}}}\nscrape_configs:\n{string.Concat(jobs)}");
@@ -30,15 +44,15 @@ public sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Starts it, or starts it again on what it had stored.</summary>
     public async Task StartAsync()
     {
-        _process = new ServerProcess(
-            "prometheus",
-            [
-                $"--config.file={_folder.File("prometheus.yml")}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}",
-                "--log.level=warn",
-            ],
-            _folder.Path);
-        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "Prometheus is ready");
+        var (program, arguments, ready) = _engine == Engine.Prometheus
+            ? ("prometheus", (string[])[$"--config.file={_folder.File("prometheus.yml")}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}", "--log.level=warn"], "-/ready")
+            : ("victoria-metrics", [$"-promscrape.config={_folder.File("prometheus.yml")}", $"-storageDataPath={_folder.File("data")}", $"-httpListenAddr={Address.Authority}", "-maxLabelsPerTimeseries=60", "-loggerLevel=WARN"], "health");
+        _process = new ServerProcess(program, arguments, _folder.Path);
+        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, ready)), 30, $"{program} is ready");
     }
+
+    /// <summary>Loses all that it has stored, as with a disk; must be stopped.</summary>
+    public void Wipe() => Directory.Delete(_folder.File("data"), recursive: true);
 
     public Task StopAsync() => _process!.StopAsync();
 

@@ -84,6 +84,7 @@ internal static class ConfigLoader
             Path = Names("path", defaults.Path),
             ClusterDomain = section.Text("cluster_domain", defaults.ClusterDomain),
             EgressGateways = section.Texts("egress_gateways", defaults.EgressGateways, text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }], "is not namespace/workload"),
+            DynamicDns = Enum.Parse<DynamicDns>(section.OneOf("dynamic_dns", Word(defaults.DynamicDns), [.. Enum.GetValues<DynamicDns>().Select(Word)]), ignoreCase: true),
             ClusterNetworks = section.Cidrs("cluster_networks"),
         };
         labels.Done();
@@ -206,6 +207,8 @@ internal static class ConfigLoader
     }
 
     private static string Severity(ConfigSection section, string key, string fallback) => section.OneOf(key, fallback, "critical", "warning", "info");
+
+    private static string Word(DynamicDns mode) => mode.ToString().ToLowerInvariant();
 
     private static bool IsLabelName(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');

@@ -1,6 +1,6 @@
 using System.Globalization;
 using EgressAlerts.Export;
-using EgressAlerts.Model;
+using EgressAlerts.Polling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -22,9 +22,10 @@ internal static class Endpoints
         app.MapGet("/api/v1/destinations", () => Results.Json(DestinationList.Of(exposition), ApiJson.Options));
         app.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
         app.MapGet("/api/v1/alerts", (HttpRequest request) => Results.Json(AlertList.Of(worker, request.Query), ApiJson.Options));
-        app.MapGet("/runbooks/{name}", (string name) => Runbooks.Find(name) is { } text
+        app.MapGet(TelemetryWarning.TelemetryResource, () => Results.Text(Documents.TelemetryResource, "application/yaml; charset=utf-8"));
+        app.MapGet("/runbooks/{name}", (string name) => Documents.FindRunbook(name) is { } text
             ? Results.Text(text, "text/markdown; charset=utf-8")
-            : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Runbooks.Names)}\n"));
+            : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Documents.RunbookNames)}\n"));
     }
 
     private static async Task MetricsAsync(HttpContext context, Exposition exposition)
@@ -55,7 +56,8 @@ internal static class Endpoints
             ("/api/v1/destinations", "destinations and where their names come from"),
             ("/api/v1/waiting", "what is counted and waits for a name"),
             ("/api/v1/alerts", "alerts that fire or resolved lately"),
-            .. Runbooks.Names.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
+            (TelemetryWarning.TelemetryResource, "the Telemetry resource that adds addresses to Istio's metrics"),
+            .. Documents.RunbookNames.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
             ("/-/healthy", "is the process alive"),
             ("/-/ready", "does it work"),
         ];

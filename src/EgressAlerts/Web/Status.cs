@@ -1,12 +1,14 @@
 using EgressAlerts.Export;
+using EgressAlerts.Polling;
 
 namespace EgressAlerts.Web;
 
 /// <summary>The answer of <c>/api/v1/status</c>.</summary>
 /// <param name="Failure">Why the current window could not be read yet; empty while all is well.</param>
+/// <param name="Telemetry">What the mesh's telemetry can and cannot tell.</param>
 internal sealed record Status(
     string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
-    int Series, int SeriesLimit, int Destinations, int Alerts)
+    int Series, int SeriesLimit, int Destinations, int Alerts, TelemetryReport Telemetry)
 {
     public static Status Of(ServeOptions options, PassWorker worker, Exposition exposition)
     {
@@ -21,6 +23,7 @@ internal sealed record Status(
             current?.Series.Count ?? 0,
             current?.Limit ?? 0,
             current?.Destinations.Count ?? 0,
-            worker.Pass.Alerts.Count(alert => alert.ResolvedAt is null));
+            worker.Pass.Alerts.Count(alert => alert.ResolvedAt is null),
+            worker.Pass.Telemetry);
     }
 }

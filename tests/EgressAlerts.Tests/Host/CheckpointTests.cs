@@ -64,14 +64,14 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void One_of_a_newer_version_is_set_aside()
+    public void One_of_another_version_is_set_aside()
     {
         Write(1);
         var bytes = File.ReadAllBytes(_folder.File("checkpoint"));
         bytes[8] = 99;
         File.WriteAllBytes(_folder.File("checkpoint"), bytes);
         Assert.Empty(Numbers());
-        Assert.Single(Directory.GetFiles(_folder.Path, "checkpoint.newer-*"));
+        Assert.Single(Directory.GetFiles(_folder.Path, "checkpoint.other_version-*"));
     }
 
     [Fact]

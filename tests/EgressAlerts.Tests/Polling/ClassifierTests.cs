@@ -26,7 +26,7 @@ public sealed partial class ClassifierTests
     public void Every_dialect_is_taken_for_what_it_means(string expected, string series)
     {
         var (raw, labels) = Parse(series);
-        Assert.Equal(expected, Describe(new Classifier(Options).Classify(raw, labels)));
+        Assert.Equal(expected, Describe(new Classifier(Options, new HostRegister(DynamicDns.Auto)).Classify(raw, labels)));
     }
 
     [Fact]
@@ -39,8 +39,89 @@ public sealed partial class ClassifierTests
     {
         var options = new TelemetryOptions { DestinationIp = ["orig_dst", "destination_ip"], Sni = ["external_host"] };
         var (raw, labels) = Parse("""istio_tcp_sent_bytes_total{reporter="source",destination_service_name="PassthroughCluster",orig_dst="unknown",destination_ip="52.1.2.3:443",external_host="API.Example.com."}""");
-        var flow = new Classifier(options).Classify(raw, labels).Flow!;
+        var flow = new Classifier(options, new HostRegister(DynamicDns.Auto)).Classify(raw, labels).Flow!;
         Assert.Equal(new RawDestination(IPAddress.Parse("52.1.2.3"), "443", "", "", "api.example.com"), flow.To);
+    }
+
+    [Fact]
+    public void A_host_of_4_kB_of_junk_in_any_label_becomes_a_mark_and_takes_no_other_series_with_it()
+    {
+        foreach (var label in (string[])["destination_service", "request_host", "requested_server_name"])
+        {
+            var labels = new Dictionary<string, string> { ["destination_service_name"] = "PassthroughCluster", [label] = new string('x', 4096) + "\"}\n" };
+            var to = new Classifier(Options, new HostRegister(DynamicDns.Auto)).Classify(RawMetric.All[0], labels).Flow!.To;
+            Assert.Equal(Words.Invalid, to.Key);
+        }
+    }
+
+    /// <summary>ALLOW_ANY_DYNAMIC_DNS of 1.31 leaves no mark: what it lets out looks like a ServiceEntry's host of a proxy before 1.23.</summary>
+    [Fact]
+    public void A_host_without_a_namespace_is_unregistered_once_the_mesh_has_shown_that_it_tells_namespaces()
+    {
+        var hosts = new HostRegister(DynamicDns.Auto);
+        var classifier = new Classifier(Options, hosts);
+        Assert.Equal(Route.Registered, Http(classifier, "one.example.com").Flow!.Route); // As before 1.23.
+        Assert.Equal(Route.Registered, Http(classifier, "vouched.example.com", ("destination_service_namespace", "shop")).Flow!.Route);
+        Assert.True(hosts.TakeChange()); // What was classified before is to be looked at again.
+        Assert.False(hosts.TakeChange());
+
+        var dynamic = Http(classifier, "one.example.com:8080").Flow!;
+        Assert.Equal((Route.Passthrough, "", "one.example.com", "8080"), (dynamic.Route, dynamic.To.Service, dynamic.To.Host, dynamic.To.Port));
+        Assert.Equal(Route.Registered, Http(classifier, "Vouched.example.com").Flow!.Route); // From a sidecar that is older than the others.
+
+        Http(classifier, "one.example.com:8080", ("destination_service_namespace", "shop"));
+        Assert.True(hosts.TakeChange());
+        Assert.Equal(Route.Registered, Http(classifier, "one.example.com:8080").Flow!.Route);
+    }
+
+    [Fact]
+    public void What_else_looks_like_dynamic_DNS_is_not_taken_for_it()
+    {
+        var hosts = new HostRegister(DynamicDns.Always);
+        var classifier = new Classifier(Options, hosts);
+        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com").Flow!.Route);
+        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com", ("request_protocol", "grpc")).Flow!.Route);
+        Assert.Equal("no_route", Http(classifier, "a.example.com", ("response_flags", "NR")).Excluded);
+        Assert.Equal("in_mesh", Http(classifier, "a.shop.svc.cluster.local").Excluded);
+        Assert.Equal("in_mesh", Http(classifier, "a.example.com", ("destination_workload", "a")).Excluded);
+        Assert.Equal("reporter_destination", Http(classifier, "a.example.com", ("reporter", "destination")).Excluded);
+        Assert.Equal("kube_api", Http(classifier, "kubernetes.default.svc").Excluded);
+        foreach (var (label, value) in ((string, string)[])
+            [("reporter", "waypoint"), ("request_protocol", "tcp"), ("destination_cluster", "Kubernetes"), ("destination_workload_namespace", "shop"), ("destination_service_namespace", "shop"), ("destination_service_name", "*")])
+        {
+            Assert.Equal(Route.Registered, Http(classifier, "b.example.com", (label, value)).Flow!.Route);
+        }
+
+        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never)), "a.example.com").Flow!.Route);
+    }
+
+    [Fact]
+    public void Mixers_namespaces_say_nothing_about_registration()
+    {
+        var hosts = new HostRegister(DynamicDns.Auto);
+        var (raw, labels) = Parse("""istio_requests_total{reporter="source",destination_service="httpbin.org",destination_service_name="httpbin.org",destination_service_namespace="default",request_protocol="http"}""");
+        new Classifier(Options, hosts).Classify(raw, labels);
+        Assert.False(hosts.TakeChange());
+    }
+
+    [Fact]
+    public void Which_hosts_are_registered_outlives_a_restart()
+    {
+        var hosts = new HostRegister(DynamicDns.Auto);
+        hosts.Saw("vouched.example.com");
+        using var state = new MemoryStream();
+        hosts.Save(new BinaryWriter(state));
+        state.Position = 0;
+        var copy = new HostRegister(DynamicDns.Auto);
+        copy.Load(new BinaryReader(state));
+        Assert.Equal((true, false), (copy.IsUnregistered("other.example.com"), copy.IsUnregistered("vouched.example.com")));
+    }
+
+    private static Classified Http(Classifier classifier, string host, params (string Name, string Value)[] labels)
+    {
+        var (raw, all) = Parse($$"""istio_requests_total{reporter="source",destination_service="{{host}}",destination_service_name="{{host}}",destination_service_namespace="unknown",destination_workload="unknown",destination_workload_namespace="unknown",destination_cluster="unknown",destination_canonical_service="unknown",request_protocol="http",response_code="200",response_flags="-"}""");
+        foreach (var (name, value) in labels) all[name] = value;
+        return classifier.Classify(raw, all);
     }
 
     private static string Describe(Classified what) => what.Flow is not { } flow

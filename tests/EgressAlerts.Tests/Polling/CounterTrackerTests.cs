@@ -9,7 +9,7 @@ public sealed class CounterTrackerTests
 {
     private static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch.AddYears(50);
     private static readonly byte[] Labels = """{"a":"b"}"""u8.ToArray();
-    private static readonly Classified What = new(Metric.Requests, null, "", "", "test", "job");
+    private static readonly Classified What = Classified.Out(RawMetric.All[0], "test", "job");
 
     [Fact]
     public void A_series_never_seen_before_counts_in_full() => Assert.Equal([(5.0, true)], Window(new CounterTracker(), 1, (10, 5)));
@@ -142,7 +142,7 @@ public sealed class CounterTrackerTests
 
     private static void Observe(CounterTracker tracker, byte[] labels, Sample[] samples)
     {
-        var slot = tracker.Slot(labels, out var isClassified);
+        var slot = tracker.Slot(labels, out _, out var isClassified);
         if (!isClassified) tracker.Classify(slot, What);
         tracker.Observe(slot, samples);
     }

@@ -1,0 +1,47 @@
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Knows which hosts are in Istio's registry, where that can be known: a proxy since 1.23 tells the namespace of a ServiceEntry,
+/// and a request that <c>ALLOW_ANY_DYNAMIC_DNS</c> (1.31) let out looks the same but has none.</summary>
+internal sealed class HostRegister(DynamicDns mode)
+{
+    /// <summary>Beyond this many hosts, further ones are known only by their own series.</summary>
+    private const int MaxHosts = 20_000;
+
+    private readonly HashSet<string> _registered = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _unregistered = new(StringComparer.OrdinalIgnoreCase);
+    private bool _changed;
+
+    /// <summary>A series names this host as a service of the mesh and its namespace.</summary>
+    public void Saw(string host)
+    {
+        if (_registered.Count >= MaxHosts || !_registered.Add(host)) return;
+        // The first one shows that proxies of this mesh tell namespaces; a later one matters where its host had been taken for unregistered.
+        _changed |= mode != DynamicDns.Never && (_registered.Count == 1 || _unregistered.Remove(host));
+    }
+
+    /// <summary>Whether a host that a series names without a namespace is one that no ServiceEntry has.</summary>
+    public bool IsUnregistered(string host)
+    {
+        var tells = mode == DynamicDns.Always || (mode == DynamicDns.Auto && _registered.Count > 0);
+        if (!tells || _registered.Contains(host)) return false;
+        if (_unregistered.Count < MaxHosts) _unregistered.Add(host);
+        return true;
+    }
+
+    /// <summary>True once after something was learnt by which earlier series would be classified differently.</summary>
+    public bool TakeChange()
+    {
+        var changed = _changed;
+        _changed = false;
+        return changed;
+    }
+
+    public void Save(BinaryWriter to) => to.WriteAll(_registered, to.Write);
+
+    public void Load(BinaryReader from)
+    {
+        foreach (var host in from.ReadAll(from.ReadString)) _registered.Add(host);
+    }
+}

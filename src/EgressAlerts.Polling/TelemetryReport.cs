@@ -1,0 +1,28 @@
+namespace EgressAlerts.Polling;
+
+/// <summary>What the mesh's telemetry can and cannot tell, as of one window. Immutable; may be read from any thread.</summary>
+public sealed record TelemetryReport(IReadOnlyList<MetricCoverage> Coverage, IReadOnlyList<TelemetryWarning> Warnings)
+{
+    public static TelemetryReport Empty { get; } = new([], []);
+}
+
+/// <summary>How much of one of Istio's metrics has which dimension.</summary>
+/// <param name="Series">Its raw series that count egress.</param>
+/// <param name="Present">For each key of <c>telemetry.labels</c>: percent of these series that have it.</param>
+public sealed record MetricCoverage(string Metric, int Series, IReadOnlyDictionary<string, double> Present);
+
+/// <summary>Something in the telemetry that makes counts wrong or blind.</summary>
+/// <param name="Kind">One of <see cref="TelemetryWarning.Kinds"/>.</param>
+/// <param name="Message">What is seen and what it means.</param>
+/// <param name="Remedy">What mends it.</param>
+public sealed record TelemetryWarning(string Kind, string Message, string Remedy)
+{
+    public const string DoubleCounting = "double_counting";
+    public const string MangledNames = "mangled_names";
+    public const string BlockedWithoutAddress = "blocked_without_address";
+
+    /// <summary>Where the service itself serves the Telemetry resource of deploy/istio.</summary>
+    public const string TelemetryResource = "/istio/telemetry.yaml";
+
+    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, MangledNames, BlockedWithoutAddress];
+}

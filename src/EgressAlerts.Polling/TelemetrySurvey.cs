@@ -1,0 +1,72 @@
+using System.Globalization;
+using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Looks at what the series say of the mesh's telemetry, and tells what makes counts wrong or blind: once when it begins, once when it ends.</summary>
+internal sealed class TelemetrySurvey(TelemetryOptions options, PollingMetrics metrics, ILogger logger)
+{
+    /// <summary>Series whose names Envoy mangled belong to none of Istio's metrics any more.</summary>
+    public const string MangledQuery = "group by (__name__) ({__name__=~\".+_istio_(requests_total|request_bytes_.+|response_bytes_.+|tcp_.+_total)\"})";
+
+    private static readonly IReadOnlyList<(string Name, Dimensions Dimension)> Dimensions =
+    [
+        ("destination_ip", Polling.Dimensions.DestinationIp), ("destination_port", Polling.Dimensions.DestinationPort), ("sni", Polling.Dimensions.Sni),
+        ("host", Polling.Dimensions.Host), ("path", Polling.Dimensions.Path),
+    ];
+
+    private readonly DoubleWatch _doubles = new(options);
+    private IReadOnlyList<string> _mangled = [];
+
+    public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
+
+    /// <summary>Takes a series that was not known before.</summary>
+    public void Offer(SeriesId id, Window window, Classified what, IReadOnlyDictionary<string, string> labels)
+    {
+        if (what.Flow is not null) _doubles.Offer(id, window.End.ToUnixTimeMilliseconds(), labels);
+    }
+
+    /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
+    public void Mangled(IReadOnlyList<string> names) => _mangled = names;
+
+    public void Update(CounterTracker tracker, Window window)
+    {
+        var classes = tracker.Classes.Where(entry => entry.What.Flow is not null).ToList();
+        var warnings = ((TelemetryWarning?[])[DoubleCounting(tracker, window), MangledNames(), BlockedWithoutAddress(classes)]).OfType<TelemetryWarning>().ToList();
+        foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
+            Log.Telemetry(logger, begun.Kind, begun.Message, begun.Remedy);
+        foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind)) Log.TelemetryMended(logger, ended.Kind);
+        Report = new TelemetryReport([.. RawMetric.All.Select(raw => Coverage(raw, classes)).Where(coverage => coverage.Series > 0)], warnings);
+        metrics.Warnings([.. warnings.Select(warning => warning.Kind)]);
+    }
+
+    private static MetricCoverage Coverage(RawMetric raw, List<(Classified What, int Series)> classes)
+    {
+        var mine = classes.Where(entry => entry.What.Raw == raw).ToList();
+        var all = mine.Sum(entry => entry.Series);
+        return new(raw.Name, all, Dimensions.ToDictionary(
+            dimension => dimension.Name,
+            dimension => all == 0 ? 0 : Math.Round(100.0 * mine.Where(entry => entry.What.Present.HasFlag(dimension.Dimension)).Sum(entry => entry.Series) / all, 1)));
+    }
+
+    private TelemetryWarning? DoubleCounting(CounterTracker tracker, Window window) => _doubles.Find(tracker.LastSample, (long)window.Length.TotalMilliseconds) is not { } doubles ? null : new(
+        TelemetryWarning.DoubleCounting,
+        string.Create(CultureInfo.InvariantCulture, $"about {100 * doubles.Share:0.#} % of the egress series are there more than once and count double; they differ in {doubles.Label} ({string.Join(", ", doubles.Values)})"),
+        $"add '{doubles.Matcher}' to prometheus.matchers");
+
+    private TelemetryWarning? MangledNames() => _mangled.Count == 0 ? null : new(
+        TelemetryWarning.MangledNames,
+        $"there are series such as {_mangled[0]}: Envoy put an unregistered dimension into the metric's name, and their traffic is counted nowhere",
+        $"where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}");
+
+    private static TelemetryWarning? BlockedWithoutAddress(List<(Classified What, int Series)> classes)
+    {
+        var blocked = classes.Where(entry => entry.What is { Raw.Tcp: true, Flow.Route: Route.Blocked }).ToList();
+        var blind = blocked.Where(entry => entry.What.Flow!.To is { Address: null, Sni: "" }).ToList();
+        return blind.Count == 0 ? null : new(
+            TelemetryWarning.BlockedWithoutAddress,
+            string.Create(CultureInfo.InvariantCulture, $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; the first is of {blind[0].What.Flow!.Source}"),
+            $"apply the Telemetry resource, {TelemetryWarning.TelemetryResource}: destination_ip from destination.address, which is known also where the mesh refuses to connect; upstream.address is not");
+    }
+}
