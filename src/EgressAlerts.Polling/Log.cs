@@ -22,9 +22,6 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "telemetry {Kind}: no longer seen")]
     public static partial void TelemetryMended(ILogger logger, string kind);
 
-    [LoggerMessage(7, LogLevel.Warning, "the query API keeps its newest data back and answers as of {Seconds} s ago: windows are read so much later; set prometheus.delay to at least that")]
-    public static partial void Behind(ILogger logger, double seconds);
-
-    [LoggerMessage(8, LogLevel.Error, "the window {Window} is skipped: Prometheus has nothing from then nor what it had before, so its retention has passed or its data was lost; what series that still live grew by counts with a later window, what was born and died in between is lost")]
+    [LoggerMessage(7, LogLevel.Error, "the window {Window} is skipped: Prometheus has nothing from then nor what it had before, so its retention has passed or its data was lost; what series that still live grew by counts with a later window, what was born and died in between is lost")]
     public static partial void Gone(ILogger logger, string window);
 }

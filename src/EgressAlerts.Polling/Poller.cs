@@ -11,14 +11,12 @@ public sealed class Poller
     /// <summary>How far the first window and the look at <c>up</c> reach back: further than any sensible scrape interval, as Prometheus' own lookback.</summary>
     private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan MaxBehind = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
     private readonly PrometheusClient _client;
     private readonly Classifier _classifier;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HostRegister _hosts;
     private readonly TelemetrySurvey _survey;
@@ -33,7 +31,7 @@ public sealed class Poller
 
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
     {
-        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
+        (_options, _metrics, _logger) = (options, metrics, logger);
         _client = new PrometheusClient(http, options, metrics, time);
         _hosts = new HostRegister(telemetry.DynamicDns);
         _classifier = new Classifier(telemetry, _hosts);
@@ -48,9 +46,6 @@ public sealed class Poller
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
 
-    /// <summary>How far behind now the server is known to answer; windows are best read so much later. Zero for Prometheus.</summary>
-    public TimeSpan Behind { get; private set; }
-
     public TelemetryReport Telemetry => _survey.Report;
 
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw; null where an answer was missing or
@@ -60,7 +55,6 @@ public sealed class Poller
         _tracker.Begin(window);
         var jobs = new JobSink();
         if (await _client.QueryAsync(UpQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, UpQuery(window));
-        if (jobs.Evaluated is { } evaluated && evaluated < window.End.ToUnixTimeMilliseconds()) return TooEarly(evaluated);
         var hasSeries = false;
         foreach (var raw in RawMetric.All)
         {
@@ -110,9 +104,9 @@ public sealed class Poller
         _metrics.Series(_tracker.Count);
     }
 
-    // Jobs that were scraped with success before the window before this one; the 0 says for which instant the server answers at all.
+    // Jobs that were scraped with success before the window before this one.
     private static string UpQuery(Window window) =>
-        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1) or vector(0)";
+        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)";
 
     // Raw samples instead of increase(): that extrapolates, and misses the first event of a new series. The range reaches over the window
     // before, so that a sample which Prometheus appended late still counts; samples are told apart by their own time.
@@ -164,16 +158,6 @@ public sealed class Poller
     {
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
         Failure = $"{failure.Reason.Word()}: {failure.Message}";
-        return null;
-    }
-
-    /// <summary>VictoriaMetrics keeps its newest samples back and then answers for an earlier instant than it was asked for, silently.</summary>
-    private Reading? TooEarly(long evaluated)
-    {
-        var milliseconds = Math.Clamp(_time.GetUtcNow().ToUnixTimeMilliseconds() - evaluated, 0, (long)MaxBehind.TotalMilliseconds);
-        var behind = TimeSpan.FromSeconds(Math.Ceiling(milliseconds / 1000.0));
-        if (behind > Behind) Log.Behind(_logger, behind.TotalSeconds);
-        Behind = Max(behind, Behind);
         return null;
     }
 
@@ -242,19 +226,15 @@ public sealed class Poller
 
         public bool HasSeries { get; private set; }
 
-        /// <summary>The instant for which the server says that it answers, in milliseconds.</summary>
-        public long? Evaluated { get; private set; }
-
         public void Restart()
         {
             Jobs.Clear();
-            (HasSeries, Evaluated) = (false, null);
+            HasSeries = false;
         }
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
             HasSeries = true;
-            if (samples.Length > 0) Evaluated = samples[^1].Milliseconds;
             if (LabelReader.Read(labels).TryGetValue("job", out var job)) Jobs.Add(job);
         }
     }

@@ -53,9 +53,6 @@ internal sealed class Pass : IAsyncDisposable
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
     public DateTimeOffset LastEnd => _poller.LastEnd;
 
-    /// <summary>How long after its end a window is best read, by what the server has shown.</summary>
-    public TimeSpan Behind => _poller.Behind;
-
     public TelemetryReport Telemetry => _poller.Telemetry;
 
     /// <summary>Why the current window could not be read yet; empty while all is well.</summary>

@@ -110,7 +110,6 @@ internal sealed class PassWorker : BackgroundService
         if (outcome == WindowOutcome.Waits)
         {
             _metrics.Service.WindowFailed();
-            _schedule = _schedule.Behind(_pass.Behind);
             await WaitAsync(_schedule.Interval / 2 < LongestRetry ? _schedule.Interval / 2 : LongestRetry, cancel);
             return;
         }

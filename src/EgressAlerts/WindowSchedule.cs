@@ -18,9 +18,6 @@ internal sealed record WindowSchedule(TimeSpan Interval, TimeSpan Delay, TimeSpa
     /// <summary>How long until a window may be read.</summary>
     public TimeSpan UntilDue(Window window, DateTimeOffset now) => window.End + Delay - now;
 
-    /// <summary>The same with windows that are due later, where the server keeps its newest data back for longer than the delay.</summary>
-    public WindowSchedule Behind(TimeSpan behind) => behind > Delay ? this with { Delay = behind } : this;
-
     private Window Ending(DateTimeOffset end) => new(end - Interval, end);
 
     private DateTimeOffset Aligned(DateTimeOffset at) => at.AddTicks(-(at.UtcTicks % Interval.Ticks)).ToUniversalTime();
