@@ -12,6 +12,9 @@ internal sealed class DoubleWatch(TelemetryOptions options)
 
     private const int MaxVariants = 8;
 
+    /// <summary>Where a proxy shows its own metrics; 15020 merges them with the application's.</summary>
+    private const string EnvoyPort = "15090";
+
     private static readonly string[] IstioLabels =
     [
         "__name__", "reporter", "source_workload", "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster",
@@ -55,21 +58,22 @@ internal sealed class DoubleWatch(TelemetryOptions options)
             variants.RemoveAll(variant => lastSample(variant.Id) == SeriesTable.Never);
             if (variants.Count == 0) _sampled.Remove(fingerprint);
             else alive++;
-            var doubled = variants
+            pairs.AddRange(variants
                 .SelectMany((one, i) => variants.Skip(i + 1).Select(other => (one, other)))
                 .Where(pair => Differences(pair.one, pair.other).Any()
                     && Math.Min(lastSample(pair.one.Id), lastSample(pair.other.Id)) - Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) >= overlap)
-                .Take(1);
-            pairs.AddRange(doubled);
+                .Take(1));
         }
 
         if (pairs.Count == 0) return null;
         var label = pairs.SelectMany(pair => Differences(pair.Item1, pair.Item2)).GroupBy(name => name).OrderByDescending(Weight).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
-        var values = pairs.SelectMany(pair => (Variant[])[pair.Item1, pair.Item2])
-            .Select(variant => variant.Scrape.GetValueOrDefault(label, ""))
-            .Select(value => label == "instance" ? Endpoints.Split(value).Port : value)
+        string Value(Variant variant) => variant.Scrape.GetValueOrDefault(label, "") is var value && label == "instance" ? Endpoints.Split(value).Port : value;
+
+        // The one to keep is the one that has most, also of what is there once.
+        var doubled = pairs.SelectMany(pair => (string[])[Value(pair.Item1), Value(pair.Item2)]).ToHashSet();
+        var values = _sampled.Values.SelectMany(variants => variants).Select(Value).Where(doubled.Contains)
             .GroupBy(value => value)
-            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key, StringComparer.Ordinal)
+            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key == EnvoyPort).ThenBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => group.Key)
             .ToList();
         var matcher = label == "instance" ? $"instance=~\".+:{values[0]}\"" : $"{label}=\"{values[0]}\"";

@@ -12,6 +12,7 @@ internal static class LabelSets
     {
         Dialect.Mixer => Mixer(pod, metric, target, tcp, protocol, code, flags),
         Dialect.Ztunnel => Ztunnel(pod, metric, flags),
+        Dialect.Mangled => TelemetryV2(pod, "envoy_request_host_api_example_com_" + metric, target, tcp, protocol, code, flags),
         _ => TelemetryV2(pod, metric, target, tcp, protocol, code, flags),
     };
 
@@ -30,8 +31,10 @@ internal static class LabelSets
                 ("destination_canonical_service", Unknown), ("destination_canonical_revision", "latest"), ("destination_service_name", name),
                 ("destination_service_namespace", ns), ("destination_cluster", Unknown), ("request_protocol", protocol),
                 .. tcp ? ((string, string)[])[] : [("response_code", code), ("grpc_response_status", "")],
-                ("response_flags", flags), ("connection_security_policy", Unknown), ("destination_ip", address),
-                ("destination_port", target.Port > 0 ? target.Port.ToString(CultureInfo.InvariantCulture) : Unknown),
+                ("response_flags", flags), ("connection_security_policy", Unknown),
+                .. pod.Dialect == Dialect.Plain
+                    ? ((string, string)[])[]
+                    : [("destination_ip", address), ("destination_port", target.Port > 0 ? target.Port.ToString(CultureInfo.InvariantCulture) : Unknown)],
                 ("instance", pod.Instance + ":15090"), ("namespace", pod.Namespace), ("pod", pod.Name),
             ]);
     }

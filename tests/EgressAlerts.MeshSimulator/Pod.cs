@@ -30,7 +30,7 @@ public sealed class Pod(string ns, string workload, string name, string instance
     public void Tcp(Target target, long count = 1, long sent = 1500, long got = 9000)
     {
         var blocked = target.Way == Way.Blocked;
-        var flags = blocked && dialect == Dialect.TelemetryV2 ? "UH" : "-";
+        var flags = blocked && dialect != Dialect.Mixer ? "UH" : "-";
         Add("istio_tcp_connections_opened_total", target, tcp: true, "tcp", "", flags, count);
         Add("istio_tcp_connections_closed_total", target, tcp: true, "tcp", "", flags, count);
         Add("istio_tcp_received_bytes_total", target, tcp: true, "tcp", "", flags, blocked ? 0 : sent * count);
@@ -48,7 +48,7 @@ public sealed class Pod(string ns, string workload, string name, string instance
         counter.Value += amount;
     }
 
-    private TruthKey? Truth(string metric, Target target) => target.Way == Way.InMesh ? null : new(
+    private TruthKey? Truth(string metric, Target target) => target.Way == Way.InMesh || dialect == Dialect.Mangled ? null : new(
         ns,
         workload,
         dialect == Dialect.Ztunnel ? "unidentified" : target.Way switch

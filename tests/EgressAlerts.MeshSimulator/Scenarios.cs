@@ -5,7 +5,7 @@ namespace EgressAlerts.MeshSimulator;
 /// <summary>The stories that the simulator can play, by name.</summary>
 public static class Scenarios
 {
-    public static IReadOnlyList<string> Names { get; } = ["story", "churn", "post-2019", "gateway", "ambient", "steady"];
+    public static IReadOnlyList<string> Names { get; } = ["story", "churn", "post-2019", "gateway", "ambient", "telemetry", "steady"];
 
     /// <exception cref="ArgumentException">There is no such scenario.</exception>
     public static Scenario Named(string name, int series = 10_000) => name switch
@@ -15,6 +15,7 @@ public static class Scenarios
         "post-2019" => Post2019(),
         "gateway" => Gateway(),
         "ambient" => Ambient(),
+        "telemetry" => Telemetry(),
         "steady" => Steady(series),
         _ => throw new ArgumentException($"there is no scenario '{name}'; there are: {string.Join(", ", Names)}", nameof(name)),
     };
@@ -144,6 +145,24 @@ public static class Scenarios
             if (world.Pods.Count == 0) world.Start("server", "debugbox", Dialect.Ztunnel);
             world.Pods[0].Tcp(nowhere);
         }, new DnsZone());
+    }
+
+    /// <summary>Telemetry that does not tell all: a workload without added dimensions, one whose metrics Envoy mangled, one that is well.</summary>
+    public static Scenario Telemetry()
+    {
+        var outside = new Target(Way.Passthrough, "", "52.22.188.80", 443);
+        return new Scenario("telemetry", TimeSpan.FromMilliseconds(250), world =>
+        {
+            if (world.Pods.Count == 0)
+            {
+                world.Start("shop", "well");
+                world.Start("shop", "plain", Dialect.Plain);
+                world.Start("shop", "mangled", Dialect.Mangled);
+            }
+
+            foreach (var pod in world.Pods) pod.Tcp(outside);
+            world.Pods[1].Tcp(outside with { Way = Way.Blocked });
+        }, new DnsZone().Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com"));
     }
 
     /// <summary>A given number of raw series of which a tenth moves, every second: for measuring, so nothing is remembered.</summary>

@@ -27,7 +27,7 @@ public sealed record Ledger(
     ];
 
     /// <summary>The books as of the service's last window, or null while there is none after the baseline, or where a new one came in between.</summary>
-    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world)
+    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "")
     {
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
@@ -51,7 +51,7 @@ public sealed record Ledger(
         }
 
         // Which scrapes were stored, and when, only Prometheus knows.
-        var stored = (await prometheus.QueryAsync("mesh_simulator_scrape_number[1h]", windowEnd)).SelectMany(series => series.Samples).ToList();
+        var stored = (await prometheus.QueryAsync($"mesh_simulator_scrape_number{{{matchers}}}[1h]", windowEnd)).SelectMany(series => series.Samples).ToList();
         var truth = world.Truth(
             [.. stored.Where(sample => sample.Time <= first).Select(sample => (int)sample.Value)],
             [.. stored.Where(sample => sample.Time > first && sample.Time <= last).Select(sample => (int)sample.Value)]);

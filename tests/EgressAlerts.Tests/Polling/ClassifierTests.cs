@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Polling;
 
@@ -27,6 +28,37 @@ public sealed partial class ClassifierTests
     {
         var (raw, labels) = Parse(series);
         Assert.Equal(expected, Describe(new Classifier(Options, new HostRegister(DynamicDns.Auto)).Classify(raw, labels)));
+    }
+
+    public static TheoryData<string, string, string, string> ReadmeRows()
+    {
+        var data = new TheoryData<string, string, string, string>();
+        foreach (Match row in ReadmeRowPattern().Matches(File.ReadAllText(Repository.File("README.md")))) data.Add(row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, row.Groups[4].Value.Trim());
+        return data;
+    }
+
+    /// <summary>The accounting table of README.md: Istio's version, a series, the route or the reason for leaving it out, and what is known of the destination.</summary>
+    [Theory]
+    [MemberData(nameof(ReadmeRows))]
+    public void Every_row_of_the_accounting_table_is_true(string istio, string series, string route, string knownBy)
+    {
+        var hosts = new HostRegister(DynamicDns.Auto);
+        if (istio.StartsWith("1.23", StringComparison.Ordinal) || istio == "1.31") hosts.Saw("vouched.example.com"); // Such proxies tell namespaces.
+        var (raw, labels) = Parse(series);
+        var what = new Classifier(Options, hosts).Classify(raw, labels);
+        Assert.Equal(route, what.Flow is { } flow ? $"`{flow.Route.Word()}`" : $"left out: `{what.Excluded}`");
+        if (what.Flow is not { To: var to }) return;
+        var known = ((string, bool)[])[("address", to.Address is not null), ("registry", to.Service.Length > 0), ("sni", to.Sni.Length > 0), ("host", to.Host.Length > 0)];
+        Assert.Equal(knownBy, string.Join(", ", known.Where(part => part.Item2).Select(part => part.Item1).DefaultIfEmpty("nothing")));
+    }
+
+    [Fact]
+    public void The_accounting_table_has_every_route_and_every_reason()
+    {
+        var told = ReadmeRows().Select(row => (string)row[2]).ToHashSet();
+        Assert.Equal(Enum.GetValues<Route>().Select(route => $"`{route.Word()}`").Except(told), []);
+        string[] reasons = ["reporter_destination", "inbound", "in_mesh", "cluster_network", "claimed_in_mesh", "kube_api", "no_route"];
+        Assert.Equal(reasons.Select(reason => $"left out: `{reason}`").Except(told), []);
     }
 
     [Fact]
@@ -134,6 +166,9 @@ public sealed partial class ClassifierTests
         var name = series[..series.IndexOf('{', StringComparison.Ordinal)];
         return (RawMetric.All.Single(raw => raw.Name == name), LabelPattern().Matches(series).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value));
     }
+
+    [GeneratedRegex(@"(?m)^\| ([^|]+) \| [^|]+ \| `(istio_[^`]+)` \| ([^|]+) \|([^|]*)\|$")]
+    private static partial Regex ReadmeRowPattern();
 
     [GeneratedRegex("([a-z_]+)\\s?=\\s?\"([^\"]*)\"")]
     private static partial Regex LabelPattern();
