@@ -1,12 +1,25 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using EgressAlerts.Benchmarks;
 
-// steady [SERIES] [WINDOW_SECONDS] [WINDOWS]: the whole program in its steady state. Anything else goes to BenchmarkDotNet.
-if (args is ["steady", .. var rest])
-{
-    int Number(int index, int fallback) => rest.Length > index ? int.Parse(rest[index], System.Globalization.CultureInfo.InvariantCulture) : fallback;
-    await SteadyState.RunAsync(Number(0, 10_000), Number(1, 15), Number(2, 20));
-    return;
-}
+// steady [SERIES] [WINDOW_SECONDS] [WINDOWS]: the whole program in its steady state, at a real Prometheus.
+// made-up [SERIES] [WINDOW_SECONDS] [WINDOWS]: the same at a server that makes its answers up.
+// plan [SERIES]: what the ways to ask cost Prometheus.
+// Anything else goes to BenchmarkDotNet.
+int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
-BenchmarkSwitcher.FromAssembly(typeof(SteadyState).Assembly).Run(args);
+switch (args)
+{
+    case ["steady", ..]:
+        await SteadyState.AtPrometheusAsync(Number(1, 10_000), Number(2, 15), Number(3, 20));
+        break;
+    case ["made-up", ..]:
+        await SteadyState.AtMadeUpAnswersAsync(Number(1, 1_000_000), Number(2, 30), Number(3, 4));
+        break;
+    case ["plan", ..]:
+        await QueryPlan.RunAsync(Number(1, 50_000));
+        break;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(SteadyState).Assembly).Run(args);
+        break;
+}
