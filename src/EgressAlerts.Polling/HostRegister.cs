@@ -9,14 +9,15 @@ internal sealed class HostRegister(DynamicDns mode)
     /// <summary>Beyond this many hosts, further ones are known only by their own series.</summary>
     private const int MaxHosts = 20_000;
 
-    private readonly HashSet<string> _registered = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _unregistered = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _registered = [];
+    private readonly HashSet<string> _unregistered = [];
     private bool _changed;
 
     /// <summary>A series names this host as a service of the mesh and its namespace.</summary>
     public void Saw(string host)
     {
-        if (_registered.Count >= MaxHosts || !_registered.Add(host)) return;
+        host = Clean(host);
+        if (host == Words.Invalid || _registered.Count >= MaxHosts || !_registered.Add(host)) return;
         // The first one shows that proxies of this mesh tell namespaces; a later one matters where its host had been taken for unregistered.
         _changed |= mode != DynamicDns.Never && (_registered.Count == 1 || _unregistered.Remove(host));
     }
@@ -24,6 +25,7 @@ internal sealed class HostRegister(DynamicDns mode)
     /// <summary>Whether a host that a series names without a namespace is one that no ServiceEntry has.</summary>
     public bool IsUnregistered(string host)
     {
+        host = Clean(host);
         var tells = mode == DynamicDns.Always || (mode == DynamicDns.Auto && _registered.Count > 0);
         if (!tells || _registered.Contains(host)) return false;
         if (_unregistered.Count < MaxHosts) _unregistered.Add(host);
@@ -44,4 +46,7 @@ internal sealed class HostRegister(DynamicDns mode)
     {
         foreach (var host in from.ReadAll(from.ReadString)) _registered.Add(host);
     }
+
+    /// <summary>As it would be exported, which also bounds its length.</summary>
+    private static string Clean(string host) => LabelText.Host(Endpoints.Split(host).Host);
 }

@@ -59,6 +59,16 @@ public sealed class CounterTrackerTests
         Assert.Equal([(2.0, false)], Window(tracker, 2, (35, double.NaN), (40, double.PositiveInfinity), (45, -3), (50, 3)));
     }
 
+    /// <summary>Prometheus refuses such samples, other servers store them: sorted by time they would look like a restart.</summary>
+    [Fact]
+    public void After_a_clock_stepped_back_counting_goes_on_with_the_first_sample_that_is_later_than_all_before()
+    {
+        var tracker = new CounterTracker();
+        Window(tracker, 1, (10, 1), (25, 5));
+        Assert.Equal([], Window(tracker, 2, (10, 1), (14, 6), (24, 7), (25, 5)));
+        Assert.Equal([(4.0, false)], Window(tracker, 2, (14, 6), (24, 7), (25, 5), (34, 8), (44, 9)));
+    }
+
     [Fact]
     public void A_series_that_the_server_sends_twice_counts_once()
     {

@@ -6,6 +6,18 @@ namespace EgressAlerts.Tests.Polling;
 
 public sealed class SeriesTableTests
 {
+    [Fact]
+    public void A_million_series_take_at_most_48_bytes_each()
+    {
+        const int Series = 1 << 20;
+        var table = new SeriesTable();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Series; i++) table.Add(new SeriesId(7, (ulong)i));
+        var lists = 2 * sizeof(int) * Series; // The smaller indices that the last one replaced, and the list of chunks.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 44.0 * Series, (48.0 * Series) + lists);
+        Assert.Equal(Series - 1, table.Find(new SeriesId(7, Series - 1)));
+    }
+
     /// <summary>Any sequence of finding, adding, taking back and forgetting leaves what a dictionary holds.</summary>
     [Fact]
     public void It_holds_what_a_dictionary_holds()
