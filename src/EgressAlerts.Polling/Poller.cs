@@ -75,6 +75,7 @@ public sealed class Poller
         var reading = Account(window);
         await LookForMangledNamesAsync(window, cancel);
         _survey.Update(_tracker, window);
+        if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
         return reading;
     }
 
@@ -132,7 +133,6 @@ public sealed class Poller
             if (what.Flow is not null && counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _) += counted;
         }
 
-        if (_hosts.TakeChange()) _tracker.Declassify();
         if (baseline) _baselineEnd = window.End;
         if (baseline && _tracker.Count > 0) Log.Baseline(_logger, window.End.ToString("O"), _tracker.Count);
         if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
