@@ -130,16 +130,6 @@ public sealed class CounterTrackerTests
         Assert.Equal([(2.0, false)], Window(tracker, 2, (40, 7)));
     }
 
-    private static CounterTracker Copy(CounterTracker tracker)
-    {
-        using var state = new MemoryStream();
-        tracker.Save(new BinaryWriter(state));
-        state.Position = 0;
-        var copy = new CounterTracker();
-        copy.Load(new BinaryReader(state));
-        return copy;
-    }
-
     private static List<(double Amount, bool IsNew)> Window(CounterTracker tracker, int number, params (int Seconds, double Value)[] samples)
     {
         tracker.Begin(WindowAt(number));
