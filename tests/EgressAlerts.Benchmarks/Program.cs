@@ -5,6 +5,7 @@ using EgressAlerts.Benchmarks;
 // steady [SERIES] [WINDOW_SECONDS] [WINDOWS]: the whole program in its steady state, at a real Prometheus.
 // made-up [SERIES] [WINDOW_SECONDS] [WINDOWS]: the same at a server that makes its answers up.
 // plan [SERIES]: what the ways to ask cost Prometheus.
+// dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -18,6 +19,9 @@ switch (args)
         break;
     case ["plan", ..]:
         await QueryPlan.RunAsync(Number(1, 50_000));
+        break;
+    case ["dns", ..]:
+        await DnsSpeed.RunAsync(Number(1, 100_000));
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(SteadyState).Assembly).Run(args);

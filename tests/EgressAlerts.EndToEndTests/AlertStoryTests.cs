@@ -167,7 +167,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
         Assert.NotNull(await ExportedAsync("egress_requests_total", "api.stripe.com"));
 
         _service.Process.HangUp();
-        await Deadline.UntilAsync(() => Task.FromResult(_service.Output.Split("msg=\"reloaded").Length == 3), 10, "SIGHUP reloads");
+        await Deadline.UntilAsync(() => Task.FromResult(_service.Output.Split("msg=\"reloaded").Length == 3), 30, "SIGHUP reloads");
         Assert.Equal(0, await _service.StopAsync());
         Assert.Contains("stopped", _service.Output, StringComparison.Ordinal);
     }
