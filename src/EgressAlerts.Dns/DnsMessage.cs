@@ -11,33 +11,37 @@ internal static class DnsMessage
     public const int HeaderBytes = 12;
     private const int UdpPayload = 1232;
     private const int MaxAliases = 8;
-    private const int MaxNames = 64;
+    private const int MaxRecords = 64;
+    private const int MaxNameText = 253;
+    private const ushort Internet = 1;
 
-    /// <summary>A question with recursion desired; the first <see cref="HeaderBytes"/> are followed by exactly one question.</summary>
-    /// <exception cref="ArgumentException">The name cannot be written.</exception>
-    public static byte[] Question(string name, RecordType type, bool edns)
+    /// <summary>Writes a question with recursion desired; after <see cref="HeaderBytes"/> follows exactly one question. The id is zero.</summary>
+    /// <returns>Its length; zero where the name cannot be written: labels have 1 to 63 octets, names at most 255.</returns>
+    public static int WriteQuestion(Span<byte> message, string name, RecordType type, bool edns)
     {
-        var message = new byte[HeaderBytes + name.Length + 2 + 4 + (edns ? 11 : 0)];
+        if (name.Length is 0 or > MaxNameText) return 0;
         var at = HeaderBytes;
-        foreach (var label in name.Split('.'))
+        foreach (var range in name.AsSpan().Split('.'))
         {
-            if (label.Length is 0 or > 63) throw new ArgumentException("a label of a DNS name has 1 to 63 octets", nameof(name));
+            var label = name.AsSpan(range);
+            if (label.Length is 0 or > 63) return 0;
             message[at++] = (byte)label.Length;
-            at += Encoding.ASCII.GetBytes(label, message.AsSpan(at));
+            at += Encoding.ASCII.GetBytes(label, message[at..]);
         }
 
-        if (at - HeaderBytes + 1 > 255) throw new ArgumentException("a DNS name has at most 255 octets", nameof(name));
-        at++;
+        message[at++] = 0;
+        message[..HeaderBytes].Clear();
         message[2] = 1; // RD
         message[5] = 1; // QDCOUNT
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(at), (ushort)type);
-        message[at + 3] = 1; // IN
+        BinaryPrimitives.WriteUInt16BigEndian(message[at..], (ushort)type);
+        BinaryPrimitives.WriteUInt16BigEndian(message[(at + 2)..], Internet);
         at += 4;
-        if (!edns) return message;
+        if (!edns) return at;
         message[11] = 1; // ARCOUNT
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(at + 1), (ushort)RecordType.Opt);
-        BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(at + 3), UdpPayload);
-        return message;
+        message.Slice(at, 11).Clear();
+        BinaryPrimitives.WriteUInt16BigEndian(message[(at + 1)..], (ushort)RecordType.Opt);
+        BinaryPrimitives.WriteUInt16BigEndian(message[(at + 3)..], UdpPayload);
+        return at + 11;
     }
 
     /// <summary>The bytes of a question's only question: name, type and class.</summary>
@@ -74,17 +78,21 @@ internal static class DnsMessage
         var reader = new WireReader(reply) { Position = 6 };
         int answers = reader.UInt16(), authorities = reader.UInt16();
         reader.Position = HeaderBytes;
-        var owner = reader.Name();
+        var owner = reader.Position;
+        reader.SkipName();
         reader.Position += 4;
 
-        var aliases = new Dictionary<string, (string Target, uint Ttl)>();
-        var found = new List<(string Owner, uint Ttl, string Name, IPAddress? Address)>();
+        // Where they stand; names are compared in the message and only those that are used become text.
+        Span<Found> aliases = stackalloc Found[MaxAliases];
+        Span<Found> records = stackalloc Found[MaxRecords];
+        var (aliasCount, recordCount) = (0, 0);
         TimeSpan? absence = null;
         for (var i = 0; i < answers + authorities && !reader.Broken; i++)
         {
-            var name = reader.Name();
+            var name = reader.Position;
+            reader.SkipName();
             var kind = (RecordType)reader.UInt16();
-            var isInternet = reader.UInt16() == 1;
+            var isInternet = reader.UInt16() == Internet;
             var ttl = reader.UInt32();
             if (ttl > int.MaxValue) ttl = 0; // RFC 2181, section 8
             var length = reader.UInt16();
@@ -95,28 +103,35 @@ internal static class DnsMessage
             reader.Position = data;
             if (!isInternet) { }
             else if (i >= answers) absence ??= kind == RecordType.Soa ? Absence(ref reader, ttl) : null;
-            else if (kind == RecordType.Cname) aliases.TryAdd(name, (reader.Name(), ttl));
-            else if (kind == type && found.Count < MaxNames) found.Add((name, ttl, type == RecordType.Ptr ? reader.Name() : "", Address(ref reader, type, length)));
+            else if (kind == RecordType.Cname || (kind == type && type == RecordType.Ptr)) reader.SkipName();
             if (reader.Position > end) return DnsReply.Failed("malformed");
             reader.Position = end;
+            if (!isInternet || i >= answers) continue;
+            if (kind == RecordType.Cname && aliasCount < MaxAliases) aliases[aliasCount++] = new(name, ttl, data, length);
+            else if (kind == type && recordCount < MaxRecords) records[recordCount++] = new(name, ttl, data, length);
         }
 
         if (reader.Broken) return DnsReply.Failed("malformed");
         var least = uint.MaxValue;
-        for (var hops = 0; aliases.Remove(owner, out var next); hops++)
+        for (var hops = 0; IndexOf(reply, aliases[..aliasCount], owner) is >= 0 and var next; hops++)
         {
             if (hops == MaxAliases) return DnsReply.Failed("alias_loop");
-            (owner, least) = (next.Target, Math.Min(least, next.Ttl));
-            alias = owner;
+            (owner, least) = (aliases[next].Data, Math.Min(least, aliases[next].Ttl));
+            alias = "";
         }
 
-        var records = found.Where(record => record.Owner == owner).ToList();
-        if (records.Count == 0) return DnsReply.Absent(absence ?? TimeSpan.Zero);
-        alias = null;
-        least = Math.Min(least, records.Min(record => record.Ttl));
-        var names = records.Select(record => record.Name).Where(IsHostName).Distinct().ToList();
-        var addresses = records.Select(record => record.Address).OfType<IPAddress>().ToList();
-        return new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "");
+        var (names, addresses) = (new List<string>(type == RecordType.Ptr ? 1 : 0), new List<IPAddress>(type == RecordType.Ptr ? 0 : 1));
+        var any = false;
+        foreach (ref readonly var record in records[..recordCount])
+        {
+            if (!WireReader.SameName(reply, record.Owner, owner)) continue;
+            (any, least) = (true, Math.Min(least, record.Ttl));
+            if (type != RecordType.Ptr && record.Length == (type == RecordType.A ? 4 : 16)) addresses.Add(new IPAddress(reply.Slice(record.Data, record.Length)));
+            if (type == RecordType.Ptr && WireReader.NameAt(reply, record.Data) is var name && IsHostName(name) && !names.Contains(name)) names.Add(name);
+        }
+
+        alias = !any && alias is not null ? WireReader.NameAt(reply, owner) : null;
+        return any ? new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "") : DnsReply.Absent(absence ?? TimeSpan.Zero);
     }
 
     /// <summary>Reverse zones hold whatever their owner wrote: only what looks like a host name may become one.</summary>
@@ -124,20 +139,30 @@ internal static class DnsMessage
     {
         if (LabelText.Host(name) == Words.Invalid || name.Contains('*', StringComparison.Ordinal) || !name.Contains('.', StringComparison.Ordinal)) return false;
         if (name.EndsWith(".arpa", StringComparison.Ordinal) || IPAddress.TryParse(name, out _)) return false;
-        var top = name[(name.LastIndexOf('.') + 1)..];
-        return top.Length > 0 && !top.All(char.IsAsciiDigit) && name.Split('.').All(label => label.Length is > 0 and <= 63);
+        var top = name.AsSpan(name.LastIndexOf('.') + 1);
+        if (top.Length == 0 || !top.ContainsAnyExceptInRange('0', '9')) return false;
+        foreach (var label in name.AsSpan().Split('.'))
+        {
+            if (label.End.Value - label.Start.Value is 0 or > 63) return false;
+        }
+
+        return true;
     }
 
-    private static IPAddress? Address(ref WireReader reader, RecordType type, int length) => (type, length) switch
+    private static int IndexOf(ReadOnlySpan<byte> reply, ReadOnlySpan<Found> records, int owner)
     {
-        (RecordType.A, 4) or (RecordType.Aaaa, 16) => new IPAddress(reader.Bytes(length)),
-        _ => null,
-    };
+        for (var i = 0; i < records.Length; i++)
+        {
+            if (WireReader.SameName(reply, records[i].Owner, owner)) return i;
+        }
+
+        return -1;
+    }
 
     private static TimeSpan Absence(ref WireReader reader, uint ttl)
     {
-        reader.Name();
-        reader.Name();
+        reader.SkipName();
+        reader.SkipName();
         reader.Bytes(16);
         return TimeSpan.FromSeconds(Math.Min(ttl, reader.UInt32()));
     }
@@ -151,4 +176,7 @@ internal static class DnsMessage
         5 => "refused",
         _ => "rcode",
     };
+
+    /// <summary>Where a record's owner and data stand in the message.</summary>
+    private readonly record struct Found(int Owner, uint Ttl, int Data, int Length);
 }

@@ -5,7 +5,7 @@ namespace EgressAlerts.Dns;
 /// <summary>What name resolution says about itself.</summary>
 public sealed class DnsMetrics
 {
-    private static readonly string[] FailureReasons = ["timeout", "servfail", "refused", "formerr", "rcode", "malformed", "alias_loop", "unreachable", "tcp", "no_server", "bad_name"];
+    private static readonly string[] FailureReasons = ["timeout", "servfail", "refused", "formerr", "rcode", "malformed", "alias_loop", "unreachable", "resting", "tcp", "no_server", "bad_name"];
     private static readonly string[] UnwantedReasons = ["short", "unknown_id", "not_a_reply", "other_question"];
     private static readonly string[] Outcomes = ["confirmed", "unconfirmed", "unnamed", "failed"];
 
@@ -15,6 +15,7 @@ public sealed class DnsMetrics
     private readonly Counter<long> _lookups;
     private readonly Counter<long> _dropped;
     private Func<int> _entries = () => 0;
+    private Func<int> _waiting = () => 0;
 
     public DnsMetrics(Meter meter)
     {
@@ -22,8 +23,9 @@ public sealed class DnsMetrics
         _failures = meter.CreateCounter<long>("egress_alerts_dns_query_failures_total", null, "Questions that a name server did not answer usably.");
         _unwanted = meter.CreateCounter<long>("egress_alerts_dns_unwanted_replies_total", null, "Datagrams that were no reply to any question in flight.");
         _lookups = meter.CreateCounter<long>("egress_alerts_dns_lookups_total", null, "Addresses looked up, by what came of it.");
-        _dropped = meter.CreateCounter<long>("egress_alerts_dns_lookups_dropped_total", null, "Addresses not queued for a look-up because the queue was full; a later window asks again.");
+        _dropped = meter.CreateCounter<long>("egress_alerts_dns_lookups_dropped_total", null, "Addresses that fell out of the full queue, the ones with least traffic; a later window asks again.");
         meter.CreateObservableGauge("egress_alerts_dns_cache_entries", () => _entries(), null, "Addresses whose name, or lack of one, is remembered.");
+        meter.CreateObservableGauge("egress_alerts_dns_lookups_waiting", () => _waiting(), null, "Addresses that wait to be looked up.");
         _queries.Add(0);
         _dropped.Add(0);
         foreach (var reason in FailureReasons) _failures.Add(0, Tag("reason", reason));
@@ -41,7 +43,7 @@ public sealed class DnsMetrics
 
     internal void Dropped() => _dropped.Add(1);
 
-    internal void Entries(Func<int> count) => _entries = count;
+    internal void Watch(Func<int> entries, Func<int> waiting) => (_entries, _waiting) = (entries, waiting);
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
+using System.Runtime.CompilerServices;
 
 namespace EgressAlerts.Dns;
 
@@ -15,38 +14,41 @@ public sealed class ReverseLookups : IAsyncDisposable
     private readonly DnsMetrics _metrics;
     private readonly StubResolver _resolver;
     private readonly ReverseCache _cache;
-    private readonly Channel<IPAddress> _queue = Channel.CreateBounded<IPAddress>(new BoundedChannelOptions(QueueCapacity) { FullMode = BoundedChannelFullMode.Wait });
-    private readonly ConcurrentDictionary<IPAddress, TaskCompletionSource> _inFlight = new();
+    private readonly LookupQueue _queue = new(QueueCapacity);
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task[] _workers;
+    private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _running = 1; // One for the owner.
 
     public ReverseLookups(DnsOptions options, DnsMetrics metrics, TimeProvider time)
     {
         (_options, _metrics) = (options, metrics);
-        _resolver = new StubResolver(options, metrics);
+        _resolver = new StubResolver(options, metrics, time);
         _cache = new ReverseCache(options, time);
-        metrics.Entries(() => _cache.Count);
-        _workers = [.. Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync))];
+        metrics.Watch(() => _cache.Count, () => _queue.Waiting);
     }
 
     /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
-    public ReverseAnswer Find(IPAddress address)
+    /// <param name="weight">How much traffic hangs on it: those with most are asked for first.</param>
+    public ReverseAnswer Find(IPAddress address, double weight = 0)
     {
         var answer = _cache.Find(address, out var due);
-        if (due) Want(address);
+        if (!due) return answer;
+        if (!_queue.TryAdd(address, weight)) _metrics.Dropped();
+        StartWorker();
         return answer;
     }
 
     /// <summary>Completes when the look-ups of these addresses that are under way have ended, or after <paramref name="most"/>.</summary>
     public async Task SettleAsync(IEnumerable<IPAddress> addresses, TimeSpan most, CancellationToken cancel)
     {
-        var underWay = addresses.Select(address => _inFlight.GetValueOrDefault(address)?.Task).OfType<Task>().ToList();
-        if (underWay.Count == 0) return;
+        var done = _queue.WhenDone(addresses);
+        if (done.IsCompleted) return;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(most);
         try
         {
-            await Task.WhenAll(underWay).WaitAsync(limit.Token);
+            await done.WaitAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -60,38 +62,64 @@ public sealed class ReverseLookups : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
         await _stop.CancelAsync();
-        await Task.WhenAll(_workers);
         _resolver.Dispose();
+        WorkerEnded();
+        await _ended.Task;
         _stop.Dispose();
     }
 
-    private void Want(IPAddress address)
+    /// <summary>There are as many workers as there is work, at most <c>dns.max_in_flight</c>.</summary>
+    private void StartWorker()
     {
-        if (!_inFlight.TryAdd(address, new(TaskCreationOptions.RunContinuationsAsynchronously))) return;
-        if (_queue.Writer.TryWrite(address)) return;
-        _metrics.Dropped();
-        _inFlight.TryRemove(address, out _);
+        lock (_lock)
+        {
+            if (_running > _options.MaxInFlight || _stop.IsCancellationRequested) return;
+            _running++;
+        }
+
+        _ = Task.Run(WorkAsync);
+    }
+
+    private void WorkerEnded()
+    {
+        lock (_lock)
+        {
+            if (--_running == 0) _ended.TrySetResult();
+        }
     }
 
     private async Task WorkAsync()
     {
         try
         {
-            await foreach (var address in _queue.Reader.ReadAllAsync(_stop.Token))
+            while (!_stop.IsCancellationRequested && _queue.Take() is { } flight)
             {
-                await LookUpAsync(address, _stop.Token);
-                if (_inFlight.TryRemove(address, out var done)) done.TrySetResult();
+                try
+                {
+                    await LookUpAsync(flight.Address, _stop.Token);
+                }
+                finally
+                {
+                    _queue.Done(flight);
+                }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // Stopped: whoever still waits has a limit of their own.
         }
+        finally
+        {
+            WorkerEnded();
+        }
+
+        // What came in between the last look into the queue and the end of this worker.
+        if (_queue.Waiting > 0) StartWorker();
     }
 
-    private async Task LookUpAsync(IPAddress address, CancellationToken cancel)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask LookUpAsync(IPAddress address, CancellationToken cancel)
     {
         var reply = await _resolver.AskAsync(ReverseZone.NameOf(address), RecordType.Ptr, cancel);
         if (reply.Outcome == DnsOutcome.Failure)
@@ -109,7 +137,7 @@ public sealed class ReverseLookups : IAsyncDisposable
         }
 
         // Servers rotate their answers: the choice must not follow.
-        var names = reply.Names.Order(StringComparer.Ordinal).Take(MaxConfirmedNames).ToList();
+        IReadOnlyList<string> names = reply.Names.Count == 1 ? reply.Names : [.. reply.Names.Order(StringComparer.Ordinal).Take(MaxConfirmedNames)];
         var confirmed = _options.Confirm ? await ConfirmedAsync(address, names, cancel) : (Name: null, Failed: false);
         if (confirmed.Name is null && confirmed.Failed)
         {

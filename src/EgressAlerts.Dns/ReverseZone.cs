@@ -1,25 +1,39 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 
 namespace EgressAlerts.Dns;
 
 /// <summary>The name under which an address is found in the reverse zones (RFC 1035 3.5, RFC 3596 2.5).</summary>
 internal static class ReverseZone
 {
+    private const string Nibbles = "0123456789abcdef";
+
     public static string NameOf(IPAddress address)
     {
+        Span<byte> bytes = stackalloc byte[16];
+        Span<char> name = stackalloc char[80];
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        var bytes = address.GetAddressBytes();
-        var name = new StringBuilder(74);
-        if (address.AddressFamily == AddressFamily.InterNetwork)
+        address.TryWriteBytes(bytes, out var count);
+        var length = 0;
+        for (var i = count - 1; i >= 0; i--)
         {
-            for (var i = 3; i >= 0; i--) name.Append(CultureInfo.InvariantCulture, $"{bytes[i]}.");
-            return name.Append("in-addr.arpa").ToString();
+            if (count == 4)
+            {
+                bytes[i].TryFormat(name[length..], out var digits, provider: CultureInfo.InvariantCulture);
+                length += digits;
+            }
+            else
+            {
+                name[length++] = Nibbles[bytes[i] & 15];
+                name[length++] = '.';
+                name[length++] = Nibbles[bytes[i] >> 4];
+            }
+
+            name[length++] = '.';
         }
 
-        for (var i = 15; i >= 0; i--) name.Append(CultureInfo.InvariantCulture, $"{bytes[i] & 15:x}.{bytes[i] >> 4:x}.");
-        return name.Append("ip6.arpa").ToString();
+        var zone = count == 4 ? "in-addr.arpa" : "ip6.arpa";
+        zone.CopyTo(name[length..]);
+        return new string(name[..(length + zone.Length)]);
     }
 }

@@ -1,24 +1,22 @@
-using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
 
 namespace EgressAlerts.Dns;
 
-/// <summary>Asks recursive servers, within a rate that a shared resolver bears. Any thread.</summary>
+/// <summary>Asks recursive servers, within a rate that a shared resolver bears. Any thread. Hot code.</summary>
 internal sealed class StubResolver : IDisposable
 {
     private const int MaxAliasQuestions = 4;
+    private const int FormatError = 1;
 
-    private readonly DnsOptions _options;
     private readonly DnsMetrics _metrics;
-    private readonly DnsServer[] _servers;
+    private readonly ServerList _servers;
     private readonly TokenBucketRateLimiter _rate;
-    private int _next;
 
-    public StubResolver(DnsOptions options, DnsMetrics metrics)
+    public StubResolver(DnsOptions options, DnsMetrics metrics, TimeProvider time, string resolvConf = ResolvConf.SystemPath)
     {
-        (_options, _metrics) = (options, metrics);
-        var servers = options.Servers.Count > 0 ? options.Servers : ResolvConf.Servers();
-        _servers = [.. servers.Select(server => new DnsServer(server, metrics))];
+        _metrics = metrics;
+        _servers = new ServerList(options, metrics, time, resolvConf);
         // Tokens come one by one at low rates and in tenths of a second at high ones, so that a burst is never more than twice the rate.
         var perPeriod = Math.Max(1, options.QueriesPerSecond / 10);
         _rate = new TokenBucketRateLimiter(new()
@@ -31,33 +29,52 @@ internal sealed class StubResolver : IDisposable
     }
 
     /// <summary>Asks until someone answers or the attempts are used up. The name is taken as absolute.</summary>
-    public async Task<DnsReply> AskAsync(string name, RecordType type, CancellationToken cancel)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<DnsReply> AskAsync(string name, RecordType type, CancellationToken cancel)
     {
-        for (var question = 0; question < MaxAliasQuestions; question++)
+        var exchange = Exchange.Rent();
+        try
         {
-            var (reply, alias) = await AskOnceAsync(name, type, cancel);
-            // An alias into a delegated zone (RFC 2317) whose record a server did not add.
-            if (reply.Outcome != DnsOutcome.Negative || alias is null) return reply;
-            name = alias;
-        }
+            for (var question = 0; question < MaxAliasQuestions; question++)
+            {
+                var (reply, alias) = await AskOnceAsync(exchange, name, type, cancel);
+                // An alias into a delegated zone (RFC 2317) whose record a server did not add.
+                if (reply.Outcome != DnsOutcome.Negative || alias is null) return reply;
+                name = alias;
+            }
 
-        return DnsReply.Failed("alias_loop");
+            return DnsReply.Failed("alias_loop");
+        }
+        finally
+        {
+            exchange.Return();
+        }
     }
 
     public void Dispose()
     {
-        foreach (var server in _servers) server.Dispose();
+        _servers.Dispose();
         _rate.Dispose();
     }
 
-    private async Task<(DnsReply Reply, string? Alias)> AskOnceAsync(string name, RecordType type, CancellationToken cancel)
+    /// <summary>Next server on timeout, SERVFAIL, REFUSED and the like, never on an absence.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(DnsReply Reply, string? Alias)> AskOnceAsync(Exchange exchange, string name, RecordType type, CancellationToken cancel)
     {
-        if (_servers.Length == 0) return (DnsReply.Failed("no_server"), null);
-        var first = Interlocked.Increment(ref _next) & int.MaxValue;
-        var last = DnsReply.Failed("timeout");
-        for (var attempt = 0; attempt < _options.Attempts; attempt++)
+        var current = _servers.Now;
+        if (current.Servers.Count == 0) return (DnsReply.Failed("no_server"), null);
+        if (!exchange.TryAsk(name, type, edns: true)) return (DnsReply.Failed("bad_name"), null);
+        var (first, last) = (current.First, DnsReply.Failed("resting"));
+        for (var attempt = 0; attempt < current.Attempts; attempt++)
         {
-            var (reply, alias) = await AskServerAsync(_servers[(first + attempt) % _servers.Length], name, type, cancel);
+            if (current.Choose(first, attempt) is not { } server)
+            {
+                _metrics.Failure("resting");
+                return (last, null);
+            }
+
+            var timeout = attempt + 1 < current.Attempts ? server.Patience(current.Timeout) : current.Timeout;
+            var (reply, alias) = await AskServerAsync(exchange, server, name, type, timeout, cancel);
             if (reply.Outcome != DnsOutcome.Failure) return (reply, alias);
             _metrics.Failure(reply.Reason);
             last = reply;
@@ -66,49 +83,42 @@ internal sealed class StubResolver : IDisposable
         return (last, null);
     }
 
-    private async Task<(DnsReply Reply, string? Alias)> AskServerAsync(DnsServer server, string name, RecordType type, CancellationToken cancel)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(DnsReply Reply, string? Alias)> AskServerAsync(Exchange exchange, DnsServer server, string name, RecordType type, TimeSpan timeout, CancellationToken cancel)
     {
-        using var timeout = new CancellationTokenSource();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
-        try
+        var edns = server.SpeaksEdns;
+        exchange.TryAsk(name, type, edns);
+        await TakeTurnAsync(cancel);
+        var result = await server.AskAsync(exchange, timeout);
+        if (result == ExchangeResult.Replied && edns && DnsMessage.ResponseCode(exchange.Reply) == FormatError)
         {
-            var query = DnsMessage.Question(name, type, server.SpeaksEdns);
+            server.NoEdns();
+            exchange.TryAsk(name, type, edns: false);
             await TakeTurnAsync(cancel);
-            timeout.CancelAfter(_options.Timeout);
-            var bytes = await server.Channel.ExchangeAsync(query, either.Token);
-            if (server.SpeaksEdns && DnsMessage.ResponseCode(bytes) == 1)
-            {
-                server.SpeaksEdns = false;
-                query = DnsMessage.Question(name, type, edns: false);
-                await TakeTurnAsync(cancel);
-                bytes = await server.Channel.ExchangeAsync(query, either.Token);
-            }
+            result = await server.AskAsync(exchange, timeout);
+        }
 
-            // A cut answer may lack names: nothing of it is used.
-            if (DnsMessage.IsTruncated(bytes)) bytes = await TcpExchange.AskAsync(server.Endpoint, query, either.Token);
-            return (DnsMessage.Read(bytes, type, out var alias), alias);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        // A cut answer may lack names: nothing of it is used.
+        var isTcp = result == ExchangeResult.Replied && DnsMessage.IsTruncated(exchange.Reply);
+        if (isTcp) result = await server.AskTcpAsync(exchange, timeout);
+        return result switch
         {
-            return (DnsReply.Failed("timeout"), null);
-        }
-        catch (SocketException)
-        {
-            return (DnsReply.Failed("unreachable"), null);
-        }
-        catch (IOException)
-        {
-            return (DnsReply.Failed("tcp"), null);
-        }
-        catch (ArgumentException)
-        {
-            return (DnsReply.Failed("bad_name"), null);
-        }
+            ExchangeResult.Replied => (DnsMessage.Read(exchange.Reply, type, out var alias), alias),
+            ExchangeResult.Timeout => (DnsReply.Failed("timeout"), null),
+            _ => (DnsReply.Failed(isTcp ? "tcp" : "unreachable"), null),
+        };
     }
 
-    private async Task TakeTurnAsync(CancellationToken cancel)
+    private async ValueTask TakeTurnAsync(CancellationToken cancel)
     {
-        using var lease = await _rate.AcquireAsync(1, cancel);
+        using (var now = _rate.AttemptAcquire())
+        {
+            if (!now.IsAcquired)
+            {
+                using var later = await _rate.AcquireAsync(1, cancel);
+            }
+        }
+
         _metrics.Query();
     }
 }

@@ -39,55 +39,93 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return _message.Slice(Position - count, count);
     }
 
-    /// <summary>A name in lower case, its labels joined by dots, unusual bytes as <c>\DDD</c>. Compression pointers may only point
-    /// backwards, so that following them ends.</summary>
-    public string Name()
+    /// <summary>Goes past a name that is well formed. Compression pointers may only point backwards, so that following them ends.</summary>
+    public void SkipName()
     {
-        var text = new StringBuilder();
         var (at, end, length) = (Position, -1, 0);
         while (true)
         {
-            if (at >= _message.Length) return Break();
+            if (at >= _message.Length)
+            {
+                Broken = true;
+                return;
+            }
+
             var size = _message[at];
             if ((size & 0xC0) == 0xC0)
             {
-                if (at + 1 >= _message.Length) return Break();
-                var target = ((size & 0x3F) << 8) | _message[at + 1];
-                if (target >= at) return Break();
+                var target = at + 1 < _message.Length ? ((size & 0x3F) << 8) | _message[at + 1] : at;
+                // A pointer costs one octet here, which bounds the hops.
+                if (target >= at || ++length > MaxName)
+                {
+                    Broken = true;
+                    return;
+                }
+
                 if (end < 0) end = at + 2;
                 at = target;
-                // A pointer costs one octet here, which bounds the hops.
-                if (++length > MaxName) return Break();
                 continue;
             }
 
-            if ((size & 0xC0) != 0 || at + 1 + size > _message.Length) return Break();
             length += size + 1;
-            if (length > MaxName) return Break();
-            if (size == 0) break;
-            if (text.Length > 0) text.Append('.');
-            Append(text, _message.Slice(at + 1, size));
+            if ((size & 0xC0) != 0 || at + 1 + size > _message.Length || length > MaxName)
+            {
+                Broken = true;
+                return;
+            }
+
             at += size + 1;
+            if (size == 0) break;
         }
 
-        Position = end < 0 ? at + 1 : end;
-        return text.ToString();
+        Position = end < 0 ? at : end;
     }
 
-    private static void Append(StringBuilder text, ReadOnlySpan<byte> label)
+    /// <summary>The text of a name that <see cref="SkipName"/> has found well formed: lower case, its labels joined by dots, unusual bytes as <c>\DDD</c>.</summary>
+    public static string NameAt(ReadOnlySpan<byte> message, int at)
     {
-        foreach (var octet in label)
+        Span<char> text = stackalloc char[MaxName * 4];
+        var length = 0;
+        for (var label = Label(message, ref at); label.Length > 0; label = Label(message, ref at))
         {
-            if (octet is >= (byte)'A' and <= (byte)'Z') text.Append((char)(octet | 0x20));
-            else if (octet is > 32 and < 127 and not (byte)'.' and not (byte)'\\') text.Append((char)octet);
-            else text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\{octet:000}");
+            if (length > 0) text[length++] = '.';
+            foreach (var octet in label)
+            {
+                if (octet is >= (byte)'A' and <= (byte)'Z') text[length++] = (char)(octet | 0x20);
+                else if (octet is > 32 and < 127 and not (byte)'.' and not (byte)'\\') text[length++] = (char)octet;
+                else
+                {
+                    text[length++] = '\\';
+                    octet.TryFormat(text[length..], out var digits, "000", System.Globalization.CultureInfo.InvariantCulture);
+                    length += digits;
+                }
+            }
         }
+
+        return new string(text[..length]);
     }
 
-    private string Break()
+    /// <summary>Whether two names that <see cref="SkipName"/> has found well formed are the same; case does not count.</summary>
+    public static bool SameName(ReadOnlySpan<byte> message, int one, int other)
     {
-        Broken = true;
-        return "";
+        while (one != other)
+        {
+            var a = Label(message, ref one);
+            var b = Label(message, ref other);
+            if (!Ascii.EqualsIgnoreCase(a, b)) return false;
+            if (a.Length == 0) return true;
+        }
+
+        return true;
+    }
+
+    /// <summary>The label at a place, following pointers, and the place after it; empty at a name's end.</summary>
+    private static ReadOnlySpan<byte> Label(ReadOnlySpan<byte> message, ref int at)
+    {
+        while ((message[at] & 0xC0) == 0xC0) at = ((message[at] & 0x3F) << 8) | message[at + 1];
+        var label = message.Slice(at + 1, message[at]);
+        at += label.Length + 1;
+        return label;
     }
 
     private bool Need(int count)

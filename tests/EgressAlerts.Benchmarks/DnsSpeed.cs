@@ -19,6 +19,7 @@ internal static partial class DnsSpeed
         await using var bind = await BindServer.StartAsync(("52.in-addr.arpa", records));
         using var folder = new TemporaryFolder();
         var queries = folder.Write("queries", string.Join('\n', addresses.Select(address => $"{ReverseZone.NameOf(address)} PTR")) + "\n");
+        Cache(addresses);
         foreach (var concurrency in (int[])[64, 256])
         {
             var (theirs, ours, all, allocated) = (0.0, 0.0, 0.0, 0.0);
@@ -35,18 +36,21 @@ internal static partial class DnsSpeed
     }
 
     private static DnsOptions Options(IPEndPoint server, int concurrency) =>
-        new() { Servers = [server], MaxInFlight = concurrency, QueriesPerSecond = 10_000_000, Confirm = false, MaxEntries = 10_000_000 };
+        new() { Servers = [server], MaxInFlight = concurrency, QueriesPerSecond = 10_000_000, Attempts = 5, Confirm = false, MaxEntries = 10_000_000 };
 
     private static async Task<(double Rate, double Bytes)> ResolverAsync(IPEndPoint server, IPAddress[] addresses, int concurrency)
     {
         using var meter = new Meter("benchmark");
-        using var resolver = new StubResolver(Options(server, concurrency), new DnsMetrics(meter));
+        using var resolver = new StubResolver(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
+        // 256 datagrams at once are more than BIND's buffer holds: how long it takes must be known when the first are lost.
+        for (var i = 0; i < 20; i++) await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None);
         var (next, before, started) = (-1, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
         await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(async () =>
         {
             while (Interlocked.Increment(ref next) is var i && i < addresses.Length)
             {
-                if ((await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None)).Names.Count != 1) throw new InvalidOperationException($"no name for {addresses[i]}");
+                var reply = await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None);
+                if (reply.Names.Count != 1) throw new InvalidOperationException($"no name for {addresses[i]}: {reply}");
             }
         })));
         return (addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds, (double)(GC.GetTotalAllocatedBytes() - before) / addresses.Length);
@@ -56,14 +60,43 @@ internal static partial class DnsSpeed
     {
         using var meter = new Meter("benchmark");
         await using var lookups = new ReverseLookups(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
+        foreach (var address in addresses.Take(20)) lookups.Find(address);
+        await lookups.SettleAsync(addresses.Take(20), TimeSpan.FromMinutes(1), CancellationToken.None);
         var started = TimeProvider.System.GetTimestamp();
-        foreach (var chunk in addresses.Chunk(10_000))
+        IPAddress[] before = [];
+        foreach (var chunk in addresses.Chunk(5_000).Append([]))
         {
+            // The queue holds 20,000 and never runs empty.
             foreach (var address in chunk) lookups.Find(address);
-            await lookups.SettleAsync(chunk, TimeSpan.FromMinutes(1), CancellationToken.None);
+            await lookups.SettleAsync(before, TimeSpan.FromMinutes(1), CancellationToken.None);
+            before = chunk;
         }
 
+        if (addresses.Count(address => lookups.Find(address).State == ReverseState.Named) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
         return addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>What an address costs that is in the cache: time, and memory with its name.</summary>
+    private static void Cache(IPAddress[] addresses)
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var cache = new ReverseCache(new DnsOptions { MaxEntries = 10_000_000 }, TimeProvider.System);
+        for (var i = 0; i < addresses.Length; i++) cache.Store(addresses[i], new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
+        var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / addresses.Length;
+        var (nanoseconds, allocated) = (double.MaxValue, GC.GetAllocatedBytesForCurrentThread());
+        for (var round = 0; round < 20; round++)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            foreach (var address in addresses)
+            {
+                if (cache.Find(address, out _).State != ReverseState.Named) throw new InvalidOperationException("not in the cache");
+            }
+
+            nanoseconds = Math.Min(nanoseconds, TimeProvider.System.GetElapsedTime(started).TotalNanoseconds / addresses.Length);
+        }
+
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cache: {nanoseconds:0} ns a hit, {allocated} B allocated in all, {bytes:0} B an entry with its name"));
     }
 
     private static async Task<double> DnsperfAsync(IPEndPoint server, string queries, int concurrency)

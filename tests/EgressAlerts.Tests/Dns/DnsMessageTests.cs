@@ -7,7 +7,7 @@ namespace EgressAlerts.Tests.Dns;
 
 public sealed class DnsMessageTests
 {
-    private static readonly byte[] Query = DnsMessage.Question("80.188.22.52.in-addr.arpa", RecordType.Ptr, edns: true);
+    private static readonly byte[] Query = Question("80.188.22.52.in-addr.arpa", RecordType.Ptr);
 
     [Fact]
     public void A_question_asks_one_thing_with_recursion_and_edns_of_1232_bytes()
@@ -97,7 +97,7 @@ public sealed class DnsMessageTests
         foreach (var pointer in (byte[][])[[0xC0, 12], [0xC0, 13], [0xC0, 40], [0xFF, 0xFF], [0x40, 0], [0x80, 0]])
         {
             var reader = new WireReader((byte[])[.. new byte[12], .. pointer, .. new byte[40]]) { Position = 12 };
-            reader.Name();
+            reader.SkipName();
             Assert.True(reader.Broken);
         }
     }
@@ -109,14 +109,41 @@ public sealed class DnsMessageTests
         Assert.Null(DnsMessage.Unwanted(good, Query));
         Assert.Equal("short", DnsMessage.Unwanted(good.AsSpan(0, 11), Query));
         Assert.Equal("not_a_reply", DnsMessage.Unwanted(Query, Query));
-        Assert.Equal("other_question", DnsMessage.Unwanted(good, DnsMessage.Question("81.188.22.52.in-addr.arpa", RecordType.Ptr, edns: true)));
-        Assert.Equal("other_question", DnsMessage.Unwanted(good, DnsMessage.Question("80.188.22.52.in-addr.arpa", RecordType.A, edns: true)));
+        Assert.Equal("other_question", DnsMessage.Unwanted(good, Question("81.188.22.52.in-addr.arpa", RecordType.Ptr)));
+        Assert.Equal("other_question", DnsMessage.Unwanted(good, Question("80.188.22.52.in-addr.arpa", RecordType.A)));
     }
 
     [Fact]
     public void The_systems_servers_are_read_from_resolv_conf() => Assert.Equal(
         [IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fe80::1%2]:53"), IPEndPoint.Parse("1.1.1.1:53")],
-        ResolvConf.Parse(["# comment", "search example.com", "nameserver\t10.96.0.10 ", "nameserver fe80::1%2", "nameserver nonsense", "options ndots:5", "nameserver 1.1.1.1", "nameserver 8.8.8.8"]));
+        ResolvConf.Parse(["# comment", "search example.com", "nameserver\t10.96.0.10 ", "nameserver fe80::1%2", "nameserver nonsense", "options ndots:5", "nameserver 1.1.1.1", "nameserver 8.8.8.8"]).Servers);
+
+    [Theory]
+    [InlineData("options timeout:1 attempts:3 rotate", 1, 3, true)]
+    [InlineData("options attempts:0 timeout:999", 30, 1, false)]
+    [InlineData("options attempts: timeout:-1 rotate:x", 0, 0, true)]
+    [InlineData("options", 0, 0, false)]
+    public void And_so_is_how_they_are_to_be_asked(string line, int timeout, int attempts, bool rotate)
+    {
+        var read = ResolvConf.Parse([line]);
+        Assert.Equal((timeout, attempts, rotate), ((int)(read.Timeout?.TotalSeconds ?? 0), read.Attempts ?? 0, read.Rotate));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a..b")]
+    [InlineData("a.b.")]
+    [InlineData("a-label-of-more-than-63-octets-which-is-more-than-any-label-may-have.example.com")]
+    public void What_cannot_be_a_name_is_not_asked_for(string name) => Assert.Equal(0, DnsMessage.WriteQuestion(new byte[300], name, RecordType.Ptr, edns: true));
+
+    [Fact]
+    public void A_name_of_more_than_255_octets_is_not_asked_for() => Assert.Equal(0, DnsMessage.WriteQuestion(new byte[300], string.Join('.', Enumerable.Repeat("abcdefg", 32)), RecordType.Ptr, edns: true));
+
+    private static byte[] Question(string name, RecordType type)
+    {
+        var message = new byte[300];
+        return message[..DnsMessage.WriteQuestion(message, name, type, edns: true)];
+    }
 
     private static DnsReply Read(DnsZone zone) => DnsMessage.Read(Bytes(zone), RecordType.Ptr, out _);
 

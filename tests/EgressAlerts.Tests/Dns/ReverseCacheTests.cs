@@ -25,8 +25,8 @@ public sealed class ReverseCacheTests
     }
 
     [Theory]
-    [InlineData(1, 50, 70)]
-    [InlineData(86_400 * 30, 75_000, 96_000)]
+    [InlineData(1, 47, 70)]
+    [InlineData(86_400 * 30, 69_000, 96_000)]
     public void A_lifetime_is_held_between_the_bounds(int ttl, int stillGood, int dueAgain)
     {
         var cache = new ReverseCache(new DnsOptions(), _time);

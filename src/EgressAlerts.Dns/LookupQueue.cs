@@ -1,0 +1,124 @@
+using System.Net;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>Addresses that are to be looked up, each once at a time, those that carry most traffic first. Any thread.</summary>
+internal sealed class LookupQueue(int capacity)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<UInt128, Flight> _flights = [];
+    private readonly SortedSet<Flight> _order = new(Comparer<Flight>.Create(
+        (one, other) => one.Weight != other.Weight ? other.Weight.CompareTo(one.Weight) : one.Number.CompareTo(other.Number)));
+
+    private long _number;
+
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock) return _order.Count;
+        }
+    }
+
+    /// <summary>Puts an address into the queue, or gives one that is there more weight.</summary>
+    /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>
+    public bool TryAdd(IPAddress address, double weight)
+    {
+        var key = AddressKey.Of(address);
+        var dropped = default(Flight);
+        lock (_lock)
+        {
+            if (_flights.TryGetValue(key, out var flight))
+            {
+                if (weight == 0 || !_order.Remove(flight)) return true;
+                flight.Weight += weight;
+                _order.Add(flight);
+                return true;
+            }
+
+            flight = new Flight(key, address, _number++) { Weight = weight };
+            _flights.Add(key, flight);
+            _order.Add(flight);
+            if (_order.Count <= capacity) return true;
+            dropped = _order.Max!;
+            _order.Remove(dropped);
+            _flights.Remove(dropped.Key);
+        }
+
+        dropped.End();
+        return false;
+    }
+
+    /// <summary>The heaviest that nobody looks up yet; it stays under way until <see cref="Done"/>.</summary>
+    public Flight? Take()
+    {
+        lock (_lock)
+        {
+            var flight = _order.Min;
+            if (flight is not null) _order.Remove(flight);
+            return flight;
+        }
+    }
+
+    public void Done(Flight flight)
+    {
+        lock (_lock) _flights.Remove(flight.Key);
+        flight.End();
+    }
+
+    /// <summary>Completes when those of the addresses that are queued or under way have ended.</summary>
+    public Task WhenDone(IEnumerable<IPAddress> addresses)
+    {
+        var wait = new Wait();
+        lock (_lock)
+        {
+            foreach (var address in addresses)
+            {
+                if (_flights.TryGetValue(AddressKey.Of(address), out var flight)) flight.Join(wait);
+            }
+        }
+
+        wait.Left(); // Its own place, which kept it from completing meanwhile.
+        return wait.Completed;
+    }
+
+    /// <summary>One address on its way.</summary>
+    internal sealed class Flight(UInt128 key, IPAddress address, long number)
+    {
+        private List<Wait>? _waits;
+
+        public UInt128 Key => key;
+
+        public IPAddress Address => address;
+
+        public long Number => number;
+
+        public double Weight { get; set; }
+
+        public void Join(Wait wait)
+        {
+            wait.Joined();
+            (_waits ??= []).Add(wait);
+        }
+
+        public void End()
+        {
+            foreach (var wait in _waits ?? []) wait.Left();
+        }
+    }
+
+    internal sealed class Wait
+    {
+        private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _left = 1;
+
+        public Task Completed => _completed.Task;
+
+        public void Joined() => Interlocked.Increment(ref _left);
+
+        public void Left()
+        {
+            if (Interlocked.Decrement(ref _left) == 0) _completed.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>Whom to ask: the servers of the configuration, or the system's, which are read again when their file changes. Any thread.</summary>
+internal sealed class ServerList : IDisposable
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
+
+    private readonly DnsOptions _options;
+    private readonly DnsMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly string? _file;
+    private readonly Lock _lock = new();
+    private volatile Current _current;
+    private DateTime _written;
+    private long _nextLook;
+    private bool _isDisposed;
+
+    /// <param name="file">Where the system's servers are found if the configuration names none.</param>
+    public ServerList(DnsOptions options, DnsMetrics metrics, TimeProvider time, string file)
+    {
+        (_options, _metrics, _time) = (options, metrics, time);
+        _file = options.Servers.Count == 0 ? file : null;
+        if (_file is not null) _written = File.GetLastWriteTimeUtc(_file);
+        _current = Build();
+    }
+
+    public Current Now
+    {
+        get
+        {
+            if (_file is not null && _time.GetTimestamp() >= Volatile.Read(ref _nextLook)) Look(_file);
+            return _current;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock) _isDisposed = true;
+        _current.Dispose();
+    }
+
+    private void Look(string file)
+    {
+        Current old;
+        lock (_lock)
+        {
+            Volatile.Write(ref _nextLook, _time.GetTimestamp() + (long)(LookEvery.TotalSeconds * _time.TimestampFrequency));
+            var written = File.GetLastWriteTimeUtc(file);
+            if (_isDisposed || written == _written) return;
+            _written = written;
+            old = _current;
+            _current = Build();
+        }
+
+        old.Dispose(); // What waited there is asked again of the new ones.
+    }
+
+    private Current Build()
+    {
+        var (addresses, timeout, attempts, rotate) = _file is null ? new ResolvConf(_options.Servers, null, null, Rotate: true) : ResolvConf.Read(_file);
+        return new([.. addresses.Select(address => new DnsServer(address, _metrics, _time))], timeout ?? _options.Timeout, attempts ?? _options.Attempts, rotate);
+    }
+
+    /// <summary>The servers as they are known now, and how they are to be asked.</summary>
+    internal sealed record Current(IReadOnlyList<DnsServer> Servers, TimeSpan Timeout, int Attempts, bool Rotate) : IDisposable
+    {
+        private int _next = -1;
+
+        /// <summary>Where a question begins: servers take turns where that is wanted, else the first that works is asked.</summary>
+        public int First => Rotate ? (Interlocked.Increment(ref _next) & int.MaxValue) % Servers.Count : 0;
+
+        /// <summary>The server of an attempt: the next in turn that is not resting; null where all are.</summary>
+        public DnsServer? Choose(int first, int attempt)
+        {
+            for (var i = 0; i < Servers.Count; i++)
+            {
+                var server = Servers[(first + attempt + i) % Servers.Count];
+                if (server.TryUse()) return server;
+            }
+
+            return null;
+        }
+
+        public void Dispose()
+        {
+            foreach (var server in Servers) server.Dispose();
+        }
+    }
+}
