@@ -25,7 +25,7 @@ public sealed class ReverseLookups : IAsyncDisposable
         (_options, _metrics) = (options, metrics);
         _resolver = new StubResolver(options, metrics, time);
         _cache = new ReverseCache(options, time);
-        metrics.Watch(() => _cache.Count, () => _queue.Waiting);
+        metrics.Watch(() => _cache.Count, () => Waiting);
     }
 
     /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
@@ -38,6 +38,9 @@ public sealed class ReverseLookups : IAsyncDisposable
         StartWorker();
         return answer;
     }
+
+    /// <summary>How many addresses wait for their turn.</summary>
+    internal int Waiting => _queue.Waiting;
 
     /// <summary>Completes when the look-ups of these addresses that are under way have ended, or after <paramref name="most"/>.</summary>
     public async Task SettleAsync(IEnumerable<IPAddress> addresses, TimeSpan most, CancellationToken cancel)

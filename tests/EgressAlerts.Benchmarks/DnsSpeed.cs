@@ -63,15 +63,14 @@ internal static partial class DnsSpeed
         foreach (var address in addresses.Take(20)) lookups.Find(address);
         await lookups.SettleAsync(addresses.Take(20), TimeSpan.FromMinutes(1), CancellationToken.None);
         var started = TimeProvider.System.GetTimestamp();
-        IPAddress[] before = [];
-        foreach (var chunk in addresses.Chunk(5_000).Append([]))
+        foreach (var chunk in addresses.Chunk(5_000))
         {
-            // The queue holds 20,000 and never runs empty.
+            // The queue holds 20,000 and never runs empty, also while a lost question waits for its turn.
             foreach (var address in chunk) lookups.Find(address);
-            await lookups.SettleAsync(before, TimeSpan.FromMinutes(1), CancellationToken.None);
-            before = chunk;
+            while (lookups.Waiting > 10_000) await lookups.SettleAsync(chunk, TimeSpan.FromMilliseconds(5), CancellationToken.None);
         }
 
+        await lookups.SettleAsync(addresses, TimeSpan.FromMinutes(1), CancellationToken.None);
         if (addresses.Count(address => lookups.Find(address).State == ReverseState.Named) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
         return addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
     }

@@ -108,6 +108,40 @@ public sealed class ResolverTests : IAsyncLifetime
         Assert.InRange(_server.Questions, 0, allowed + 1);
     }
 
+    [Fact]
+    public async Task Through_an_outage_of_ten_minutes_every_name_stays()
+    {
+        var (time, server) = (new HandTime(), new DnsResponder(new DnsZone { Ttl = 60 }.Named("52.0.2.1", "a.example.com").Spoofed("52.0.2.2", "b.example.com")));
+        _lookups = new ReverseLookups(Options(server.Endpoint), _metrics, time);
+        IPAddress[] addresses = [.. ((string[])["52.0.2.1", "52.0.2.2", "52.0.2.3"]).Select(IPAddress.Parse)];
+        var before = new List<ReverseAnswer>();
+        foreach (var address in addresses) before.Add(await AnswerAsync(_lookups, address));
+        Assert.Equal([ReverseState.Named, ReverseState.Named, ReverseState.Unnamed], before.Select(answer => answer.State));
+
+        await server.DisposeAsync();
+        var failed = 0.0;
+        for (var passed = TimeSpan.Zero; passed <= TimeSpan.FromMinutes(10); passed += TimeSpan.FromSeconds(30))
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            Assert.Equal(before, addresses.Select(address => _lookups.Find(address)));
+            await _lookups.SettleAsync(addresses, TimeSpan.FromSeconds(10), CancellationToken.None);
+            failed = _self.Sum("egress_alerts_dns_lookups_total", "failed");
+        }
+
+        Assert.True(failed > 20); // They were asked for again and again.
+    }
+
+    [Fact]
+    public async Task Those_that_carry_most_are_asked_for_first()
+    {
+        _lookups = new ReverseLookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, _metrics, TimeProvider.System);
+        var addresses = Enumerable.Range(1, 9).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}"))).ToList();
+        // Two questions go at once; what is asked after them has waited and is the heaviest.
+        foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
+        await Deadline.UntilAsync(() => Task.FromResult(_lookups.Find(addresses[7]).State == ReverseState.Unnamed), 20, "the heaviest has been asked for");
+        Assert.True(addresses.Count(address => _lookups.Find(address).State == ReverseState.Unnamed) <= 4);
+    }
+
     /// <summary>The answer, once there is one.</summary>
     internal static async Task<ReverseAnswer> AnswerAsync(ReverseLookups lookups, IPAddress address)
     {
