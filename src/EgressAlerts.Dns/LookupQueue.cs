@@ -1,4 +1,5 @@
 using System.Net;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Dns;
 
@@ -24,7 +25,7 @@ internal sealed class LookupQueue(int capacity)
     /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>
     public bool TryAdd(IPAddress address, double weight)
     {
-        var key = AddressKey.Of(address);
+        var key = AddressNumber.Of(address);
         var dropped = default(Flight);
         lock (_lock)
         {
@@ -74,7 +75,7 @@ internal sealed class LookupQueue(int capacity)
         {
             foreach (var address in addresses)
             {
-                if (_flights.TryGetValue(AddressKey.Of(address), out var flight)) flight.Join(wait);
+                if (_flights.TryGetValue(AddressNumber.Of(address), out var flight)) flight.Join(wait);
             }
         }
 

@@ -29,7 +29,7 @@ internal sealed class ReverseCache(DnsOptions options, TimeProvider time)
     /// <summary>What is known, also when it is stale, and whether it is time to ask (again).</summary>
     public ReverseAnswer Find(IPAddress address, out bool due)
     {
-        var (key, now) = (AddressKey.Of(address), Now);
+        var (key, now) = (AddressNumber.Of(address), Now);
         lock (_lock)
         {
             if (!_names.TryGetValue(key, out var entry) && !_others.TryGetValue(key, out entry))
@@ -49,14 +49,14 @@ internal sealed class ReverseCache(DnsOptions options, TimeProvider time)
         var isName = answer.State == ReverseState.Named;
         var most = isName ? options.MaxTtl : options.MaxNegativeTtl;
         var life = Jitter(ttl < options.MinTtl ? options.MinTtl : ttl > most ? most : ttl);
-        var (key, now) = (AddressKey.Of(address), Now);
+        var (key, now) = (AddressNumber.Of(address), Now);
         lock (_lock) Put(key, new Entry(answer, now + Seconds(life * Refresh), now + Seconds(life) + Seconds(options.Stale), now));
     }
 
     /// <summary>Nobody answered: an earlier answer stays in use, and the next try comes later each time.</summary>
     public void StoreFailure(IPAddress address)
     {
-        var (key, now) = (AddressKey.Of(address), Now);
+        var (key, now) = (AddressNumber.Of(address), Now);
         lock (_lock)
         {
             if (!_names.TryGetValue(key, out var old)) _others.TryGetValue(key, out old);

@@ -13,7 +13,7 @@ internal sealed class ServerList : IDisposable
     private readonly string? _file;
     private readonly Lock _lock = new();
     private volatile Current _current;
-    private DateTime _written;
+    private FileStamp _stamp;
     private long _nextLook;
     private bool _isDisposed;
 
@@ -22,7 +22,7 @@ internal sealed class ServerList : IDisposable
     {
         (_options, _metrics, _time) = (options, metrics, time);
         _file = options.Servers.Count == 0 ? file : null;
-        if (_file is not null) _written = File.GetLastWriteTimeUtc(_file);
+        if (_file is not null) _stamp = FileStamp.Of(_file);
         _current = Build();
     }
 
@@ -47,9 +47,9 @@ internal sealed class ServerList : IDisposable
         lock (_lock)
         {
             Volatile.Write(ref _nextLook, _time.GetTimestamp() + (long)(LookEvery.TotalSeconds * _time.TimestampFrequency));
-            var written = File.GetLastWriteTimeUtc(file);
-            if (_isDisposed || written == _written) return;
-            _written = written;
+            var stamp = FileStamp.Of(file);
+            if (_isDisposed || stamp == _stamp) return;
+            _stamp = stamp;
             old = _current;
             _current = Build();
         }

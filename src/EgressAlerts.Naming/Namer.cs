@@ -1,11 +1,13 @@
 using System.Net;
+using System.Runtime.InteropServices;
 using EgressAlerts.Dns;
 using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;
 
 /// <summary>Gives every destination the most trustworthy name there is. Called by the pass alone.</summary>
-public sealed class Namer(NamingOptions options, ReverseLookups lookups)
+public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger<Namer> logger)
 {
     /// <summary>The most that a pass waits for DNS; most names arrive well within it, the others a window later.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
@@ -18,16 +20,26 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups)
 
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
-        await LetDnsAnswerAsync(reading, cancel);
-        var (seen, settled) = (new List<NamedIncrement>(), new List<NamedIncrement>());
-        foreach (var released in _waiting.Release((flow, since) => IsFinal(flow) || reading.Window.End - since >= options.Patience))
-            settled.Add(new(released, NameOf(released.Flow)));
+        foreach (var file in options.NetworkFiles) file.Refresh(logger);
+
+        // Many increments are about one destination: each is judged once a window.
+        var weights = new Dictionary<RawDestination, double>();
+        foreach (var increment in reading.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
+        foreach (var increment in _waiting.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
+        await LetDnsAnswerAsync(weights, cancel);
+        var names = new Dictionary<RawDestination, (Destination Destination, bool IsFinal)>(weights.Count);
+        foreach (var to in weights.Keys) names.Add(to, NameOf(to));
+
+        var (seen, settled) = (new List<NamedIncrement>(reading.Increments.Count), new List<NamedIncrement>(reading.Increments.Count));
+        foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= options.Patience))
+            settled.Add(new(released, names[released.Flow.To].Destination));
 
         foreach (var increment in reading.Increments)
         {
-            var named = new NamedIncrement(increment, NameOf(increment.Flow));
+            var (destination, isFinal) = names[increment.Flow.To];
+            var named = new NamedIncrement(increment, destination);
             seen.Add(named);
-            if (IsFinal(increment.Flow) || options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
+            if (isFinal || options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
         }
 
         return new NamedReading(reading, seen, settled, Waiting);
@@ -45,37 +57,31 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups)
         _waiting.Load(from);
     }
 
+    /// <summary>What was refused carries nothing and is wanted first; else what carries most.</summary>
+    private static double Weight(Increment increment) => increment.Flow.Route == Route.Blocked ? double.MaxValue / 1e9 : increment.Amount;
+
     /// <summary>Asks about every address at once, then gives the answers a moment.</summary>
-    private async Task LetDnsAnswerAsync(Reading reading, CancellationToken cancel)
+    private async Task LetDnsAnswerAsync(Dictionary<RawDestination, double> weights, CancellationToken cancel)
     {
-        var pending = reading.Increments.Concat(_waiting.Increments)
-            .Select(increment => increment.Flow)
-            .Where(flow => !IsFinal(flow))
-            .Select(flow => flow.To.Address!)
-            .Distinct()
-            .ToList();
-        await lookups.SettleAsync(pending, Moment, cancel);
+        var pending = new List<IPAddress>();
+        foreach (var (to, weight) in weights)
+        {
+            if (NeedsDns(to) && lookups.Find(to.Address!, weight).State == ReverseState.Pending) pending.Add(to.Address!);
+        }
+
+        if (pending.Count > 0) await lookups.SettleAsync(pending, Moment, cancel);
     }
 
-    /// <summary>False while DNS may still say a name.</summary>
-    private bool IsFinal(Flow flow) => !NeedsDns(flow, out var address) || lookups.Find(address).State != ReverseState.Pending;
+    private bool NeedsDns(RawDestination to) => to.Address is not null && to.Service.Length == 0 && to.Sni.Length == 0 && to.Host.Length == 0
+        && Network(to.Address) is null && Special(to.Address) is null;
 
-    private bool NeedsDns(Flow flow, out IPAddress address)
+    /// <summary>The ladder: registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown. Not final while DNS may still say a name.</summary>
+    private (Destination Destination, bool IsFinal) NameOf(RawDestination to)
     {
-        var to = flow.To;
-        address = to.Address ?? IPAddress.None;
-        return to.Address is not null && to.Service.Length == 0 && to.Sni.Length == 0 && to.Host.Length == 0
-            && _networks.Find(address) is null && Special(address) is null;
-    }
+        var network = to.Address is { } inside ? Network(inside) : null;
 
-    /// <summary>The ladder: registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown.</summary>
-    private Destination NameOf(Flow flow)
-    {
-        var to = flow.To;
-        var network = to.Address is { } inside ? _networks.Find(inside) : null;
-
-        Destination Named(string name, NameSource source, bool confirmed) =>
-            new(name, source, confirmed, network?.Owner ?? "", network?.Name ?? "", network?.Region ?? "");
+        (Destination, bool) Named(string name, NameSource source, bool confirmed, bool isFinal = true) =>
+            (new(name, source, confirmed, network?.Owner ?? "", network?.Name ?? "", network?.Region ?? ""), isFinal);
 
         if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true);
         if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true);
@@ -85,9 +91,21 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups)
         if (to.Address is not { } address) return Named(Words.Unknown, NameSource.Unknown, confirmed: false);
 
         var answer = lookups.Find(address);
-        if (answer.State != ReverseState.Named) return Named(address.ToString(), NameSource.Ip, confirmed: false);
+        if (answer.State != ReverseState.Named) return Named(address.ToString(), NameSource.Ip, confirmed: false, isFinal: answer.State != ReverseState.Pending);
         var name = options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
         return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed);
+    }
+
+    /// <summary>The most specific of all networks that hold the address.</summary>
+    private NetworkName? Network(IPAddress address)
+    {
+        var best = _networks.Find(address);
+        foreach (var file in options.NetworkFiles)
+        {
+            if (file.Table.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
+        }
+
+        return best?.Name;
     }
 
     private string? Special(IPAddress address) =>

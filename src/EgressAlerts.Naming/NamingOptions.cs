@@ -8,8 +8,11 @@ public sealed record NamingOptions
     /// <summary>How long increments wait for the name of their destination before they are counted under its address; 0 s to 1 h.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The user's own networks, also those from <c>network_files</c>.</summary>
+    /// <summary>The user's own networks.</summary>
     public IReadOnlyList<Network> Networks { get; init; } = [];
+
+    /// <summary>Files of networks. Of all that hold an address the most specific wins, the user's own before a file's.</summary>
+    public IReadOnlyList<NetworkSource> NetworkFiles { get; init; } = [];
 
     /// <summary>Whether names that embed the address become one wildcard name.</summary>
     public bool Collapse { get; init; } = true;

@@ -6,6 +6,7 @@ using EgressAlerts.Benchmarks;
 // made-up [SERIES] [WINDOW_SECONDS] [WINDOWS]: the same at a server that makes its answers up.
 // plan [SERIES]: what the ways to ask cost Prometheus.
 // dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
+// naming: what naming and looking up networks cost.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -22,6 +23,9 @@ switch (args)
         break;
     case ["dns", ..]:
         await DnsSpeed.RunAsync(Number(1, 100_000));
+        break;
+    case ["naming", ..]:
+        await NamingSpeed.RunAsync();
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(SteadyState).Assembly).Run(args);

@@ -120,11 +120,12 @@ internal static class ConfigLoader
     private static NamingOptions Destinations(ConfigSource source, ConfigSection section, NamingOptions defaults)
     {
         var own = section.Sections("networks").SelectMany(Networks).ToList();
-        var files = section.Texts("network_files", []).SelectMany(file => NetworkFile.Read(source, file)).ToList();
+        var files = section.Texts("network_files", []).Select(file => NetworkFile.Open(source, file)).OfType<NetworkSource>().ToList();
         var options = new NamingOptions
         {
             Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
-            Networks = [.. own, .. files],
+            Networks = own,
+            NetworkFiles = files,
             Collapse = section.Flag("collapse", defaults.Collapse),
         };
         section.Done();

@@ -4,14 +4,71 @@ using YamlDotNet.RepresentationModel;
 
 namespace EgressAlerts.Configuration;
 
-/// <summary>Reads a file of named networks: a YAML list like <c>destinations.networks</c>, or the <c>ip-ranges.json</c> that AWS publishes.</summary>
+/// <summary>Reads a file of named networks: a YAML list like <c>destinations.networks</c>, lines of <c>cidr,name,owner,region</c>, or the
+/// <c>ip-ranges.json</c> that AWS publishes.</summary>
 internal static class NetworkFile
 {
-    public static IReadOnlyList<Network> Read(ConfigSource config, string file)
+    private const int MaxErrors = 5;
+
+    /// <summary>The file, opened; null where it cannot be used, which is added to the configuration's errors.</summary>
+    public static NetworkSource? Open(ConfigSource config, string file)
+    {
+        var errors = new List<ConfigError>();
+        try
+        {
+            return new NetworkSource(file, path => Read(path, errors));
+        }
+        catch (InvalidDataException)
+        {
+            config.Errors.AddRange(errors);
+            return null;
+        }
+    }
+
+    /// <exception cref="InvalidDataException">The file has errors; they are in <paramref name="errors"/>.</exception>
+    private static IReadOnlyList<Network> Read(string file, List<ConfigError> errors)
     {
         var source = new ConfigSource(file);
-        var networks = file.EndsWith(".json", StringComparison.Ordinal) ? Aws(source) : Yaml(source);
-        config.Errors.AddRange(source.Errors);
+        IReadOnlyList<Network> networks = [];
+        errors.Clear();
+        try
+        {
+            networks = Path.GetExtension(file) switch
+            {
+                ".json" => Aws(source),
+                ".csv" => Csv(source),
+                _ => Yaml(source),
+            };
+            errors.AddRange(source.Errors);
+        }
+        catch (ConfigException e)
+        {
+            errors.AddRange(e.Errors);
+        }
+
+        return errors.Count == 0 ? networks : throw new InvalidDataException(string.Join("; ", errors.Take(MaxErrors)));
+    }
+
+    /// <summary>Owner and region may be missing; empty lines, comments and a first line that names the columns are passed over.</summary>
+    private static List<Network> Csv(ConfigSource source)
+    {
+        var networks = new List<Network>();
+        try
+        {
+            foreach (var (number, line) in File.ReadLines(source.File).Index())
+            {
+                var cells = line.Split(',', StringSplitOptions.TrimEntries);
+                if (line.Length == 0 || line[0] == '#' || (number == 0 && cells[0] == "cidr")) continue;
+                if (cells.Length is < 2 or > 4 || ConfigSection.Cidr(cells[0]) is not { } cidr || Model.LabelText.Host(cells[1]) == Model.Words.Invalid)
+                    source.Errors.Add(new(source.File, number + 1, "this is no line 'cidr,name,owner,region' with a network and a name of letters, digits, '-', '_' and '.'"));
+                else networks.Add(new Network(cells[1], cidr, cells.ElementAtOrDefault(2) ?? "", cells.ElementAtOrDefault(3) ?? ""));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            source.Errors.Add(new(source.File, 0, $"this cannot be read: {e.Message}"));
+        }
+
         return networks;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using EgressAlerts.Configuration;
+using EgressAlerts.Naming;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Configuration;
@@ -66,6 +67,7 @@ public sealed class ConfigLoaderTests : IDisposable
         var secret = _folder.Write("token", "s3cret\n");
         _folder.Write("nets.yml", "- {name: partner, cidrs: [203.0.113.0/24], owner: alliances}");
         _folder.Write("ip-ranges.json", """{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"S3"},{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"AMAZON"}],"ipv6_prefixes":[]}""");
+        _folder.Write("own.csv", "cidr,name,owner,region\n# ours\n10.20.0.0/16, payments, payments-team, eu-west-1\n2001:db8:7::/48,v6\n");
         var settings = Load($$"""
             prometheus:
               url: https://mimir.example.com/prometheus?dedup=true
@@ -74,13 +76,13 @@ public sealed class ConfigLoaderTests : IDisposable
               authorization: { credentials_file: '{{secret}}' }
               http_headers: { X-Scope-OrgID: { values: [tenant] } }
             dns: { servers: [10.96.0.10, '[fd00::1]:5353'] }
-            destinations: { network_files: ['{{_folder.File("nets.yml")}}', '{{_folder.File("ip-ranges.json")}}'] }
+            destinations: { network_files: ['{{_folder.File("nets.yml")}}', '{{_folder.File("ip-ranges.json")}}', '{{_folder.File("own.csv")}}'] }
             alerting: { alertmanagers: [] }
             """);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
         Assert.Equal(["job=\"envoy-stats\"", "reporter=~\"source|waypoint\""], settings.Prometheus.Matchers);
         Assert.Equal([IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fd00::1]:5353")], settings.Dns.Servers);
-        Assert.Equal(["partner", "aws-s3", "aws"], settings.Destinations.Networks.Select(network => network.Name));
+        Assert.Equal(["partner", "aws-s3", "payments"], ((string[])["203.0.113.9", "3.5.0.1", "10.20.9.1"]).Select(address => Found(settings, address)?.Name));
         Assert.Equal(secret, settings.PrometheusHttp.CredentialsFile);
         Assert.Empty(settings.Alertmanagers);
     }
@@ -111,6 +113,9 @@ public sealed class ConfigLoaderTests : IDisposable
             Assert.Contains($" {names[0]}: {{value: ", text, StringComparison.Ordinal);
         Assert.Null(Record.Exception(() => YamlFile.Read(new ConfigSource(Repository.File("deploy", "istio", "telemetry.yaml")))));
     }
+
+    private static NetworkName? Found(Settings settings, string address) =>
+        settings.Destinations.NetworkFiles.Select(file => file.Table.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Name;
 
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 

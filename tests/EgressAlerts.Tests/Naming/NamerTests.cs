@@ -5,6 +5,7 @@ using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests.Naming;
 
@@ -60,7 +61,7 @@ public sealed class NamerTests : IAsyncLifetime
                 new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
             ],
         };
-        var named = await new Namer(options, _lookups).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
+        var named = await new Namer(options, _lookups, NullLogger<Namer>.Instance).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Settled).Destination;
         Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
     }
@@ -68,13 +69,13 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_about_special_and_private_addresses_leaves_the_process()
     {
-        var namer = new Namer(new NamingOptions(), _lookups);
+        var namer = new Namer(new NamingOptions(), _lookups, NullLogger<Namer>.Instance);
         await namer.NameAsync(
             Samples.Reading(1, [.. ((string[])["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"]).Select(address => Samples.Increment(Samples.Flow(address)))]),
             CancellationToken.None);
         Assert.Equal(0, _dns.Questions);
 
-        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups);
+        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, NullLogger<Namer>.Instance);
         var named = await reversing.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("10.1.2.3"))), CancellationToken.None);
         Assert.Equal("db.corp.example.com", named.Settled[0].Destination.Name);
     }
@@ -82,13 +83,13 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Increments_wait_for_a_name_are_seen_at_once_and_are_counted_under_the_address_when_patience_ends()
     {
-        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups);
+        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, NullLogger<Namer>.Instance);
         var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
 
         var first = await namer.NameAsync(Samples.Reading(1, silent), CancellationToken.None);
         Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
 
-        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups), namer.Save, (copy, from) => copy.Load(from));
+        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, NullLogger<Namer>.Instance), namer.Save, (copy, from) => copy.Load(from));
         var second = await namer.NameAsync(Samples.Reading(2, silent), CancellationToken.None);
         Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
 

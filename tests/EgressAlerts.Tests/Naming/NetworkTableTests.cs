@@ -1,0 +1,95 @@
+using System.Net;
+using EgressAlerts.Configuration;
+using EgressAlerts.Naming;
+using EgressAlerts.Testing;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EgressAlerts.Tests.Naming;
+
+public sealed class NetworkTableTests
+{
+    [Fact]
+    public void The_most_specific_of_any_networks_is_found_as_by_looking_at_each()
+    {
+        // Few bits that differ, so that networks nest and touch.
+        var network = from kind in Gen.Choose(0, 2) from bits in Gen.Choose(0, 255) from length in Gen.Choose(0, 32) select Network(kind, bits, length);
+        var address = from kind in Gen.Choose(0, 2) from bits in Gen.Choose(0, 255) select Address(kind, bits);
+        var cases = from networks in network.ArrayOf() from addresses in address.ArrayOf() select (networks, addresses);
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(cases.ToArbitrary(), these =>
+        {
+            var table = new NetworkTable(these.networks);
+            return these.addresses.All(wanted => table.Find(wanted)?.Name.Name == these.networks
+                .Where(one => one.Cidr.Contains(wanted))
+                .OrderByDescending(one => one.Cidr.PrefixLength)
+                .FirstOrDefault()?.Name);
+        }));
+    }
+
+    [Theory]
+    [InlineData("nowhere.csv", "nowhere.csv:0: this cannot be read")]
+    [InlineData("nowhere.json", "nowhere.json:0: this is not a readable ip-ranges.json")]
+    [InlineData("nowhere.yml", "nowhere.yml:0: the file cannot be read")]
+    public void A_file_that_is_not_there_is_an_error_of_the_configuration(string file, string error)
+    {
+        var config = new ConfigSource("egress-alerts.yml");
+        Assert.Null(NetworkFile.Open(config, file));
+        Assert.StartsWith(error, Assert.Single(config.Errors).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_changes_is_read_again_and_a_broken_one_leaves_the_old_one_in_use()
+    {
+        using var folder = new TemporaryFolder();
+        var (file, log) = (folder.Write("nets.csv", "10.0.0.0/8,one\n"), new ListLogger<Namer>());
+        var config = new ConfigSource("egress-alerts.yml");
+        var source = NetworkFile.Open(config, file)!;
+        string? Name() => source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Name.Name;
+
+        source.Refresh(log);
+        Assert.Equal(("one", 0), (Name(), log.Entries.Count));
+        folder.Write("nets.csv", "10.0.0.0/8,two\n10.1.0.0/16,three\n");
+        source.Refresh(log);
+        Assert.Equal("three", Name());
+        folder.Write("nets.csv", "10.0.0.0/8,four\nnonsense\n");
+        source.Refresh(log);
+        source.Refresh(log);
+        Assert.Equal("three", Name());
+        File.Delete(file);
+        source.Refresh(log);
+        Assert.Equal("three", Name());
+        Assert.Equal(3, log.Entries.Count);
+        Assert.StartsWith($"Error: the new {file} is refused: {file}:2: this is no line", log.Entries.ElementAt(1), StringComparison.Ordinal);
+        Assert.EndsWith("Its 2 networks from before stay in use", log.Entries.ElementAt(1), StringComparison.Ordinal);
+        Assert.Empty(config.Errors);
+    }
+
+    [Fact]
+    public void A_file_behind_a_link_that_is_turned_to_another_is_read_again()
+    {
+        using var folder = new TemporaryFolder();
+        var (first, second, link) = (folder.Write("v1", "10.0.0.0/8,one\n"), folder.Write("v2", "10.0.0.0/8,two\n"), folder.File("nets.csv"));
+        File.CreateSymbolicLink(link, first);
+        var source = NetworkFile.Open(new ConfigSource("egress-alerts.yml"), link)!;
+        File.Delete(link);
+        File.CreateSymbolicLink(link, second);
+        source.Refresh(new ListLogger<Namer>());
+        Assert.Equal("two", source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Name.Name);
+    }
+
+    private static IPAddress Address(int kind, int bits) => kind switch
+    {
+        0 => new IPAddress([(byte)(bits >> 6), 0, 0, (byte)(bits & 63)]),
+        1 => IPAddress.Parse($"2001:db8::{bits:x}"),
+        _ => IPAddress.Parse($"{bits >> 4:x}::{bits & 15:x}"),
+    };
+
+    private static Network Network(int kind, int bits, int length)
+    {
+        var address = Address(kind, bits);
+        var prefix = kind == 0 ? length : length * 4;
+        var bytes = address.GetAddressBytes();
+        for (var bit = prefix; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        return new Network($"{new IPAddress(bytes)}/{prefix}", new IPNetwork(new IPAddress(bytes), prefix), "", "");
+    }
+}
