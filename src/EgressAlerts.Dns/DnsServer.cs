@@ -166,12 +166,7 @@ internal sealed class DnsServer : IDisposable
         lock (_lock)
         {
             if (_isDisposed) return;
-            foreach (var drained in _draining.Where(channel => channel.Pending.Count == 0).ToList())
-            {
-                drained.Dispose();
-                _draining.Remove(drained);
-            }
-
+            _draining.RemoveAll(channel => channel.Pending.Count == 0); // Its receiver sees that too, and closes it.
             if (_tcp is { IsRetired: true })
             {
                 _tcp.Dispose();

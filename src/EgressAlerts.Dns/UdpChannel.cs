@@ -75,7 +75,7 @@ internal sealed class UdpChannel : IDisposable
     {
         using var socket = _socket;
         Span<byte> buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue);
-        while (!_isClosed)
+        while (!_isClosed && !(IsRetired && Pending.Count == 0))
         {
             try
             {
@@ -89,9 +89,11 @@ internal sealed class UdpChannel : IDisposable
             catch (SocketException)
             {
                 // An ICMP error says that the server is not there; it says not for which question, so all fail at once and are asked elsewhere.
-                Retire();
-                Pending.FailAll(close: false);
+                break;
             }
         }
+
+        Retire();
+        Pending.FailAll(close: true);
     }
 }

@@ -8,11 +8,11 @@ namespace EgressAlerts.Naming;
 /// becomes <c>*.compute-1.amazonaws.com</c>. Only digits that are the address count, so <c>s3-website-2</c> stays.</summary>
 internal static class NameCollapser
 {
-    private static readonly string[] Separators = ["-", ".", "_"];
+    private static readonly char[] Separators = ['-', '.', '_'];
 
     public static string Collapse(string name, IPAddress address)
     {
-        foreach (var spelling in Spellings(address))
+        foreach (var spelling in Spellings(address, hasDigit: name.AsSpan().ContainsAnyInRange('0', '9')))
         {
             var at = IndexOfWhole(name, spelling);
             if (at < 0) continue;
@@ -24,7 +24,7 @@ internal static class NameCollapser
         return name;
     }
 
-    private static IEnumerable<string> Spellings(IPAddress address)
+    private static IEnumerable<string> Spellings(IPAddress address, bool hasDigit)
     {
         var bytes = address.GetAddressBytes();
         if (address.AddressFamily != AddressFamily.InterNetwork)
@@ -36,14 +36,17 @@ internal static class NameCollapser
             yield break;
         }
 
-        var forward = bytes.Select(octet => octet.ToString(CultureInfo.InvariantCulture)).ToArray();
-        var padded = bytes.Select(octet => octet.ToString("000", CultureInfo.InvariantCulture)).ToArray();
-        foreach (var octets in (string[][])[forward, [.. forward.Reverse()], padded, [.. padded.Reverse()]])
+        // One after the other: most names match the first or hold no digit at all.
+        var (a, b, c, d) = (bytes[0], bytes[1], bytes[2], bytes[3]);
+        if (hasDigit)
         {
-            foreach (var separator in Separators) yield return string.Join(separator, octets);
+            foreach (var s in Separators) yield return string.Create(CultureInfo.InvariantCulture, $"{a}{s}{b}{s}{c}{s}{d}");
+            foreach (var s in Separators) yield return string.Create(CultureInfo.InvariantCulture, $"{d}{s}{c}{s}{b}{s}{a}");
+            foreach (var s in Separators) yield return string.Create(CultureInfo.InvariantCulture, $"{a:000}{s}{b:000}{s}{c:000}{s}{d:000}");
+            foreach (var s in Separators) yield return string.Create(CultureInfo.InvariantCulture, $"{d:000}{s}{c:000}{s}{b:000}{s}{a:000}");
+            yield return string.Create(CultureInfo.InvariantCulture, $"{a:000}{b:000}{c:000}{d:000}");
         }
 
-        yield return string.Concat(padded);
         yield return Convert.ToHexStringLower(bytes);
     }
 
