@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using EgressAlerts.Dns;
@@ -12,6 +13,8 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
     /// <summary>The most that a pass waits for DNS; most names arrive well within it, the others a window later.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
+    private static readonly NetworkName Nowhere = new("", "", "");
+
     private readonly NetworkTable _networks = new(options.Networks);
     private readonly WaitingRoom _waiting = new();
 
@@ -21,6 +24,7 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
         foreach (var file in options.NetworkFiles) file.Refresh(logger);
+        foreach (var file in options.GeoFiles) file.Refresh(logger);
 
         // Many increments are about one destination: each is judged once a window.
         var weights = new Dictionary<RawDestination, double>();
@@ -79,9 +83,10 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
     private (Destination Destination, bool IsFinal) NameOf(RawDestination to)
     {
         var network = to.Address is { } inside ? Network(inside) : null;
+        var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
 
         (Destination, bool) Named(string name, NameSource source, bool confirmed, bool isFinal = true) =>
-            (new(name, source, confirmed, network?.Owner ?? "", network?.Name ?? "", network?.Region ?? ""), isFinal);
+            (new(name, source, confirmed, about.Owner, about.Name, about.Region), isFinal);
 
         if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true);
         if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true);
@@ -106,6 +111,20 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
         }
 
         return best?.Name;
+    }
+
+    /// <summary>What the databases say, each about what those before it do not know.</summary>
+    private NetworkName Geo(IPAddress address)
+    {
+        var found = Nowhere;
+        foreach (var file in options.GeoFiles)
+        {
+            var (asn, organisation, country) = file.Db.Find(address);
+            if (found.Name.Length == 0 && asn > 0) found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{asn}"), Owner = organisation };
+            if (found.Region.Length == 0) found = found with { Region = country };
+        }
+
+        return found;
     }
 
     private string? Special(IPAddress address) =>

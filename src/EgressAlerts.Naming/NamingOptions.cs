@@ -14,6 +14,10 @@ public sealed record NamingOptions
     /// <summary>Files of networks. Of all that hold an address the most specific wins, the user's own before a file's.</summary>
     public IReadOnlyList<NetworkSource> NetworkFiles { get; init; } = [];
 
+    /// <summary>MaxMind DBs, such as GeoLite2-ASN and -Country: where no network of the user's holds an address they say its owner (the organisation),
+    /// network (<c>AS16509</c>) and region (the country).</summary>
+    public IReadOnlyList<GeoSource> GeoFiles { get; init; } = [];
+
     /// <summary>Whether names that embed the address become one wildcard name.</summary>
     public bool Collapse { get; init; } = true;
 

@@ -126,10 +126,24 @@ internal static class ConfigLoader
             Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
             Networks = own,
             NetworkFiles = files,
+            GeoFiles = [.. section.Texts("mmdb_files", []).Select(file => Geo(section, file)).OfType<GeoSource>()],
             Collapse = section.Flag("collapse", defaults.Collapse),
         };
         section.Done();
         return options;
+    }
+
+    private static GeoSource? Geo(ConfigSection section, string file)
+    {
+        try
+        {
+            return new GeoSource(file);
+        }
+        catch (InvalidDataException e)
+        {
+            section.Error("mmdb_files", $"cannot be used: {e.Message}");
+            return null;
+        }
     }
 
     /// <summary>One entry of <c>networks</c>, also where a network file holds it.</summary>

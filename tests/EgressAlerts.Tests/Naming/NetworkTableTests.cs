@@ -60,7 +60,7 @@ public sealed class NetworkTableTests
         Assert.Equal("three", Name());
         Assert.Equal(3, log.Entries.Count);
         Assert.StartsWith($"Error: the new {file} is refused: {file}:2: this is no line", log.Entries.ElementAt(1), StringComparison.Ordinal);
-        Assert.EndsWith("Its 2 networks from before stay in use", log.Entries.ElementAt(1), StringComparison.Ordinal);
+        Assert.EndsWith("What it said before stays in use", log.Entries.ElementAt(1), StringComparison.Ordinal);
         Assert.Empty(config.Errors);
     }
 
