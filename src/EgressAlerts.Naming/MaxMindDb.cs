@@ -40,20 +40,20 @@ internal sealed class MaxMindDb
         _dataStart = (int)tree + Separator;
     }
 
-    /// <summary>What is known of an address; the default value where nothing is.</summary>
+    /// <summary>What is known of an address; <see cref="GeoRecord.None"/> where nothing is.</summary>
     public GeoRecord Find(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var length);
         var isIPv4 = address.AddressFamily == AddressFamily.InterNetwork;
-        if (!isIPv4 && !_isIPv6) return default;
+        if (!isIPv4 && !_isIPv6) return GeoRecord.None;
         var node = 0;
         // In a tree of IPv6 the IPv4 addresses are ::a.b.c.d.
         for (var bit = isIPv4 && _isIPv6 ? -96 : 0; bit < length * 8 && node < _nodes; bit++)
             node = Record(node, bit < 0 ? 0 : (bytes[bit / 8] >> (7 - (bit % 8))) & 1);
-        if (node <= _nodes) return default;
+        if (node <= _nodes) return GeoRecord.None;
         var at = (long)_dataStart + node - _nodes - Separator;
-        if (at < _dataStart || at >= _dataEnd) return default;
+        if (at < _dataStart || at >= _dataEnd) return GeoRecord.None;
         var data = new Decoder(_bytes, (int)at, _dataEnd, _dataStart);
         var country = data.Text("country", "iso_code");
         return new(data.Number("autonomous_system_number"), data.Text("autonomous_system_organization"), country.Length > 0 ? country : data.Text("registered_country", "iso_code"));
@@ -193,4 +193,7 @@ internal sealed class MaxMindDb
 }
 
 /// <summary>What a database says of an address; zero or empty where it does not.</summary>
-internal readonly record struct GeoRecord(long Asn, string Organisation, string Country);
+internal sealed record GeoRecord(long Asn, string Organisation, string Country)
+{
+    public static GeoRecord None { get; } = new(0, "", "");
+}

@@ -27,8 +27,8 @@ public sealed class MaxMindDbTests : IDisposable
         var db = new MaxMindDb(Write(Sample(recordBits, version)));
         Assert.Equal(new GeoRecord(16509, "AMAZON-02, Inc. \"A\"", "IE"), db.Find(IPAddress.Parse("52.22.188.80")));
         Assert.Equal(new GeoRecord(64500, "AMAZON-02, Inc. \"A\"", "US"), db.Find(IPAddress.Parse("52.22.200.1"))); // Its owner's text by a pointer.
-        Assert.Equal(default, db.Find(IPAddress.Parse("9.9.9.9")));
-        Assert.Equal(version == 6 ? new GeoRecord(64501, "v6", "") : default, db.Find(IPAddress.Parse("2001:db8::1")));
+        Assert.Equal(GeoRecord.None, db.Find(IPAddress.Parse("9.9.9.9")));
+        Assert.Equal(version == 6 ? new GeoRecord(64501, "v6", "") : GeoRecord.None, db.Find(IPAddress.Parse("2001:db8::1")));
     }
 
     [Fact]
