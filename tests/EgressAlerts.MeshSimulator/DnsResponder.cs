@@ -17,11 +17,8 @@ public sealed class DnsResponder : IAsyncDisposable
     public DnsResponder(DnsZone zone, int port = 0)
     {
         _zone = zone;
-        _tcp = new TcpListener(IPAddress.Loopback, port);
-        _tcp.Start();
+        (_udp, _tcp) = DnsPort.Open(port);
         Endpoint = (IPEndPoint)_tcp.LocalEndpoint;
-        _udp = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        _udp.Bind(Endpoint);
         _serving = Task.WhenAll(ServeUdpAsync(), ServeTcpAsync());
     }
 

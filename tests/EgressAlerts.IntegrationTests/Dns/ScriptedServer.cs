@@ -1,22 +1,21 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using EgressAlerts.MeshSimulator;
 
 namespace EgressAlerts.IntegrationTests.Dns;
 
 /// <summary>A name server that answers as a test tells it to: datagrams, and on the same port connections.</summary>
 internal sealed class ScriptedServer : IDisposable
 {
-    private readonly Socket _udp = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+    private readonly Socket _udp;
     private readonly TcpListener _tcp;
     private readonly HashSet<EndPoint> _sources = [];
 
     public ScriptedServer()
     {
-        _udp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Endpoint = (IPEndPoint)_udp.LocalEndPoint!;
-        _tcp = new TcpListener(Endpoint);
-        _tcp.Start();
+        (_udp, _tcp) = DnsPort.Open(0);
+        Endpoint = (IPEndPoint)_tcp.LocalEndpoint;
         _ = Task.Run(DatagramsAsync);
         _ = Task.Run(ConnectionsAsync);
     }
