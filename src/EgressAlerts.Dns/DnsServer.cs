@@ -79,8 +79,11 @@ internal sealed class DnsServer : IDisposable
         lock (_lock)
         {
             if (_isDisposed) return ExchangeResult.Unreachable;
-            // A retired one has nobody waiting, or has failed them already.
-            if (_tcp is not { IsRetired: false }) _tcp = new TcpChannel(Endpoint, _metrics, _time);
+            if (_tcp is not { IsRetired: false })
+            {
+                _tcp?.Dispose(); // Nobody waits there, or they have been failed already.
+                _tcp = new TcpChannel(Endpoint, _metrics, _time);
+            }
 
             channel = _tcp;
         }

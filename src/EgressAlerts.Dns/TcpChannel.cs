@@ -104,6 +104,7 @@ internal sealed class TcpChannel : IDisposable
     private void Close()
     {
         Retire();
+        _socket.Dispose();
         Pending.FailAll(close: true);
     }
 }
