@@ -25,7 +25,7 @@ public sealed class ExactnessTests : IAsyncLifetime
         await _mesh.DisposeAsync();
     }
 
-    /// <remarks>VictoriaMetrics shows a sample some seconds after it took it, and a new series up to ten: it renews what it remembers of its index no more often.</remarks>
+    /// <remarks>VictoriaMetrics shows a sample some seconds after it took it; 10 s were once not enough.</remarks>
     [Theory]
     [InlineData(Engine.Prometheus)]
     [InlineData(Engine.VictoriaMetrics)]
