@@ -76,6 +76,7 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
         ["summary"] = finding.Summary,
         ["description"] = finding.Description,
         ["name_source"] = finding.NameSource.Word(),
+        ["confirmed"] = finding.Confirmed ? "true" : "false",
         ["evidence"] = finding.Evidence,
         ["runbook_url"] = $"{Base}/runbooks/{finding.AlertName}",
     };

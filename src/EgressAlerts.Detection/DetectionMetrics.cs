@@ -5,7 +5,7 @@ namespace EgressAlerts.Detection;
 /// <summary>What detection says about itself.</summary>
 public sealed class DetectionMetrics
 {
-    private static readonly string[] AlertNames = [BlockedDetector.Name, NewDestinationDetector.Name];
+    private static readonly string[] AlertNames = [BlockedDetector.Name, NewDestinationDetector.Name, NameMismatchDetector.Name];
 
     private readonly Counter<long> _dropped;
 

@@ -6,6 +6,8 @@ public sealed record DetectionOptions
     public BlockedOptions Blocked { get; init; } = new();
 
     public NewDestinationOptions NewDestination { get; init; } = new();
+
+    public NameMismatchOptions NameMismatch { get; init; } = new();
 }
 
 /// <summary>Settings of <c>EgressBlocked</c>.</summary>
@@ -39,4 +41,16 @@ public sealed record NewDestinationOptions
 
     /// <summary>The alert resolves when this long has passed since the first contact.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>Settings of <c>EgressNameMismatch</c>. Claims are only checked where <c>dns.confirm</c> is true.</summary>
+public sealed record NameMismatchOptions
+{
+    public bool Enabled { get; init; } = true;
+
+    /// <summary><c>critical</c>, <c>warning</c> or <c>info</c>.</summary>
+    public string Severity { get; init; } = "warning";
+
+    /// <summary>The alert resolves when there was no such traffic for this long.</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromHours(1);
 }

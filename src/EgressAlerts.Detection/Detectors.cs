@@ -12,6 +12,7 @@ public sealed class Detectors
         var all = new List<IDetector>();
         if (options.Blocked.Enabled) all.Add(new BlockedDetector(options.Blocked, metrics));
         if (options.NewDestination.Enabled) all.Add(new NewDestinationDetector(options.NewDestination, metrics));
+        if (options.NameMismatch.Enabled) all.Add(new NameMismatchDetector(options.NameMismatch, metrics));
         _detectors = all;
     }
 

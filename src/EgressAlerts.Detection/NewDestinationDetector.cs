@@ -134,6 +134,7 @@ internal sealed class NewDestinationDetector(NewDestinationOptions options, Dete
         + $"at {Text.Time(contact.First)}: {Text.Bytes(contact.Upload)} sent out, {Text.Bytes(contact.Download)} got back so far. "
         + $"This workload had been watched for {Text.Length(contact.Observed)}. Resolves {Text.Length(options.Hold)} after the first contact; the destination is then known.",
         contact.Destination.Source,
+        contact.Destination.Confirmed,
         Text.Evidence(source, destination, null));
 
     /// <summary>What one workload is known to talk to.</summary>

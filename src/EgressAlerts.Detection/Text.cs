@@ -9,15 +9,20 @@ internal static class Text
     /// <summary>The destination with its address, port and provenance. A name that nobody vouches for is written so that no chat makes a link of it.</summary>
     public static string Of(Flow flow, Destination destination)
     {
-        var name = destination.Confirmed ? destination.Name : destination.Name.Replace(".", "[.]", StringComparison.Ordinal);
+        var name = destination.Confirmed ? destination.Name : Unlinked(destination.Name);
         var where = flow.To.Address is { } address && address.ToString() != destination.Name
             ? $"{address}{(flow.To.Port.Length > 0 ? ", port " + flow.To.Port : "")}"
             : flow.To.Port.Length > 0 ? "port " + flow.To.Port : "";
         return where.Length > 0 ? $"{name} ({where}; {Trust(destination)})" : $"{name} ({Trust(destination)})";
     }
 
+    /// <summary>A name that nobody vouches for.</summary>
+    public static string Unlinked(string name) => name.Replace(".", "[.]", StringComparison.Ordinal);
+
     public static string Trust(Destination destination) => destination.Source switch
     {
+        NameSource.Sni when destination.Confirmed => "the client's TLS server name, and DNS agrees",
+        NameSource.Host when destination.Confirmed => "the client's Host header, and DNS agrees",
         NameSource.Registry => "registered in the mesh",
         NameSource.Network => "named by your networks",
         NameSource.Special => "a special address",
@@ -38,6 +43,8 @@ internal static class Text
     }
 
     public static string Times(double count) => count == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{count:0} times");
+
+    public static string Times(double count, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{count:0} {(count == 1 ? one : many)}");
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 

@@ -121,21 +121,24 @@ internal static class DnsMessage
         }
 
         var (names, addresses) = (new List<string>(type == RecordType.Ptr ? 1 : 0), new List<IPAddress>(type == RecordType.Ptr ? 0 : 1));
-        var any = false;
+        var (any, refused) = (false, 0);
         foreach (ref readonly var record in records[..recordCount])
         {
             if (!WireReader.SameName(reply, record.Owner, owner)) continue;
             (any, least) = (true, Math.Min(least, record.Ttl));
             if (type != RecordType.Ptr && record.Length == (type == RecordType.A ? 4 : 16)) addresses.Add(new IPAddress(reply.Slice(record.Data, record.Length)));
-            if (type == RecordType.Ptr && WireReader.NameAt(reply, record.Data) is var name && IsHostName(name) && !names.Contains(name)) names.Add(name);
+            if (type != RecordType.Ptr) continue;
+            var name = WireReader.NameAt(reply, record.Data);
+            if (!IsHostName(name)) refused++;
+            else if (!names.Contains(name)) names.Add(name);
         }
 
         alias = !any && alias is not null ? WireReader.NameAt(reply, owner) : null;
-        return any ? new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "") : DnsReply.Absent(absence ?? TimeSpan.Zero);
+        return any ? new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "") { Refused = refused } : DnsReply.Absent(absence ?? TimeSpan.Zero);
     }
 
     /// <summary>Reverse zones hold whatever their owner wrote: only what looks like a host name may become one.</summary>
-    internal static bool IsHostName(string name)
+    public static bool IsHostName(string name)
     {
         if (LabelText.Host(name) == Words.Invalid || name.Contains('*', StringComparison.Ordinal) || !name.Contains('.', StringComparison.Ordinal)) return false;
         if (name.EndsWith(".arpa", StringComparison.Ordinal) || IPAddress.TryParse(name, out _)) return false;

@@ -20,7 +20,8 @@ public sealed record DnsOptions
     /// <summary>Questions a second, sustained; a burst may be twice that. A cluster's resolver is shared.</summary>
     public int QueriesPerSecond { get; init; } = 50;
 
-    /// <summary>Whether a PTR name must resolve back to its address to count as confirmed.</summary>
+    /// <summary>Whether names are resolved: PTR names, to see whether they lead back to their address, and those that clients claim.
+    /// Where it is false, no such name is confirmed and no claim checked.</summary>
     public bool Confirm { get; init; } = true;
 
     /// <summary>Whether private addresses are asked about too.</summary>

@@ -20,6 +20,9 @@ internal enum DnsOutcome
 /// <param name="Reason">Of a failure: a word from a closed set, the label of its counter.</param>
 internal sealed record DnsReply(DnsOutcome Outcome, IReadOnlyList<string> Names, IReadOnlyList<IPAddress> Addresses, TimeSpan Ttl, string Reason)
 {
+    /// <summary>How many names were not fit for a label.</summary>
+    public int Refused { get; init; }
+
     public static DnsReply Failed(string reason) => new(DnsOutcome.Failure, [], [], TimeSpan.Zero, reason);
 
     public static DnsReply Absent(TimeSpan ttl) => new(DnsOutcome.Negative, [], [], ttl, "");

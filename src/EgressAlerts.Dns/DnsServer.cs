@@ -146,8 +146,8 @@ internal sealed class DnsServer : IDisposable
             var isStraggler = _isDown && !_isProbed;
             if (isLoss || isStraggler || (!_isDown && ++_failures < FailuresToBeDown)) return result;
             (_isDown, _isProbed, _meanSeconds) = (true, false, 0); // What it took is no guide any more.
-            var rest = Math.Min(LongestRest.TotalSeconds, FirstRest.TotalSeconds * Math.Pow(2, _rests++)) * (0.9 + (Random.Shared.NextDouble() * 0.2));
-            _restsUntil = _time.GetTimestamp() + Ticks(TimeSpan.FromSeconds(rest));
+            var rest = Math.Min(LongestRest.TotalSeconds, FirstRest.TotalSeconds * Math.Pow(2, _rests++));
+            _restsUntil = _time.GetTimestamp() + Ticks(Jitter.Of(TimeSpan.FromSeconds(rest)));
             return result;
         }
     }

@@ -12,7 +12,7 @@ public readonly record struct FileStamp(string Target, DateTime Written, long Le
             var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
             return target.Exists ? new(target.FullName, target.LastWriteTimeUtc, target.Length) : default;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return default;
         }

@@ -1,13 +1,10 @@
-using System.Net;
-using EgressAlerts.Model;
-
 namespace EgressAlerts.Dns;
 
-/// <summary>Addresses that are to be looked up, each once at a time, those that carry most traffic first. Any thread.</summary>
+/// <summary>Questions that are to be looked up, each once at a time, those that carry most traffic first. Any thread.</summary>
 internal sealed class LookupQueue(int capacity)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<UInt128, Flight> _flights = [];
+    private readonly Dictionary<Question, Flight> _flights = [];
     private readonly SortedSet<Flight> _order = new(Comparer<Flight>.Create(
         (one, other) => one.Weight != other.Weight ? other.Weight.CompareTo(one.Weight) : one.Number.CompareTo(other.Number)));
 
@@ -21,15 +18,14 @@ internal sealed class LookupQueue(int capacity)
         }
     }
 
-    /// <summary>Puts an address into the queue, or gives one that is there more weight.</summary>
+    /// <summary>Puts a question into the queue, or gives one that is there more weight.</summary>
     /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>
-    public bool TryAdd(IPAddress address, double weight)
+    public bool TryAdd(Question question, double weight)
     {
-        var key = AddressNumber.Of(address);
         var dropped = default(Flight);
         lock (_lock)
         {
-            if (_flights.TryGetValue(key, out var flight))
+            if (_flights.TryGetValue(question, out var flight))
             {
                 if (weight == 0 || !_order.Remove(flight)) return true;
                 flight.Weight += weight;
@@ -37,13 +33,13 @@ internal sealed class LookupQueue(int capacity)
                 return true;
             }
 
-            flight = new Flight(key, address, _number++) { Weight = weight };
-            _flights.Add(key, flight);
+            flight = new Flight(question, _number++) { Weight = weight };
+            _flights.Add(question, flight);
             _order.Add(flight);
             if (_order.Count <= capacity) return true;
             dropped = _order.Max!;
             _order.Remove(dropped);
-            _flights.Remove(dropped.Key);
+            _flights.Remove(dropped.Question);
         }
 
         dropped.End();
@@ -63,19 +59,19 @@ internal sealed class LookupQueue(int capacity)
 
     public void Done(Flight flight)
     {
-        lock (_lock) _flights.Remove(flight.Key);
+        lock (_lock) _flights.Remove(flight.Question);
         flight.End();
     }
 
-    /// <summary>Completes when those of the addresses that are queued or under way have ended.</summary>
-    public Task WhenDone(IEnumerable<IPAddress> addresses)
+    /// <summary>Completes when those of the questions that are queued or under way have ended.</summary>
+    public Task WhenDone(IEnumerable<Question> questions)
     {
         var wait = new Wait();
         lock (_lock)
         {
-            foreach (var address in addresses)
+            foreach (var question in questions)
             {
-                if (_flights.TryGetValue(AddressNumber.Of(address), out var flight)) flight.Join(wait);
+                if (_flights.TryGetValue(question, out var flight)) flight.Join(wait);
             }
         }
 
@@ -83,14 +79,12 @@ internal sealed class LookupQueue(int capacity)
         return wait.Completed;
     }
 
-    /// <summary>One address on its way.</summary>
-    internal sealed class Flight(UInt128 key, IPAddress address, long number)
+    /// <summary>One question on its way.</summary>
+    internal sealed class Flight(Question question, long number)
     {
         private List<Wait>? _waits;
 
-        public UInt128 Key => key;
-
-        public IPAddress Address => address;
+        public Question Question => question;
 
         public long Number => number;
 

@@ -14,4 +14,9 @@ public enum ReverseState
 }
 
 /// <summary>The name of an address; <paramref name="Confirmed"/> where the name resolves back to it.</summary>
-public readonly record struct ReverseAnswer(ReverseState State, string Name, bool Confirmed);
+public readonly record struct ReverseAnswer(ReverseState State, string Name, bool Confirmed) : IAnswer
+{
+    bool IAnswer.IsKnown => State != ReverseState.Pending;
+
+    bool IAnswer.IsAbsence => State == ReverseState.Unnamed;
+}

@@ -24,7 +24,8 @@ internal static class FlowFamilies
                 ("confirmed", destination.Confirmed ? "true" : "false"),
                 ("owner", destination.Owner),
                 ("network", destination.Network),
-                ("region", destination.Region));
+                ("region", destination.Region),
+                ("domain", destination.Domain));
         }
     }
 

@@ -17,6 +17,14 @@ public static class AddressNumber
         return address.AddressFamily == AddressFamily.InterNetwork ? Mapped | BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
+    /// <summary>The address that a number stands for.</summary>
+    public static IPAddress ToAddress(UInt128 number)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
+        return new IPAddress(number >> 32 == Mapped >> 32 ? bytes[12..] : bytes);
+    }
+
     /// <summary>What an address of the network begins with, and which bits that are.</summary>
     public static (UInt128 Prefix, UInt128 Mask) Of(IPNetwork network)
     {

@@ -33,6 +33,14 @@ public static class Binary
         for (var i = 0; i < count; i++) yield return read();
     }
 
+    public static void Write(this BinaryWriter to, UInt128 number)
+    {
+        to.Write((ulong)(number >> 64));
+        to.Write((ulong)number);
+    }
+
+    public static UInt128 ReadUInt128(this BinaryReader from) => new(from.ReadUInt64(), from.ReadUInt64());
+
     public static void Write(this BinaryWriter to, Workload workload)
     {
         to.Write(workload.Namespace);
@@ -92,8 +100,9 @@ public static class Binary
         to.Write(destination.Owner);
         to.Write(destination.Network);
         to.Write(destination.Region);
+        to.Write(destination.Domain);
     }
 
     public static Destination ReadDestination(this BinaryReader from) => new(
-        from.ReadString(), (NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadString(), from.ReadString(), from.ReadString());
+        from.ReadString(), (NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadString(), from.ReadString(), from.ReadString(), from.ReadString());
 }

@@ -1,5 +1,6 @@
 namespace EgressAlerts.Model;
 
 /// <summary>A destination with its name and the name's provenance. All texts are fit for a label.</summary>
-/// <param name="Confirmed">True where the mesh, the user, a definition or DNS in both directions vouches for the name.</param>
-public sealed record Destination(string Name, NameSource Source, bool Confirmed, string Owner = "", string Network = "", string Region = "");
+/// <param name="Confirmed">True where the mesh, the user, a definition or DNS vouches that this name and the address belong together.</param>
+/// <param name="Domain">The registrable domain of the name; empty where it is no host name.</param>
+public sealed record Destination(string Name, NameSource Source, bool Confirmed, string Owner = "", string Network = "", string Region = "", string Domain = "");

@@ -4,6 +4,7 @@ namespace EgressAlerts.Model;
 /// <param name="AlertName">One of the alert names of the contract.</param>
 /// <param name="Severity"><c>critical</c>, <c>warning</c> or <c>info</c>.</param>
 /// <param name="Destination">Empty where the finding is about the workload as a whole.</param>
+/// <param name="Confirmed">Whether somebody vouches for the destination's name, see <see cref="Model.Destination"/>.</param>
 /// <param name="Since">The end of the window that first showed it.</param>
 public sealed record Finding(
     string AlertName,
@@ -14,4 +15,5 @@ public sealed record Finding(
     string Summary,
     string Description,
     NameSource NameSource,
+    bool Confirmed,
     string Evidence);

@@ -8,42 +8,59 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Naming;
 
 /// <summary>Gives every destination the most trustworthy name there is. Called by the pass alone.</summary>
-public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger<Namer> logger)
+public sealed class Namer
 {
     /// <summary>The most that a pass waits for DNS; most names arrive well within it, the others a window later.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
 
+    /// <summary>A claim may need three answers, one after the other: of the name, of the address, of the name's addresses.</summary>
+    private const int MaxRounds = 4;
+
     private static readonly NetworkName Nowhere = new("", "", "");
 
-    private readonly NetworkTable _networks = new(options.Networks);
+    private readonly NamingOptions _options;
+    private readonly Lookups _lookups;
+    private readonly ILogger _logger;
+    private readonly NetworkTable _networks;
+    private readonly WatchedFile<PublicSuffixes> _suffixes;
+    private readonly ClaimCheck _claims;
     private readonly WaitingRoom _waiting = new();
+
+    /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
+    public Namer(NamingOptions options, Lookups lookups, ILogger<Namer> logger)
+    {
+        (_options, _lookups, _logger) = (options, lookups, logger);
+        _networks = new(options.Networks);
+        _suffixes = new(options.PublicSuffixList, PublicSuffixes.Read);
+        _claims = new(lookups, Geo, () => _suffixes.Content);
+        if (!_suffixes.Content.IsList) Log.NoSuffixList(logger, options.PublicSuffixList);
+    }
 
     /// <summary>What waits for a name.</summary>
     public IReadOnlyList<Increment> Waiting => _waiting.Increments;
 
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
-        foreach (var file in options.NetworkFiles) file.Refresh(logger);
-        foreach (var file in options.GeoFiles) file.Refresh(logger);
+        foreach (var file in _options.NetworkFiles) file.Refresh(_logger);
+        foreach (var file in _options.GeoFiles) file.Refresh(_logger);
+        _suffixes.Refresh(_logger);
 
         // Many increments are about one destination: each is judged once a window.
         var weights = new Dictionary<RawDestination, double>();
         foreach (var increment in reading.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
         foreach (var increment in _waiting.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
-        await LetDnsAnswerAsync(weights, cancel);
-        var names = new Dictionary<RawDestination, (Destination Destination, bool IsFinal)>(weights.Count);
-        foreach (var to in weights.Keys) names.Add(to, NameOf(to));
+        var names = await JudgeAsync(weights, cancel);
 
         var (seen, settled) = (new List<NamedIncrement>(reading.Increments.Count), new List<NamedIncrement>(reading.Increments.Count));
-        foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= options.Patience))
-            settled.Add(new(released, names[released.Flow.To].Destination));
+        foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
+            settled.Add(names[released.Flow.To].Named(released));
 
         foreach (var increment in reading.Increments)
         {
-            var (destination, isFinal) = names[increment.Flow.To];
-            var named = new NamedIncrement(increment, destination);
+            var judged = names[increment.Flow.To];
+            var named = judged.Named(increment);
             seen.Add(named);
-            if (isFinal || options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
+            if (judged.IsFinal || _options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
         }
 
         return new NamedReading(reading, seen, settled, Waiting);
@@ -51,61 +68,78 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
 
     public void Save(BinaryWriter to)
     {
-        lookups.Save(to);
+        _lookups.Save(to);
         _waiting.Save(to);
     }
 
     public void Load(BinaryReader from)
     {
-        lookups.Load(from);
+        _lookups.Load(from);
         _waiting.Load(from);
     }
 
     /// <summary>What was refused carries nothing and is wanted first; else what carries most.</summary>
     private static double Weight(Increment increment) => increment.Flow.Route == Route.Blocked ? double.MaxValue / 1e9 : increment.Amount;
 
-    /// <summary>Asks about every address at once, then gives the answers a moment.</summary>
-    private async Task LetDnsAnswerAsync(Dictionary<RawDestination, double> weights, CancellationToken cancel)
+    /// <summary>Names every destination, and gives DNS a moment to answer what is open.</summary>
+    private async Task<Dictionary<RawDestination, Judged>> JudgeAsync(Dictionary<RawDestination, double> weights, CancellationToken cancel)
     {
-        var pending = new List<IPAddress>();
-        foreach (var (to, weight) in weights)
+        var (names, started) = (new Dictionary<RawDestination, Judged>(weights.Count), TimeProvider.System.GetTimestamp());
+        IReadOnlyCollection<RawDestination> toJudge = weights.Keys;
+        for (var round = 0; ; round++)
         {
-            if (NeedsDns(to) && lookups.Find(to.Address!, weight).State == ReverseState.Pending) pending.Add(to.Address!);
-        }
+            var (questions, open) = (new List<Question>(), new List<RawDestination>());
+            foreach (var to in toJudge)
+            {
+                var before = questions.Count;
+                names[to] = NameOf(to, round == 0 ? weights[to] : 0, questions);
+                if (questions.Count > before) open.Add(to);
+            }
 
-        if (pending.Count > 0) await lookups.SettleAsync(pending, Moment, cancel);
+            var left = Moment - TimeProvider.System.GetElapsedTime(started);
+            if (open.Count == 0 || left <= TimeSpan.Zero || round == MaxRounds) return names;
+            await _lookups.SettleAsync(questions, left, cancel);
+            toJudge = open;
+        }
     }
 
-    private bool NeedsDns(RawDestination to) => to.Address is not null && to.Service.Length == 0 && to.Sni.Length == 0 && to.Host.Length == 0
-        && Network(to.Address) is null && Special(to.Address) is null;
-
-    /// <summary>The ladder: registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown. Not final while DNS may still say a name.</summary>
-    private (Destination Destination, bool IsFinal) NameOf(RawDestination to)
+    /// <summary>The ladder: registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown. Not final while DNS may still change it.</summary>
+    private Judged NameOf(RawDestination to, double weight, List<Question> open)
     {
         var network = to.Address is { } inside ? Network(inside) : null;
         var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
 
-        (Destination, bool) Named(string name, NameSource source, bool confirmed, bool isFinal = true) =>
-            (new(name, source, confirmed, about.Owner, about.Name, about.Region), isFinal);
+        if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true, about);
+        if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true, about);
+        if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true, about);
+        var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
+        if (to.Address is not { } address) return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(Words.Unknown, NameSource.Unknown, confirmed: false, about);
 
-        if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true);
-        if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true);
-        if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true);
-        if (to.Sni.Length > 0) return Named(to.Sni, NameSource.Sni, confirmed: false);
-        if (to.Host.Length > 0) return Named(to.Host, NameSource.Host, confirmed: false);
-        if (to.Address is not { } address) return Named(Words.Unknown, NameSource.Unknown, confirmed: false);
-
-        var answer = lookups.Find(address);
-        if (answer.State != ReverseState.Named) return Named(address.ToString(), NameSource.Ip, confirmed: false, isFinal: answer.State != ReverseState.Pending);
-        var name = options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
-        return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed);
+        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Judge(claim, address, weight, open) : Verdict.Unknown;
+        if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
+            return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
+        return ByAddress(address, about, weight, open) with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
     }
+
+    private Judged ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open)
+    {
+        var answer = _lookups.Find(address, weight);
+        if (answer.State == ReverseState.Pending) open.Add(Question.NameOf(address));
+        if (answer.State != ReverseState.Named) return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State != ReverseState.Pending);
+        var name = _options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
+        return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
+    }
+
+    private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true) =>
+        new(new(name, source, confirmed, about.Owner, about.Name, about.Region, IsHost(source) ? _suffixes.Content.DomainOf(name) : ""), isFinal);
+
+    private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
 
     /// <summary>The most specific of all networks that hold the address.</summary>
     private NetworkName? Network(IPAddress address)
     {
         var best = _networks.Find(address);
-        foreach (var file in options.NetworkFiles)
+        foreach (var file in _options.NetworkFiles)
         {
             if (file.Table.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
@@ -117,7 +151,7 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
     private NetworkName Geo(IPAddress address)
     {
         var found = Nowhere;
-        foreach (var file in options.GeoFiles)
+        foreach (var file in _options.GeoFiles)
         {
             var (asn, organisation, country) = file.Db.Find(address);
             if (found.Name.Length == 0 && asn > 0) found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{asn}"), Owner = organisation };
@@ -128,5 +162,11 @@ public sealed class Namer(NamingOptions options, ReverseLookups lookups, ILogger
     }
 
     private string? Special(IPAddress address) =>
-        SpecialRanges.Find(address) is { } name && !(options.ReversePrivate && name == SpecialRanges.Private) ? name : null;
+        SpecialRanges.Find(address) is { } name && !(_options.ReversePrivate && name == SpecialRanges.Private) ? name : null;
+
+    /// <summary>What is thought of a destination now.</summary>
+    private readonly record struct Judged(Destination Destination, bool IsFinal, RefutedClaim? Refuted = null)
+    {
+        public NamedIncrement Named(Increment increment) => new(increment, Destination, Refuted);
+    }
 }

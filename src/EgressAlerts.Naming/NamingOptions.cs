@@ -18,11 +18,32 @@ public sealed record NamingOptions
     /// network (<c>AS16509</c>) and region (the country).</summary>
     public IReadOnlyList<GeoSource> GeoFiles { get; init; } = [];
 
+    /// <summary>Where the Public Suffix List lies, for the registrable domain of names; re-read when it changes. Where there is no such file, the domain is
+    /// the last two labels of a name, or three below the usual second levels of countries, such as <c>co.uk</c>.</summary>
+    public string PublicSuffixList { get; init; } = "/usr/share/publicsuffix/public_suffix_list.dat";
+
     /// <summary>Whether names that embed the address become one wildcard name.</summary>
     public bool Collapse { get; init; } = true;
 
     /// <summary>Whether DNS is asked about private addresses too (<c>dns.reverse_private</c>).</summary>
     public bool ReversePrivate { get; init; }
+
+    /// <summary>Whether names that clients claim are held against DNS (<c>dns.confirm</c>).</summary>
+    public bool CheckClaims { get; init; } = true;
+
+    /// <summary>What is wrong with a Public Suffix List; null where nothing is, or where there is none.</summary>
+    public static string? ProblemOfSuffixList(string path)
+    {
+        try
+        {
+            PublicSuffixes.Read(path);
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message;
+        }
+    }
 }
 
 /// <summary>A network that the user gave a name.</summary>

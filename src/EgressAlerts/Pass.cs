@@ -16,7 +16,7 @@ internal sealed class Pass : IAsyncDisposable
 {
     private readonly HttpClient _prometheus;
     private readonly IReadOnlyList<Alertmanager> _alertmanagers;
-    private readonly ReverseLookups _lookups;
+    private readonly Lookups _lookups;
     private readonly Poller _poller;
     private readonly Namer _naming;
     private readonly Detectors _detection;
@@ -39,7 +39,7 @@ internal sealed class Pass : IAsyncDisposable
         };
         _prometheus = HttpClients.Create(settings.PrometheusHttp);
         _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => new Alertmanager(alertmanager.Url, HttpClients.Create(alertmanager.Http)))];
-        _lookups = new ReverseLookups(settings.Dns, metrics.Dns, time);
+        _lookups = new Lookups(settings.Dns, metrics.Dns, time);
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
         _naming = new Namer(settings.Destinations, _lookups, loggers.CreateLogger<Namer>());

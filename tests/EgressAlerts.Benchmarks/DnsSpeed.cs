@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using EgressAlerts.Dns;
+using EgressAlerts.Model;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Benchmarks;
@@ -31,7 +32,7 @@ internal static partial class DnsSpeed
                 all = Math.Max(all, await LookupsAsync(bind.Endpoint, addresses, concurrency));
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"concurrency {concurrency}: dnsperf {theirs:0}/s; StubResolver {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; ReverseLookups with cache {all:0}/s, {all / theirs:0.00}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"concurrency {concurrency}: dnsperf {theirs:0}/s; StubResolver {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; Lookups with cache {all:0}/s, {all / theirs:0.00}"));
         }
     }
 
@@ -59,18 +60,18 @@ internal static partial class DnsSpeed
     private static async Task<double> LookupsAsync(IPEndPoint server, IPAddress[] addresses, int concurrency)
     {
         using var meter = new Meter("benchmark");
-        await using var lookups = new ReverseLookups(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
+        await using var lookups = new Lookups(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
         foreach (var address in addresses.Take(20)) lookups.Find(address);
-        await lookups.SettleAsync(addresses.Take(20), TimeSpan.FromMinutes(1), CancellationToken.None);
+        await lookups.SettleAsync(addresses.Take(20).Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
         var started = TimeProvider.System.GetTimestamp();
         foreach (var chunk in addresses.Chunk(5_000))
         {
             // The queue holds 20,000 and never runs empty, also while a lost question waits for its turn.
             foreach (var address in chunk) lookups.Find(address);
-            while (lookups.Waiting > 10_000) await lookups.SettleAsync(chunk, TimeSpan.FromMilliseconds(5), CancellationToken.None);
+            while (lookups.Waiting > 10_000) await lookups.SettleAsync(chunk.Select(Question.NameOf), TimeSpan.FromMilliseconds(5), CancellationToken.None);
         }
 
-        await lookups.SettleAsync(addresses, TimeSpan.FromMinutes(1), CancellationToken.None);
+        await lookups.SettleAsync(addresses.Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
         if (addresses.Count(address => lookups.Find(address).State == ReverseState.Named) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
         return addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
     }
@@ -79,8 +80,8 @@ internal static partial class DnsSpeed
     private static void Cache(IPAddress[] addresses)
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var cache = new ReverseCache(new DnsOptions { MaxEntries = 10_000_000 }, TimeProvider.System);
-        for (var i = 0; i < addresses.Length; i++) cache.Store(addresses[i], new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
+        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, TimeProvider.System);
+        for (var i = 0; i < addresses.Length; i++) cache.Store(AddressNumber.Of(addresses[i]), new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
         var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / addresses.Length;
         var (nanoseconds, allocated) = (double.MaxValue, GC.GetAllocatedBytesForCurrentThread());
         for (var round = 0; round < 20; round++)
@@ -88,7 +89,7 @@ internal static partial class DnsSpeed
             var started = TimeProvider.System.GetTimestamp();
             foreach (var address in addresses)
             {
-                if (cache.Find(address, out _).State != ReverseState.Named) throw new InvalidOperationException("not in the cache");
+                if (cache.Find(AddressNumber.Of(address), out _).State != ReverseState.Named) throw new InvalidOperationException("not in the cache");
             }
 
             nanoseconds = Math.Min(nanoseconds, TimeProvider.System.GetElapsedTime(started).TotalNanoseconds / addresses.Length);

@@ -26,12 +26,20 @@ internal static class NamingSpeed
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Count} networks: {took.TotalMilliseconds:0} ms to build, {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6:0.0} MB"));
 
         var addresses = Enumerable.Range(0, Destinations).Select(i => new IPAddress([52, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToArray();
-        var cache = new ReverseCache(new DnsOptions(), TimeProvider.System);
-        foreach (var (i, address) in addresses.Index()) cache.Store(address, new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
+        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 100_000, TimeProvider.System);
+        foreach (var (i, address) in addresses.Index()) cache.Store(AddressNumber.Of(address), new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
         using var meter = new Meter("benchmark");
-        await using var lookups = new ReverseLookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(meter), TimeProvider.System);
+        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(meter), TimeProvider.System);
         using var state = new MemoryStream();
-        cache.Save(new BinaryWriter(state));
+        var writer = new BinaryWriter(state);
+        cache.Save(writer, (address, answer) =>
+        {
+            writer.Write(address);
+            writer.Write((byte)answer.State);
+            writer.Write(answer.Name);
+            writer.Write(answer.Confirmed);
+        });
+        writer.Write(0); // No claims.
         state.Position = 0;
         lookups.Load(new BinaryReader(state));
 

@@ -17,7 +17,10 @@ public sealed class AlertStoryTests : IAsyncLifetime
             if (world.Pods.Count == 0) world.Start("shop", "cart");
             world.Pods[0].Http(new Target(Way.Registered, "api.stripe.com", "", 443));
         },
-        new DnsZone().Named("141.95.33.99", "vps-99.hoster.example.net").Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com"));
+        new DnsZone()
+            .Named("141.95.33.99", "vps-99.hoster.example.net")
+            .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
+            .Named("93.184.216.34", "www.bank.com"));
 
     private SimulatorServer _mesh = null!;
     private PrometheusServer _prometheus = null!;
@@ -33,7 +36,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
         _second = await AlertmanagerServer.StartAsync();
         _service = new EgressAlertsProcess($$"""
             prometheus: { url: '{{_prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
-            dns: { servers: ['{{_mesh.Dns.Endpoint}}'] }
+            dns: { servers: ['{{_mesh.Dns.Endpoint}}'], cache: { min_ttl: 1s } }
             detection:
               blocked: { quiet: 12s }
               new_destination: { learning: 4s, hold: 12s }
@@ -113,6 +116,27 @@ public sealed class AlertStoryTests : IAsyncLifetime
             async () => await _first.AlertAsync("EgressNewDestination") is { } found && found.UpdatedAt > alert.UpdatedAt ? found : null, 20, "the alert is sent again after the crash");
         Assert.Equal(alert.StartsAt, again.StartsAt);
         Assert.Single(await _first.AlertsAsync("EgressNewDestination"));
+    }
+
+    [Fact]
+    public async Task A_forged_name_fires_and_the_address_names_the_destination_while_a_true_one_is_confirmed()
+    {
+        _mesh.World.Do(world =>
+        {
+            world.Pods[0].Http(new Target(Way.Passthrough, "www.bank.com", "141.95.33.99", 80), sent: 7_000);
+            world.Pods[0].Http(new Target(Way.Passthrough, "www.bank.com", "93.184.216.34", 80));
+        });
+
+        var alert = await Deadline.UntilAsync(() => _first.AlertAsync("EgressNameMismatch"), 30, $"the alert is there:\n{_service.Output}");
+        Assert.Equal("vps-99.hoster.example.net", alert.Labels["destination"]);
+        Assert.Equal(("ptr", "true"), (alert.Annotations["name_source"], alert.Annotations["confirmed"]));
+        Assert.Contains(
+            "shop/cart talked to vps-99.hoster.example.net (141.95.33.99, port 80; name confirmed by DNS in both directions) under the Host header www[.]bank[.]com, which resolves to 93.184.216.34 (www.bank.com)",
+            alert.Annotations["description"],
+            StringComparison.Ordinal);
+        await Deadline.UntilAsync(async () => (await _service.MetricsAsync()).Any(sample => sample.Name == "egress_upload_bytes_total" && sample["destination"] == "vps-99.hoster.example.net"), 20, "counted by its address");
+        var info = (await _service.MetricsAsync()).Single(sample => sample.Name == "egress_destination_info" && sample["destination"] == "www.bank.com");
+        Assert.Equal(("host", "true", "bank.com"), (info["name_source"], info["confirmed"], info["domain"]));
     }
 
     [Fact]

@@ -61,6 +61,13 @@ public sealed class DnsZone
         return this;
     }
 
+    /// <summary>The name has no address any more.</summary>
+    public DnsZone NoForward(string name)
+    {
+        _forward.Remove(name);
+        return this;
+    }
+
     internal (DnsBehaviour Behaviour, IReadOnlyList<string> Names)? Find(IPAddress address) => _reverse.TryGetValue(address, out var found) ? found : null;
 
     internal IReadOnlyList<IPAddress> Addresses(string name) => _forward.TryGetValue(name, out var addresses) ? addresses : [];

@@ -20,7 +20,7 @@ public static class Scenarios
         _ => throw new ArgumentException($"there is no scenario '{name}'; there are: {string.Join(", ", Names)}", nameof(name)),
     };
 
-    /// <summary>The demo: a small shop, a report job that is refused, an upload to an address that nobody knows.</summary>
+    /// <summary>The demo: a small shop, a report job that is refused, one request under a forged name, an upload to an address that nobody knows.</summary>
     public static Scenario Story()
     {
         var stripe = new Target(Way.Registered, "api.stripe.com", "", 443);
@@ -29,12 +29,15 @@ public static class Scenarios
         var mail = new Target(Way.Passthrough, "", "145.14.30.7", 587);
         var pulse = new Target(Way.Passthrough, "", "141.95.33.20", 8443);
         var unknown = new Target(Way.Passthrough, "", "185.199.72.11", 443);
+        var forged = new Target(Way.Passthrough, "www.mailer.example.com", "141.95.33.98", 80);
         var refusedWeb = new Target(Way.Blocked, "pastebin.example.org", "", 80);
         var refusedTcp = new Target(Way.Blocked, "", "141.95.33.99", 4444);
         var reviews = new Target(Way.InMesh, "reviews", "10.44.0.200", 9080);
         var zone = new DnsZone()
             .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
-            .Named("145.14.30.7", "smtp.mailer.example.com")
+            .Named("145.14.30.7", "smtp.mailer.example.com", "www.mailer.example.com")
+            .Forward("93.184.215.14", "api.weather.example.com")
+            .Named("141.95.33.98", "vps-98.hoster.example.net")
             .Spoofed("141.95.33.20", "update.microsoft.com.cdn.example.net")
             .Named("141.95.33.99", "vps-99.hoster.example.net");
         var started = false;
@@ -56,6 +59,7 @@ public static class Scenarios
             if (world.Tick == 35) report.Tcp(refusedTcp);
             if (world.Tick == 36) report.Http(refusedWeb);
             if (world.Tick == 42) world.Pods[0].Restart();
+            if (world.Tick == 40) report.Http(forged, sent: 2_000_000);
             if (world.Tick is >= 48 and < 52) report.Tcp(unknown, sent: 60_000_000, got: 4_000);
             Batch(world, ec2);
         }, zone);

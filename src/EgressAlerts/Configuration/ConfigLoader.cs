@@ -44,7 +44,7 @@ internal static class ConfigLoader
             PrometheusHttp = http,
             Telemetry = Telemetry(root.Section("telemetry"), defaults.Telemetry),
             Dns = dns,
-            Destinations = Destinations(source, root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate },
+            Destinations = Destinations(source, root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate, CheckClaims = dns.Confirm },
             Cardinality = Cardinality(root.Section("cardinality"), defaults.Cardinality),
             Detection = Detection(root.Section("detection"), defaults.Detection),
         };
@@ -127,8 +127,10 @@ internal static class ConfigLoader
             Networks = own,
             NetworkFiles = files,
             GeoFiles = [.. section.Texts("mmdb_files", []).Select(file => Geo(section, file)).OfType<GeoSource>()],
+            PublicSuffixList = section.Text("public_suffix_list", defaults.PublicSuffixList),
             Collapse = section.Flag("collapse", defaults.Collapse),
         };
+        if (NamingOptions.ProblemOfSuffixList(options.PublicSuffixList) is { } problem) section.Error("public_suffix_list", $"cannot be used: {problem}");
         section.Done();
         return options;
     }
@@ -174,6 +176,7 @@ internal static class ConfigLoader
     {
         var blocked = section.Section("blocked");
         var fresh = section.Section("new_destination");
+        var mismatch = section.Section("name_mismatch");
         var options = new DetectionOptions
         {
             Blocked = new()
@@ -191,9 +194,16 @@ internal static class ConfigLoader
                 Memory = fresh.Duration("memory", defaults.NewDestination.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
                 Hold = fresh.Duration("hold", defaults.NewDestination.Hold, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
             },
+            NameMismatch = new()
+            {
+                Enabled = mismatch.Flag("enabled", defaults.NameMismatch.Enabled),
+                Severity = Severity(mismatch, "severity", defaults.NameMismatch.Severity),
+                Quiet = mismatch.Duration("quiet", defaults.NameMismatch.Quiet, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
+            },
         };
         blocked.Done();
         fresh.Done();
+        mismatch.Done();
         section.Done();
         return options;
     }

@@ -15,13 +15,13 @@ internal static class ApiJson
 }
 
 /// <summary>An entry of <c>/api/v1/destinations</c>.</summary>
-internal sealed record DestinationList(string Destination, string NameSource, bool Confirmed, string Owner, string Network, string Region)
+internal sealed record DestinationList(string Destination, string NameSource, bool Confirmed, string Owner, string Network, string Region, string Domain)
 {
     public static IReadOnlyList<DestinationList> Of(Exposition exposition) =>
     [
         .. (exposition.Current?.Destinations ?? [])
             .OrderBy(destination => destination.Name, StringComparer.Ordinal)
-            .Select(d => new DestinationList(d.Name, d.Source.Word(), d.Confirmed, d.Owner, d.Network, d.Region)),
+            .Select(d => new DestinationList(d.Name, d.Source.Word(), d.Confirmed, d.Owner, d.Network, d.Region, d.Domain)),
     ];
 }
 

@@ -13,7 +13,7 @@ public sealed class BindTests : IAsyncLifetime
 
     private readonly Meter _meter = new("test");
     private BindServer _bind = null!;
-    private ReverseLookups _lookups = null!;
+    private Lookups _lookups = null!;
 
     public async Task InitializeAsync()
     {
@@ -42,7 +42,7 @@ public sealed class BindTests : IAsyncLifetime
                 case A 52.0.2.8
                 a-rather-long-host-name-01.many A 52.0.2.7
                 """));
-        _lookups = new ReverseLookups(new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        _lookups = new Lookups(new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
     }
 
     public async Task DisposeAsync()

@@ -18,7 +18,7 @@ public sealed class ResolverTests : IAsyncLifetime
     private readonly DnsMetrics _metrics;
     private readonly DnsZone _zone = new() { SlowBy = TimeSpan.FromMilliseconds(100) };
     private readonly DnsResponder _server;
-    private ReverseLookups? _lookups;
+    private Lookups? _lookups;
 
     public ResolverTests()
     {
@@ -44,14 +44,15 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task A_roundabout_answer_is_an_answer(DnsBehaviour behaviour)
     {
         _zone.Reverse("52.0.2.1", behaviour, "a.example.com").Forward("52.0.2.1", "a.example.com");
-        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Lookups(_server.Endpoint), Address));
+        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Ask(_server.Endpoint), Address));
     }
 
     [Fact]
     public async Task Hostile_names_are_no_names()
     {
         _zone.Reverse("52.0.2.1", DnsBehaviour.Hostile);
-        Assert.Equal(ReverseState.Unnamed, (await AnswerAsync(Lookups(_server.Endpoint), Address)).State);
+        Assert.Equal(ReverseState.Unnamed, (await AnswerAsync(Ask(_server.Endpoint), Address)).State);
+        Assert.True(_self.Sum("egress_alerts_dns_refused_names_total") >= 3);
     }
 
     [Theory]
@@ -64,9 +65,9 @@ public sealed class ResolverTests : IAsyncLifetime
         _zone.Reverse("52.0.2.1", behaviour, "x.example.com").Forward("52.0.2.1", "a.example.com");
         await using var good = new DnsResponder(new DnsZone().Named("52.0.2.1", "a.example.com"));
         // The servers take turns: whichever is asked first, the good one answers in the end.
-        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Lookups(_server.Endpoint, good.Endpoint), Address));
+        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Ask(_server.Endpoint, good.Endpoint), Address));
 
-        await using var alone = new ReverseLookups(Options(_server.Endpoint), _metrics, TimeProvider.System);
+        await using var alone = new Lookups(Options(_server.Endpoint), _metrics, TimeProvider.System);
         alone.Find(Address);
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 1), 10, "the look-up has failed");
         Assert.Equal(ReverseState.Pending, alone.Find(Address).State);
@@ -78,7 +79,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task A_server_that_is_not_there_fails_at_once()
     {
         var nobody = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
-        Lookups(nobody).Find(Address);
+        Ask(nobody).Find(Address);
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_query_failures_total", "unreachable") == 2), 10, "both attempts were refused");
     }
 
@@ -86,7 +87,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task Many_askers_of_one_address_cost_one_question()
     {
         _zone.Spoofed("52.0.2.1", "a.example.com");
-        var lookups = Lookups(_server.Endpoint);
+        var lookups = Ask(_server.Endpoint);
         await Parallel.ForAsync(0, 1000, (_, _) =>
         {
             lookups.Find(Address);
@@ -100,7 +101,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task No_more_questions_are_asked_than_the_rate_allows()
     {
         const int Rate = 50;
-        _lookups = new ReverseLookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, _metrics, TimeProvider.System);
+        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, _metrics, TimeProvider.System);
         var started = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 1000; i++) _lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.1.{i / 250}.{i % 250}")));
         await Deadline.UntilAsync(() => Task.FromResult(_server.Questions >= 3 * Rate), 20, "three seconds' worth of questions");
@@ -112,7 +113,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task Through_an_outage_of_ten_minutes_every_name_stays()
     {
         var (time, server) = (new HandTime(), new DnsResponder(new DnsZone { Ttl = 60 }.Named("52.0.2.1", "a.example.com").Spoofed("52.0.2.2", "b.example.com")));
-        _lookups = new ReverseLookups(Options(server.Endpoint), _metrics, time);
+        _lookups = new Lookups(Options(server.Endpoint), _metrics, time);
         IPAddress[] addresses = [.. ((string[])["52.0.2.1", "52.0.2.2", "52.0.2.3"]).Select(IPAddress.Parse)];
         var before = new List<ReverseAnswer>();
         foreach (var address in addresses) before.Add(await AnswerAsync(_lookups, address));
@@ -124,7 +125,7 @@ public sealed class ResolverTests : IAsyncLifetime
         {
             time.Advance(TimeSpan.FromSeconds(30));
             Assert.Equal(before, addresses.Select(address => _lookups.Find(address)));
-            await _lookups.SettleAsync(addresses, TimeSpan.FromSeconds(10), CancellationToken.None);
+            await _lookups.SettleAsync(addresses.Select(Question.NameOf), TimeSpan.FromSeconds(10), CancellationToken.None);
             failed = _self.Sum("egress_alerts_dns_lookups_total", "failed");
         }
 
@@ -134,7 +135,7 @@ public sealed class ResolverTests : IAsyncLifetime
     [Fact]
     public async Task Those_that_carry_most_are_asked_for_first()
     {
-        _lookups = new ReverseLookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, _metrics, TimeProvider.System);
+        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, _metrics, TimeProvider.System);
         var addresses = Enumerable.Range(1, 9).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}"))).ToList();
         // Two questions go at once; what is asked after them has waited and is the heaviest.
         foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
@@ -143,13 +144,13 @@ public sealed class ResolverTests : IAsyncLifetime
     }
 
     /// <summary>The answer, once there is one.</summary>
-    internal static async Task<ReverseAnswer> AnswerAsync(ReverseLookups lookups, IPAddress address)
+    internal static async Task<ReverseAnswer> AnswerAsync(Lookups lookups, IPAddress address)
     {
         await Deadline.UntilAsync(() => Task.FromResult(lookups.Find(address).State != ReverseState.Pending), 10, $"a name for {address}");
         return lookups.Find(address);
     }
 
-    private ReverseLookups Lookups(params IPEndPoint[] servers) => _lookups = new ReverseLookups(Options(servers), _metrics, TimeProvider.System);
+    private Lookups Ask(params IPEndPoint[] servers) => _lookups = new Lookups(Options(servers), _metrics, TimeProvider.System);
 
     private static DnsOptions Options(params IPEndPoint[] servers) => new() { Servers = servers, Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
 }

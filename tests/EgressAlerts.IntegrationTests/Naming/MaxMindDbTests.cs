@@ -42,16 +42,16 @@ public sealed class MaxMindDbTests : IDisposable
     public async Task It_says_owner_network_and_region_where_no_network_of_the_users_does()
     {
         using var meter = new Meter("test");
-        await using var lookups = new ReverseLookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(meter), TimeProvider.System);
-        var options = new NamingOptions { GeoFiles = [new GeoSource(Write(Sample(24, 6)))], Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")] };
+        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(meter), TimeProvider.System);
+        var options = new NamingOptions { CheckClaims = false, GeoFiles = [new GeoSource(Write(Sample(24, 6)))], Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")] };
         var increments = ((string[])["52.22.188.80", "52.22.200.1", "9.9.9.9"])
             .Select(address => new Increment(new Flow(new Workload("a", "b"), new RawDestination(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1));
         var named = await new Namer(options, lookups, new ListLogger<Namer>()).NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
         Assert.Equal(
             [
-                new("claimed.example.com", NameSource.Host, Confirmed: false, "AMAZON-02, Inc. \"A\"", "AS16509", "IE"),
+                new("claimed.example.com", NameSource.Host, Confirmed: false, "AMAZON-02, Inc. \"A\"", "AS16509", "IE", "example.com"),
                 new("partner", NameSource.Network, Confirmed: true, "alliances", "partner", "eu"),
-                new Destination("claimed.example.com", NameSource.Host, Confirmed: false, "", "", ""),
+                new Destination("claimed.example.com", NameSource.Host, Confirmed: false, "", "", "", "example.com"),
             ],
             named.Settled.Select(increment => increment.Destination));
     }

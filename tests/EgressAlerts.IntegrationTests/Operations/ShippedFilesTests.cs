@@ -35,7 +35,7 @@ public sealed partial class ShippedFilesTests : IDisposable
     {
         var fromRules = Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value);
         var runbooks = Directory.GetFiles(Repository.File("alerts", "runbooks")).Select(Path.GetFileNameWithoutExtension);
-        Assert.Equal([.. fromRules.Concat(["EgressBlocked", "EgressNewDestination"]).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
+        Assert.Equal([.. fromRules.Concat(["EgressBlocked", "EgressNewDestination", "EgressNameMismatch"]).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
         foreach (var file in Directory.GetFiles(Repository.File("alerts", "runbooks")))
         {
             var text = File.ReadAllText(file);

@@ -8,7 +8,7 @@ namespace EgressAlerts.Tests.Alerting;
 public sealed class AlertBookTests
 {
     private static readonly AlertingOptions Options = new() { ExternalLabels = new Dictionary<string, string> { ["cluster"] = "a", ["severity"] = "never" } };
-    private static readonly Finding Found = new("EgressBlocked", "warning", Samples.Cart, "x.example.com", Samples.Window(1).End, "s", "d", NameSource.Ptr, "up");
+    private static readonly Finding Found = new("EgressBlocked", "warning", Samples.Cart, "x.example.com", Samples.Window(1).End, "s", "d", NameSource.Ptr, Confirmed: true, "up");
 
     private readonly AlertBook _book = new(Options, new AlertMetrics(new Meter("test")));
 

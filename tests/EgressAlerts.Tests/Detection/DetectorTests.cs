@@ -9,6 +9,7 @@ public sealed class DetectorTests
     private static readonly DetectionOptions Options = new()
     {
         Blocked = new() { Quiet = TimeSpan.FromMinutes(2) },
+        NameMismatch = new() { Quiet = TimeSpan.FromMinutes(2) },
         NewDestination = new() { Learning = TimeSpan.FromMinutes(1), Hold = TimeSpan.FromMinutes(2), Memory = TimeSpan.FromHours(1) },
     };
 
@@ -36,6 +37,27 @@ public sealed class DetectorTests
         var finding = Assert.Single(findings);
         Assert.Equal(("52.0.0.1", NameSource.Ptr), (finding.Destination, finding.NameSource));
         Assert.Contains("late.example.com", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_false_claim_is_found_when_it_is_settled_with_the_claim_the_evidence_and_the_bytes_and_gone_after_a_quiet_time()
+    {
+        var flow = Samples.Flow("52.0.0.1", sni: "www.bank.com");
+        var forged = new NamedIncrement(
+            Samples.Increment(flow, 2048, Metric.UploadBytes), new Destination("vps.hoster.net", NameSource.Ptr, true), new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (asked twice)"));
+        // It waited for its second look: this window has not seen it.
+        var finding = Assert.Single(_detectors.Observe(new NamedReading(Samples.Reading(3), [], [forged, forged with { Increment = Samples.Increment(flow) }], [])));
+        Assert.Equal(("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Confirmed));
+        Assert.StartsWith(
+            "shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) under the TLS server name www[.]bank[.]com, which resolves to 52.2.0.1 (asked twice). 1 request or connection and 2 KiB sent out ",
+            finding.Description,
+            StringComparison.Ordinal);
+
+        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")));
+        Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
+        Assert.Equal([finding], next.Observe(Samples.Named(4)));
+        Assert.Single(next.Observe(Samples.Named(6)));
+        Assert.Empty(next.Observe(Samples.Named(7)));
     }
 
     [Fact]

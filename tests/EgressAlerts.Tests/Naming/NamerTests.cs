@@ -16,13 +16,15 @@ public sealed class NamerTests : IAsyncLifetime
         .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
         .Spoofed("52.1.1.1", "www.bank.example.com")
         .Reverse("52.1.1.2", DnsBehaviour.Silent)
+        .Forward("52.1.1.3", "x.example.com", "y.example.com")
+        .Forward("52.22.188.80", "here.example.com")
         .Named("10.1.2.3", "db.corp.example.com"));
 
-    private ReverseLookups _lookups = null!;
+    private Lookups _lookups = null!;
 
     public Task InitializeAsync()
     {
-        _lookups = new ReverseLookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(200), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(200), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -43,6 +45,9 @@ public sealed class NamerTests : IAsyncLifetime
         { "special istio-auto-allocated True", Samples.Flow("240.240.1.1") },
         { "sni x.example.com False", Samples.Flow("52.22.188.80", host: "y.example.com", sni: "x.example.com") },
         { "host y.example.com False", Samples.Flow("52.22.188.80", host: "y.example.com") },
+        { "sni here.example.com True", Samples.Flow("52.22.188.80", host: "y.example.com", sni: "here.example.com") },
+        { "host here.example.com True", Samples.Flow("52.22.188.80", host: "here.example.com") },
+        { "sni x.example.com False", Samples.Flow(host: "y.example.com", sni: "x.example.com") },
         { "ptr *.compute-1.amazonaws.com True", Samples.Flow("52.22.188.80") },
         { "ptr_unconfirmed www.bank.example.com False", Samples.Flow("52.1.1.1") },
         { "ip 52.1.1.3 False", Samples.Flow("52.1.1.3") },

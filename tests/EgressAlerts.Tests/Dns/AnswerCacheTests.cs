@@ -4,7 +4,7 @@ using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Dns;
 
-public sealed class ReverseCacheTests
+public sealed class AnswerCacheTests
 {
     private static readonly IPAddress Address = IPAddress.Parse("52.22.188.80");
     private static readonly ReverseAnswer Name = new(ReverseState.Named, "a.example.com", Confirmed: true);
@@ -14,7 +14,7 @@ public sealed class ReverseCacheTests
     [Fact]
     public void A_name_is_asked_for_again_after_its_lifetime_and_used_until_then_and_beyond()
     {
-        var cache = new ReverseCache(new DnsOptions(), _time);
+        var cache = Cache();
         Assert.Equal((default, true), Find(cache));
         cache.Store(Address, Name, TimeSpan.FromMinutes(10));
         Assert.Equal((Name, false), Find(cache));
@@ -29,7 +29,7 @@ public sealed class ReverseCacheTests
     [InlineData(86_400 * 30, 69_000, 96_000)]
     public void A_lifetime_is_held_between_the_bounds(int ttl, int stillGood, int dueAgain)
     {
-        var cache = new ReverseCache(new DnsOptions(), _time);
+        var cache = Cache();
         cache.Store(Address, Name, TimeSpan.FromSeconds(ttl));
         _time.Advance(TimeSpan.FromSeconds(stillGood));
         Assert.False(Find(cache).Due);
@@ -40,7 +40,7 @@ public sealed class ReverseCacheTests
     [Fact]
     public void A_failure_is_retried_later_each_time_and_takes_no_name_away()
     {
-        var cache = new ReverseCache(new DnsOptions(), _time);
+        var cache = Cache();
         cache.StoreFailure(Address);
         Assert.Equal((default, false), Find(cache));
         _time.Advance(TimeSpan.FromSeconds(6));
@@ -60,7 +60,7 @@ public sealed class ReverseCacheTests
     [Fact]
     public void The_bound_is_kept_by_forgetting_what_was_not_used_for_longest()
     {
-        var cache = new ReverseCache(new DnsOptions { MaxEntries = 100 }, _time);
+        var cache = Cache(maxEntries: 100);
         for (var i = 0; i < 1000; i++)
         {
             cache.Store(new IPAddress([52, 0, (byte)(i / 250), (byte)(i % 250)]), Name, TimeSpan.FromHours(1));
@@ -75,16 +75,24 @@ public sealed class ReverseCacheTests
     [Fact]
     public void What_was_learned_survives_a_restart()
     {
-        var cache = new ReverseCache(new DnsOptions(), _time);
+        var cache = Cache();
         cache.Store(Address, Name, TimeSpan.FromMinutes(10));
         cache.StoreFailure(IPAddress.Loopback);
         using var state = new MemoryStream();
-        cache.Save(new BinaryWriter(state));
+        var writer = new BinaryWriter(state);
+        cache.Save(writer, (address, answer) =>
+        {
+            writer.Write(address.ToString());
+            writer.Write(answer.Name);
+        });
         state.Position = 0;
-        var next = new ReverseCache(new DnsOptions(), _time);
-        next.Load(new BinaryReader(state));
+        var next = Cache();
+        var reader = new BinaryReader(state);
+        next.Load(reader, () => (IPAddress.Parse(reader.ReadString()), new(ReverseState.Named, reader.ReadString(), Confirmed: true)));
         Assert.Equal((1, Name), (next.Count, Find(next).Answer));
     }
 
-    private static (ReverseAnswer Answer, bool Due) Find(ReverseCache cache) => (cache.Find(Address, out var due), due);
+    private static (ReverseAnswer Answer, bool Due) Find(AnswerCache<IPAddress, ReverseAnswer> cache) => (cache.Find(Address, out var due), due);
+
+    private AnswerCache<IPAddress, ReverseAnswer> Cache(int maxEntries = 1000) => new(new DnsOptions(), maxEntries, _time);
 }

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Dns;
 
-/// <summary>Finds the names of addresses in the background; nobody ever waits for DNS longer than they choose to. Any thread.</summary>
-public sealed class ReverseLookups : IAsyncDisposable
+/// <summary>Finds the names of addresses, and the addresses of names, in the background; nobody ever waits for DNS longer than they choose to. Any thread.</summary>
+public sealed class Lookups : IAsyncDisposable
 {
     private const int QueueCapacity = 20_000;
     private const int MaxConfirmedNames = 5;
@@ -13,39 +14,51 @@ public sealed class ReverseLookups : IAsyncDisposable
     private readonly DnsOptions _options;
     private readonly DnsMetrics _metrics;
     private readonly StubResolver _resolver;
-    private readonly ReverseCache _cache;
+    private readonly TimeProvider _time;
+    private readonly AnswerCache<UInt128, ReverseAnswer> _names;
+    private readonly AnswerCache<Question, ForwardAnswer> _addresses;
     private readonly LookupQueue _queue = new(QueueCapacity);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _running = 1; // One for the owner.
 
-    public ReverseLookups(DnsOptions options, DnsMetrics metrics, TimeProvider time)
+    public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time)
     {
-        (_options, _metrics) = (options, metrics);
+        (_options, _metrics, _time) = (options, metrics, time);
         _resolver = new StubResolver(options, metrics, time);
-        _cache = new ReverseCache(options, time);
-        metrics.Watch(() => _cache.Count, () => Waiting);
+        _names = new(options, options.MaxEntries, time);
+        // What clients claim is text of their choice: it has room of its own.
+        _addresses = new(options, options.MaxEntries / 4, time);
+        metrics.Watch(() => _names.Count, () => _addresses.Count, () => Waiting);
     }
 
     /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
     /// <param name="weight">How much traffic hangs on it: those with most are asked for first.</param>
     public ReverseAnswer Find(IPAddress address, double weight = 0)
     {
-        var answer = _cache.Find(address, out var due);
-        if (!due) return answer;
-        if (!_queue.TryAdd(address, weight)) _metrics.Dropped();
-        StartWorker();
+        var answer = _names.Find(AddressNumber.Of(address), out var due);
+        if (due) Ask(Question.NameOf(address), weight);
         return answer;
     }
 
-    /// <summary>How many addresses wait for their turn.</summary>
+    /// <summary>The addresses of a name; otherwise like <see cref="Find"/>.</summary>
+    /// <param name="family">Which kind of addresses.</param>
+    public ForwardAnswer Resolve(string name, AddressFamily family, double weight = 0)
+    {
+        var question = Question.AddressesOf(name, family);
+        var answer = _addresses.Find(question, out var due);
+        if (due) Ask(question, weight);
+        return answer;
+    }
+
+    /// <summary>How many questions wait for their turn.</summary>
     internal int Waiting => _queue.Waiting;
 
-    /// <summary>Completes when the look-ups of these addresses that are under way have ended, or after <paramref name="most"/>.</summary>
-    public async Task SettleAsync(IEnumerable<IPAddress> addresses, TimeSpan most, CancellationToken cancel)
+    /// <summary>Completes when those of the questions that are under way have ended, or after <paramref name="most"/>.</summary>
+    public async Task SettleAsync(IEnumerable<Question> questions, TimeSpan most, CancellationToken cancel)
     {
-        var done = _queue.WhenDone(addresses);
+        var done = _queue.WhenDone(questions);
         if (done.IsCompleted) return;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(most);
@@ -59,9 +72,27 @@ public sealed class ReverseLookups : IAsyncDisposable
         }
     }
 
-    public void Save(BinaryWriter to) => _cache.Save(to);
+    public void Save(BinaryWriter to)
+    {
+        _names.Save(to, (address, answer) =>
+        {
+            to.Write(address);
+            to.Write((byte)answer.State);
+            to.Write(answer.Name);
+            to.Write(answer.Confirmed);
+        });
+        _addresses.Save(to, (question, answer) =>
+        {
+            question.Save(to);
+            answer.Save(to);
+        });
+    }
 
-    public void Load(BinaryReader from) => _cache.Load(from);
+    public void Load(BinaryReader from)
+    {
+        _names.Load(from, () => (from.ReadUInt128(), new ReverseAnswer((ReverseState)from.ReadByte(), from.ReadString(), from.ReadBoolean())));
+        _addresses.Load(from, () => (Question.Load(from), ForwardAnswer.Load(from)));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -70,6 +101,12 @@ public sealed class ReverseLookups : IAsyncDisposable
         WorkerEnded();
         await _ended.Task;
         _stop.Dispose();
+    }
+
+    private void Ask(Question question, double weight)
+    {
+        if (!_queue.TryAdd(question, weight)) _metrics.Dropped();
+        StartWorker();
     }
 
     /// <summary>There are as many workers as there is work, at most <c>dns.max_in_flight</c>.</summary>
@@ -100,7 +137,7 @@ public sealed class ReverseLookups : IAsyncDisposable
             {
                 try
                 {
-                    await LookUpAsync(flight.Address, _stop.Token);
+                    await (flight.Question.Type == RecordType.Ptr ? NameAsync(flight.Question.Address, _stop.Token) : AddressesAsync(flight.Question, _stop.Token));
                 }
                 finally
                 {
@@ -122,20 +159,22 @@ public sealed class ReverseLookups : IAsyncDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask LookUpAsync(IPAddress address, CancellationToken cancel)
+    private async ValueTask NameAsync(UInt128 key, CancellationToken cancel)
     {
+        var address = AddressNumber.ToAddress(key);
         var reply = await _resolver.AskAsync(ReverseZone.NameOf(address), RecordType.Ptr, cancel);
+        _metrics.Refused(reply.Refused);
         if (reply.Outcome == DnsOutcome.Failure)
         {
             _metrics.Lookup("failed");
-            _cache.StoreFailure(address);
+            _names.StoreFailure(key);
             return;
         }
 
         if (reply.Names.Count == 0)
         {
             _metrics.Lookup("unnamed");
-            _cache.Store(address, new(ReverseState.Unnamed, "", Confirmed: false), reply.Ttl);
+            _names.Store(key, new(ReverseState.Unnamed, "", Confirmed: false), reply.Ttl);
             return;
         }
 
@@ -146,12 +185,28 @@ public sealed class ReverseLookups : IAsyncDisposable
         {
             // Whether the name is good is not known: better no name for a moment than one that changes its standing.
             _metrics.Lookup("failed");
-            _cache.StoreFailure(address);
+            _names.StoreFailure(key);
             return;
         }
 
         _metrics.Lookup(confirmed.Name is null ? "unconfirmed" : "confirmed");
-        _cache.Store(address, new(ReverseState.Named, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
+        _names.Store(key, new(ReverseState.Named, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
+    }
+
+    private async ValueTask AddressesAsync(Question question, CancellationToken cancel)
+    {
+        var reply = await _resolver.AskAsync(question.Name, question.Type, cancel);
+        if (reply.Outcome == DnsOutcome.Failure)
+        {
+            _metrics.Claim("failed");
+            _addresses.StoreFailure(question);
+            return;
+        }
+
+        var known = _addresses.Find(question, out _);
+        _metrics.Claim(reply.Addresses.Count > 0 ? "resolved" : "absent");
+        // Names behind load balancers answer differently each time: a second look comes soon, whatever the TTL.
+        _addresses.Store(question, known.Plus(reply.Addresses, (uint)_time.GetUtcNow().ToUnixTimeSeconds()), known.Looks == 0 ? _options.MinTtl : reply.Ttl);
     }
 
     private async Task<(string? Name, bool Failed)> ConfirmedAsync(IPAddress address, IReadOnlyList<string> names, CancellationToken cancel)

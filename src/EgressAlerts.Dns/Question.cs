@@ -1,0 +1,31 @@
+using System.Net;
+using System.Net.Sockets;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>What is looked up: the name of an address, or the addresses of a name.</summary>
+public readonly record struct Question
+{
+    private Question(UInt128 address, string name, RecordType type) => (Address, Name, Type) = (address, name, type);
+
+    internal UInt128 Address { get; }
+
+    internal string Name { get; }
+
+    internal RecordType Type { get; }
+
+    public static Question NameOf(IPAddress address) => new(AddressNumber.Of(address), "", RecordType.Ptr);
+
+    /// <param name="family">Which kind of addresses.</param>
+    public static Question AddressesOf(string name, AddressFamily family) => new(0, name, family == AddressFamily.InterNetwork ? RecordType.A : RecordType.Aaaa);
+
+    internal void Save(BinaryWriter to)
+    {
+        to.Write(Address);
+        to.Write(Name);
+        to.Write((ushort)Type);
+    }
+
+    internal static Question Load(BinaryReader from) => new(from.ReadUInt128(), from.ReadString(), (RecordType)from.ReadUInt16());
+}

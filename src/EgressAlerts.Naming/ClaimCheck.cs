@@ -1,0 +1,105 @@
+using System.Net;
+using EgressAlerts.Dns;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Naming;
+
+/// <summary>Holds the name that a client claims (TLS server name, Host header) against what DNS knows of the name and of the address that was used.</summary>
+/// <remarks>Only DNS' word for exactly this address, or the same owner's name for it, confirms: anybody can rent a machine in the autonomous system of a cloud
+/// and claim to be one of the thousands of services there. The same system, though, is reason enough not to call the claim false.</remarks>
+internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> geo, Func<PublicSuffixes> suffixes)
+{
+    /// <summary>So many answers, a minute apart at least, must leave an address out before a claim is false: names behind load balancers rotate.</summary>
+    private const int LooksToRefute = 2;
+
+    private const int MaxNamed = 3;
+
+    /// <param name="open">Gets the questions whose answers are missing.</param>
+    public Verdict Judge(string claim, IPAddress address, double weight, ICollection<Question> open)
+    {
+        if (IPAddress.TryParse(claim, out var other)) return other.Equals(address) ? Verdict.Nothing : Verdict.Refuted("is another address");
+        if (claim == Words.Invalid) return Verdict.Nothing;
+        if (!claim.Contains('.', StringComparison.Ordinal) || claim.Contains('*', StringComparison.Ordinal)) return Verdict.Unknown;
+
+        var answer = lookups.Resolve(claim, address.AddressFamily, weight);
+        if (answer.Has(address)) return Verdict.Confirmed;
+        if (answer.State == ForwardState.Pending)
+        {
+            open.Add(Question.AddressesOf(claim, address.AddressFamily));
+            return Verdict.Open;
+        }
+
+        if (ConfirmedName(address, weight, open) is not { } own) return Verdict.Open;
+        if (own.Length > 0 && suffixes().OwnerOf(claim) is { Length: > 0 } owner && suffixes().OwnerOf(own) == owner) return Verdict.Confirmed;
+        var evidence = answer.State == ForwardState.Absent ? Absence(claim) : Elsewhere(answer.Addresses.ToList(), address, own, open);
+        if (evidence is null) return Verdict.Unknown;
+        if (evidence.Length > 0 && answer.Looks >= LooksToRefute) return Verdict.Refuted(evidence + " (asked twice)");
+        if (evidence.Length > 0) open.Add(Question.AddressesOf(claim, address.AddressFamily)); // The second look may be under way.
+        return Verdict.Open;
+    }
+
+    /// <summary>A name of three labels under a public suffix is no short name of the cluster, which a search list would have completed.</summary>
+    private string? Absence(string claim) => claim.Count('.') >= 2 && suffixes().IsPublic(claim) ? "has no such address in DNS" : null;
+
+    /// <summary>What speaks for other hands than those that the name leads to: null where nothing does, empty while DNS is being asked.</summary>
+    private string? Elsewhere(List<IPAddress> named, IPAddress used, string own, ICollection<Question> open)
+    {
+        if (named.Any(address => SpecialRanges.Find(address) is not null)) return null; // Another view of the zone than the application's.
+        var (system, systems) = (geo(used).Name, named.ConvertAll(address => geo(address).Name));
+        if (system.Length > 0 && systems.Contains(system)) return null;
+
+        var names = named.Take(MaxNamed).Select(address => ConfirmedName(address, weight: 0, open)).ToList();
+        if (names.Contains(null)) return "";
+        var (domain, domains) = (suffixes().DomainOf(own), names.ConvertAll(name => suffixes().DomainOf(name!)));
+        if (domain.Length > 0 && domains.Contains(domain)) return null;
+        var isOtherSystem = system.Length > 0 && !systems.Contains("");
+        var isOtherDomain = domain.Length > 0 && !domains.Contains("");
+        if (!isOtherSystem && !isOtherDomain) return null;
+        return $"resolves to {string.Join(", ", named.Take(MaxNamed).Select((address, i) => Described(address, names[i]!, systems[i])))}{(named.Count > MaxNamed ? " and others" : "")}";
+    }
+
+    /// <summary>The name that DNS confirms for an address; empty where there is none, null while it is being asked.</summary>
+    private string? ConfirmedName(IPAddress address, double weight, ICollection<Question> open)
+    {
+        var answer = lookups.Find(address, weight);
+        if (answer.State != ReverseState.Pending) return answer.Confirmed ? answer.Name : "";
+        open.Add(Question.NameOf(address));
+        return null;
+    }
+
+    private static string Described(IPAddress address, string name, string system) =>
+        (name.Length > 0, system.Length > 0) switch
+        {
+            (true, true) => $"{address} ({name}, {system})",
+            (true, false) => $"{address} ({name})",
+            (false, true) => $"{address} ({system})",
+            _ => address.ToString(),
+        };
+}
+
+/// <summary>What is to be thought of a claim.</summary>
+/// <param name="Evidence">Of a refuted one: what the name is instead.</param>
+internal readonly record struct Verdict(Standing Standing, string Evidence = "")
+{
+    public static readonly Verdict Nothing = new(Standing.Nothing);
+    public static readonly Verdict Unknown = new(Standing.Unknown);
+    public static readonly Verdict Open = new(Standing.Open);
+    public static readonly Verdict Confirmed = new(Standing.Confirmed);
+
+    public static Verdict Refuted(string evidence) => new(Standing.Refuted, evidence);
+}
+
+internal enum Standing
+{
+    /// <summary>It claims nothing beyond the address.</summary>
+    Nothing,
+
+    /// <summary>Nothing speaks for or against it for sure.</summary>
+    Unknown,
+
+    /// <summary>DNS has not said enough yet.</summary>
+    Open,
+
+    Confirmed,
+    Refuted,
+}
