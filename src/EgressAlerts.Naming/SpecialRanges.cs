@@ -13,9 +13,17 @@ internal static class SpecialRanges
     [
         Range("169.254.169.254/32", "cloud-metadata"),  // AWS, Azure, Google Cloud, Oracle, DigitalOcean
         Range("169.254.170.2/32", "cloud-metadata"),    // AWS ECS task credentials
+        Range("169.254.170.23/32", "cloud-metadata"),   // AWS EKS Pod Identity
+        Range("169.254.42.42/32", "cloud-metadata"),    // Scaleway
+        Range("169.254.0.23/32", "cloud-metadata"),     // Tencent Cloud
         Range("100.100.100.200/32", "cloud-metadata"),  // Alibaba Cloud
         Range("168.63.129.16/32", "cloud-metadata"),    // Azure's platform resources
+        Range("192.0.0.192/32", "cloud-metadata"),      // Oracle Cloud Classic
         Range("fd00:ec2::254/128", "cloud-metadata"),   // AWS over IPv6
+        Range("fd00:ec2::23/128", "cloud-metadata"),    // AWS EKS Pod Identity over IPv6
+        Range("fd20:ce::254/128", "cloud-metadata"),    // Google Cloud over IPv6
+        Range("fd00:c1::a9fe:a9fe/128", "cloud-metadata"), // Oracle Cloud over IPv6
+        Range("fd00:42::42/128", "cloud-metadata"),     // Scaleway over IPv6
         Range("240.240.0.0/16", "istio-auto-allocated"),
         Range("2001:2::/48", "istio-auto-allocated"),
         Range("127.0.0.0/8", "loopback"),
@@ -32,6 +40,9 @@ internal static class SpecialRanges
         Range("203.0.113.0/24", "documentation"),
         Range("2001:db8::/32", "documentation"),
         Range("198.18.0.0/15", "benchmarking"),
+        Range("192.0.0.0/24", "ietf-protocol"),
+        Range("100::/64", "discard"),
+        Range("::/128", "this-network"),
         Range("224.0.0.0/4", "multicast"),
         Range("ff00::/8", "multicast"),
         Range("0.0.0.0/8", "this-network"),

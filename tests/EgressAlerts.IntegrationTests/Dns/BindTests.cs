@@ -11,6 +11,8 @@ public sealed class BindTests : IAsyncLifetime
 {
     private static readonly string Many = string.Join('\n', Enumerable.Range(1, 60).Select(i => string.Create(CultureInfo.InvariantCulture, $"7 PTR a-rather-long-host-name-{i:00}.many.example.com.")));
 
+    private const string LongName = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
+
     private readonly Meter _meter = new("test");
     private BindServer _bind = null!;
     private Lookups _lookups = null!;
@@ -28,9 +30,24 @@ public sealed class BindTests : IAsyncLifetime
                 5.0-63 PTR five.example.com.
                 6 PTR \"\>\<b\>.example.com.
                 8 PTR case.EXAMPLE.com.
+                9 CNAME 9.first.2.0.52.in-addr.arpa.
+                9.first CNAME 9.second.2.0.52.in-addr.arpa.
+                9.second PTR nine.example.com.
+                10 PTR \"\>\<b\>.example.com.
+                10 PTR ten.example.com.
+                11 TXT "no PTR here"
+                12 PTR .
+                13 PTR 4.3.2.1.in-addr.arpa.
+                14 PTR 52.0.2.14.
+                15 PTR *.example.com.
+                16 PTR host.123.
+                17 PTR {LongName}.
+                18 0 PTR fleeting.example.com.
+                19 CNAME 19.elsewhere.example.com.
+                20 PTR 52-0-2-20.example.com.
                 {Many}
                 """),
-            ("8.b.d.0.1.0.0.2.ip6.arpa", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.com."),
+            ("8.b.d.0.1.0.0.2.ip6.arpa", "f.a.c.e.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six-six.example.com.\n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.com."),
             ("example.org", "other A 52.0.2.2"),
             ("example.com", """
                 one A 52.0.2.1
@@ -40,6 +57,14 @@ public sealed class BindTests : IAsyncLifetime
                 five A 52.0.2.5
                 six AAAA 2001:db8::1
                 case A 52.0.2.8
+                nine A 52.0.2.9
+                ten A 52.0.2.10
+                fleeting 0 A 52.0.2.18
+                19.elsewhere PTR nineteen.example.com.
+                nineteen A 52.0.2.19
+                52-0-2-20 CNAME twenty
+                twenty A 52.0.2.20
+                twenty A 52.0.2.21
                 a-rather-long-host-name-01.many A 52.0.2.7
                 """));
         _lookups = new Lookups(new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
@@ -61,10 +86,41 @@ public sealed class BindTests : IAsyncLifetime
     [InlineData("52.0.2.6", ReverseState.Unnamed, "", false)]
     [InlineData("52.0.2.7", ReverseState.Named, "a-rather-long-host-name-01.many.example.com", true)]
     [InlineData("52.0.2.8", ReverseState.Named, "case.example.com", true)]
+    [InlineData("52.0.2.9", ReverseState.Named, "nine.example.com", true)] // An alias of an alias.
+    [InlineData("52.0.2.10", ReverseState.Named, "ten.example.com", true)] // Beside text that is no name.
+    [InlineData("52.0.2.11", ReverseState.Unnamed, "", false)] // There, but without a PTR.
+    [InlineData("52.0.2.12", ReverseState.Unnamed, "", false)]
+    [InlineData("52.0.2.13", ReverseState.Unnamed, "", false)]
+    [InlineData("52.0.2.14", ReverseState.Unnamed, "", false)]
+    [InlineData("52.0.2.15", ReverseState.Unnamed, "", false)]
+    [InlineData("52.0.2.16", ReverseState.Unnamed, "", false)]
+    [InlineData("52.0.2.17", ReverseState.Named, LongName, false)] // 253 characters, the longest there is.
+    [InlineData("52.0.2.18", ReverseState.Named, "fleeting.example.com", true)] // A TTL of zero.
+    [InlineData("52.0.2.19", ReverseState.Named, "nineteen.example.com", true)] // An alias out of the reverse zones.
+    [InlineData("52.0.2.20", ReverseState.Named, "52-0-2-20.example.com", true)] // Leads back by an alias.
+    [InlineData("::ffff:52.0.2.1", ReverseState.Named, "one.example.com", true)]
+    [InlineData("2001:db8::ecaf", ReverseState.Named, "six-six.example.com", false)]
     [InlineData("2001:db8::1", ReverseState.Named, "six.example.com", true)]
     [InlineData("2001:db8::2", ReverseState.Unnamed, "", false)]
     public async Task A_real_name_server_is_understood(string address, ReverseState state, string name, bool confirmed) =>
         Assert.Equal(new ReverseAnswer(state, name, confirmed), await AnswerAsync(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("b.example.com", "52.0.2.3", ForwardState.Resolved, true)]
+    [InlineData("b.example.com", "52.0.2.1", ForwardState.Resolved, false)]
+    [InlineData("52-0-2-20.example.com", "52.0.2.21", ForwardState.Resolved, true)] // By an alias.
+    [InlineData("six.example.com", "2001:db8::1", ForwardState.Resolved, true)]
+    [InlineData("six.example.com", "52.0.2.1", ForwardState.Absent, false)] // It has no IPv4 address.
+    [InlineData("gone.example.com", "52.0.2.1", ForwardState.Absent, false)]
+    [InlineData("not.in.any.zone.of.ours", "52.0.2.1", ForwardState.Pending, false)] // REFUSED is no absence.
+    public async Task So_is_what_it_says_of_a_name(string name, string address, ForwardState state, bool has)
+    {
+        var (used, family) = (IPAddress.Parse(address), IPAddress.Parse(address).AddressFamily);
+        _lookups.Resolve(name, family);
+        await _lookups.SettleAsync([Question.AddressesOf(name, family)], TimeSpan.FromSeconds(10), CancellationToken.None);
+        var answer = _lookups.Resolve(name, family);
+        Assert.Equal((state, has), (answer.State, answer.Has(used)));
+    }
 
     private Task<ReverseAnswer> AnswerAsync(IPAddress address) => ResolverTests.AnswerAsync(_lookups, address);
 }

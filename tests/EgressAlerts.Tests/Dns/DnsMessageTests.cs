@@ -91,6 +91,29 @@ public sealed class DnsMessageTests
         }
     }
 
+    /// <summary>A reply of 512 bytes cannot make us allocate more than a few names' worth, whatever it claims to hold.</summary>
+    [Fact]
+    public void No_mutated_reply_makes_a_burst_of_allocations()
+    {
+        const int Most = 16 * 1024;
+        var good = Bytes(new DnsZone().Reverse("52.22.188.80", DnsBehaviour.Delegated, "a.example.net", "b.example.net"));
+        DnsMessage.Read(good, RecordType.Ptr, out _);
+        var (worst, bad) = (0L, new byte[good.Length]);
+        for (var at = 0; at < good.Length; at++)
+        {
+            for (var flip = 1; flip < 256; flip++)
+            {
+                good.CopyTo(bad, 0);
+                bad[at] ^= (byte)flip;
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                DnsMessage.Read(bad, RecordType.Ptr, out _);
+                worst = Math.Max(worst, GC.GetAllocatedBytesForCurrentThread() - before);
+            }
+        }
+
+        Assert.InRange(worst, 1, Most);
+    }
+
     [Fact]
     public void Compression_may_only_point_backwards()
     {
