@@ -3,36 +3,103 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Export;
 
-/// <summary>Turns each window's counters into bytes once and serves them to any number of scrapes. <see cref="Publish"/> is the pass's;
-/// <see cref="Render"/> may be called from any thread.</summary>
-public sealed class Exposition(SelfMetrics selfMetrics)
+/// <summary>Serves each window's counters to any number of scrapes: rendered once in each format, compressed once. <see cref="Publish"/> and
+/// <see cref="MayShowNew"/> are the pass's; the rest may be called from any thread.</summary>
+/// <param name="created">Whether OpenMetrics says when each counter began.</param>
+public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool created = false)
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
-
     private const int SmallestBody = 64 << 10;
 
-    private Published? _published;
+    /// <summary>After this long without a scrape nobody is there whom a sudden value could mislead.</summary>
+    private static readonly TimeSpan NobodyScrapes = TimeSpan.FromMinutes(5);
+
+    private Snapshot? _published;
+    private long _lastScrape;
+    private int _lastLength;
 
     /// <summary>The last window's counters; null before the first window.</summary>
     public Admitted? Current => Volatile.Read(ref _published)?.Admitted;
 
+    /// <summary>Whether new series may show their value in the next snapshot: somebody has scraped their 0, or nobody scrapes.</summary>
+    public bool MayShowNew =>
+        _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
+
     public void Publish(Admitted admitted)
     {
-        // A buffer that grows by doubling would leave several times the body behind in every window.
-        var body = new ArrayBufferWriter<byte>(Math.Max(SmallestBody, (_published?.Body.Length ?? 0) * 9 / 8));
-        var writer = new ExpositionWriter(body);
-        FlowFamilies.Write(writer, admitted);
-        AccountingFamilies.Write(writer, admitted);
-        Volatile.Write(ref _published, new Published(admitted, body.WrittenMemory));
+        FlowFamilies.Prepare(admitted.Series);
+        Volatile.Write(ref _published, new Snapshot(this, admitted));
     }
 
     /// <summary>The two halves of a scrape's body: the snapshot's bytes, the same until the next window, and what the service says of itself now.</summary>
-    public (ReadOnlyMemory<byte> Snapshot, ReadOnlyMemory<byte> Self) Render()
+    public Scrape Render(ExpositionFormat format, bool gzip)
     {
-        var self = new ArrayBufferWriter<byte>(16 << 10);
-        selfMetrics.Write(new ExpositionWriter(self));
-        return (Volatile.Read(ref _published)?.Body ?? default, self.WrittenMemory);
+        var buffer = new ArrayBufferWriter<byte>(16 << 10);
+        var writer = new ExpositionWriter(buffer, format);
+        selfMetrics.Write(writer);
+        writer.End();
+        var snapshot = Volatile.Read(ref _published) ?? Snapshot.Empty;
+        if (!gzip) return new(snapshot, snapshot.Body(format), buffer.WrittenMemory);
+        var compressed = snapshot.Compressed(format);
+        return new(snapshot, compressed.First, compressed.Rest(buffer.WrittenSpan));
     }
 
-    private sealed record Published(Admitted Admitted, ReadOnlyMemory<byte> Body);
+    /// <summary>The scrape has reached its asker whole.</summary>
+    public void Delivered(Scrape scrape)
+    {
+        scrape.Snapshot.WasScraped = true;
+        Volatile.Write(ref _lastScrape, time.GetTimestamp());
+    }
+
+    /// <summary>One window's counters, and their bytes in the formats that were asked for.</summary>
+    internal sealed class Snapshot
+    {
+        public static readonly Snapshot Empty = new();
+
+        private readonly Lazy<ReadOnlyMemory<byte>>[] _bodies;
+        private readonly Lazy<GzipBody>[] _compressed;
+
+        public Snapshot(Exposition exposition, Admitted admitted)
+        {
+            Admitted = admitted;
+            _bodies = [.. Enum.GetValues<ExpositionFormat>().Select(format => new Lazy<ReadOnlyMemory<byte>>(() => exposition.Body(admitted, format)))];
+            _compressed = [.. _bodies.Select(body => new Lazy<GzipBody>(() => new GzipBody(body.Value.Span)))];
+        }
+
+        private Snapshot()
+        {
+            _bodies = [.. Enum.GetValues<ExpositionFormat>().Select(_ => new Lazy<ReadOnlyMemory<byte>>(ReadOnlyMemory<byte>.Empty))];
+            _compressed = [.. _bodies.Select(body => new Lazy<GzipBody>(() => new GzipBody([])))];
+        }
+
+        public Admitted? Admitted { get; }
+
+        public bool WasScraped { get; set; }
+
+        public ReadOnlyMemory<byte> Body(ExpositionFormat format) => _bodies[(int)format].Value;
+
+        public GzipBody Compressed(ExpositionFormat format) => _compressed[(int)format].Value;
+    }
+
+    private ReadOnlyMemory<byte> Body(Admitted admitted, ExpositionFormat format)
+    {
+        // A buffer that grows by doubling would leave several times the body behind in every window.
+        var body = new ArrayBufferWriter<byte>(Math.Max(SmallestBody, Volatile.Read(ref _lastLength) * 9L / 8 is < int.MaxValue and var likely ? (int)likely : SmallestBody));
+        var writer = new ExpositionWriter(body, format);
+        FlowFamilies.Write(writer, admitted, created);
+        AccountingFamilies.Write(writer, admitted);
+        Volatile.Write(ref _lastLength, body.WrittenCount);
+        return body.WrittenMemory;
+    }
+}
+
+/// <summary>What one scrape is answered with.</summary>
+public sealed class Scrape
+{
+    internal Scrape(Exposition.Snapshot snapshot, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest) => (Snapshot, First, Rest) = (snapshot, first, rest);
+
+    public ReadOnlyMemory<byte> First { get; }
+
+    public ReadOnlyMemory<byte> Rest { get; }
+
+    internal Exposition.Snapshot Snapshot { get; }
 }

@@ -4,19 +4,26 @@ using System.Text;
 
 namespace EgressAlerts.Export;
 
-/// <summary>Writes Prometheus' text format 0.0.4. Hot code.</summary>
-internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to)
+/// <summary>Writes Prometheus' text format 0.0.4 or OpenMetrics 1.0. Hot code.</summary>
+internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to, ExpositionFormat format = ExpositionFormat.Text)
 {
+    private const string Total = "_total";
+
     private string _family = "";
+
+    public bool IsOpenMetrics => format == ExpositionFormat.OpenMetrics;
 
     /// <summary>Begins a family; its samples must follow before the next one begins.</summary>
     public void Family(string name, string type, string help)
     {
         _family = name;
+        // In OpenMetrics the suffix belongs to the sample, not to the family.
+        if (IsOpenMetrics && type == "counter") name = name[..^Total.Length];
         Text("# HELP ");
         Text(name);
         Text(" ");
-        Text(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal));
+        if (IsOpenMetrics) Escaped(help);
+        else Text(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal));
         Text("\n# TYPE ");
         Text(name);
         Text(" ");
@@ -24,10 +31,42 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to)
         Text("\n");
     }
 
+    /// <summary>A sample whose line up to the value was written before.</summary>
+    public void Sample(ReadOnlySpan<byte> line, double value)
+    {
+        line.CopyTo(to.GetSpan(line.Length));
+        to.Advance(line.Length);
+        Number(value);
+        Text("\n");
+    }
+
+    /// <summary>When a counter of the current family began.</summary>
+    /// <param name="labels">Its line after the name.</param>
+    public void Created(ReadOnlySpan<byte> labels, DateTimeOffset at)
+    {
+        Text(_family[..^Total.Length]);
+        Text("_created");
+        Sample(labels, at.ToUnixTimeMilliseconds() / 1000.0);
+    }
+
+    /// <summary>What a scrape of OpenMetrics must end with.</summary>
+    public void End()
+    {
+        if (IsOpenMetrics) Text("# EOF\n");
+    }
+
     public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Sample("", value, labels);
 
     /// <summary>A sample of the current family, or of its <c>_bucket</c>, <c>_sum</c> or <c>_count</c>.</summary>
     public void Sample(string suffix, double value, params ReadOnlySpan<(string Name, string Value)> labels)
+    {
+        Line(suffix, labels);
+        Number(value);
+        Text("\n");
+    }
+
+    /// <summary>The beginning of a sample, up to the value.</summary>
+    public void Line(string suffix, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         Text(_family);
         Text(suffix);
@@ -41,8 +80,6 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to)
         }
 
         Text(labels.Length > 0 ? "} " : " ");
-        Number(value);
-        Text("\n");
     }
 
     private void Number(double value)

@@ -1,17 +1,40 @@
+using System.Buffers;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Export;
 
-/// <summary>The names, help texts and labels of the exported flow counters.</summary>
+/// <summary>The names, help texts and labels of the exported flow counters. Hot code.</summary>
 internal static class FlowFamilies
 {
-    public static void Write(ExpositionWriter writer, Admitted admitted)
+    private static readonly Metric[] Metrics = Enum.GetValues<Metric>();
+
+    /// <summary>Writes the lines of series that have none yet. Called by the pass alone, before anybody renders.</summary>
+    public static void Prepare(IReadOnlyList<ExportedSeries> series)
     {
-        var byMetric = admitted.Series.ToLookup(series => series.Key.Metric);
-        foreach (var metric in Enum.GetValues<Metric>())
+        var buffer = new ArrayBufferWriter<byte>(512);
+        var writer = new ExpositionWriter(buffer);
+        foreach (var each in series)
         {
-            writer.Family($"egress_{metric.Word()}_total", "counter", Help(metric));
-            foreach (var series in byMetric[metric]) Write(writer, series);
+            if (each.Series.Line is not null) continue;
+            buffer.ResetWrittenCount();
+            WriteLine(writer, in each.Key);
+            each.Series.Line = buffer.WrittenSpan.ToArray();
+        }
+    }
+
+    /// <param name="created">Whether OpenMetrics says when each series began.</param>
+    public static void Write(ExpositionWriter writer, Admitted admitted, bool created)
+    {
+        foreach (var metric in Metrics)
+        {
+            var name = NameOf(metric);
+            writer.Family(name, "counter", Help(metric));
+            foreach (var series in admitted.Series)
+            {
+                if (series.Key.Metric != metric) continue;
+                writer.Sample(series.Series.Line, series.Value);
+                if (created && writer.IsOpenMetrics) writer.Created(series.Series.Line.AsSpan(name.Length), series.Series.Created);
+            }
         }
 
         writer.Family("egress_destination_info", "gauge", "What is known about a destination: where its name came from and whether it was confirmed.");
@@ -29,9 +52,9 @@ internal static class FlowFamilies
         }
     }
 
-    private static void Write(ExpositionWriter writer, ExportedSeries series)
+    private static void WriteLine(ExpositionWriter writer, in SeriesKey key)
     {
-        var labels = series.Key.Labels;
+        var labels = key.Labels;
         Span<(string, string)> all =
         [
             ("source_workload_namespace", labels.SourceNamespace),
@@ -40,17 +63,26 @@ internal static class FlowFamilies
             ("destination_port", labels.Port),
             ("route", labels.Route.Word()),
             ("protocol", labels.Protocol.Word()),
-            ("response_flags", series.Key.ResponseFlags),
-            ("response_code", series.Key.ResponseCode),
+            ("response_flags", key.ResponseFlags),
+            ("response_code", key.ResponseCode),
         ];
-        var count = series.Key.Metric switch
+        var count = key.Metric switch
         {
             Metric.Requests => 8,
             Metric.ConnectionsClosed => 7,
             _ => 6,
         };
-        writer.Sample(series.Value, all[..count]);
+        writer.Line(NameOf(key.Metric), all[..count]);
     }
+
+    private static string NameOf(Metric metric) => metric switch
+    {
+        Metric.Requests => "egress_requests_total",
+        Metric.ConnectionsOpened => "egress_connections_opened_total",
+        Metric.ConnectionsClosed => "egress_connections_closed_total",
+        Metric.UploadBytes => "egress_upload_bytes_total",
+        _ => "egress_download_bytes_total",
+    };
 
     private static string Help(Metric metric) => metric switch
     {

@@ -97,6 +97,7 @@ public sealed class SelfMetrics : IDisposable
             {
                 count += series.Buckets[i];
                 var bound = i == _bounds.Count ? "+Inf" : _bounds[i].ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+                if (writer.IsOpenMetrics && !bound.AsSpan().ContainsAny(".eI")) bound += ".0"; // Its canonical numbers.
                 writer.Sample("_bucket", count, [.. series.Labels, ("le", bound)]);
             }
 

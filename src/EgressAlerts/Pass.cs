@@ -66,7 +66,7 @@ internal sealed class Pass : IAsyncDisposable
         if (await _poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
         var named = await _naming.NameAsync(read, cancel);
         var findings = _detection.Observe(named);
-        var admitted = _budget.Admit(named);
+        var admitted = _budget.Admit(named, findings, _exposition.MayShowNew);
         var alerts = _book.Update(findings, window);
 
         // Before anyone sees them: what a scrape has shown is never taken back.

@@ -25,7 +25,7 @@ internal static class ServeCommand
         using var selfMetrics = new SelfMetrics(meter);
         var time = TimeProvider.System;
         var metrics = new StageMetrics(meter, time);
-        var exposition = new Exposition(selfMetrics);
+        var exposition = new Exposition(selfMetrics, time, options.CreatedTimestamps);
         using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
         var worker = new PassWorker(options, checkpoint, exposition, metrics, time, loggers);
 

@@ -1,7 +1,7 @@
 namespace EgressAlerts;
 
 /// <summary>What the command line says about serving.</summary>
-internal sealed record ServeOptions(string? ConfigFile, ListenUrl Listen, string StoragePath, bool EnableLifecycle, string LogLevel, string LogFormat);
+internal sealed record ServeOptions(string? ConfigFile, ListenUrl Listen, string StoragePath, bool EnableLifecycle, bool CreatedTimestamps, string LogLevel, string LogFormat);
 
 /// <summary>The listen address as Prometheus writes it: <c>host:port</c> or <c>:port</c>.</summary>
 internal sealed class ListenUrl

@@ -9,7 +9,7 @@ internal static class Measured
 {
     /// <summary>The sum of a metric's series, of those that carry <paramref name="label"/> as the value of any label where it is given.</summary>
     public static double Sum(this SelfMetrics self, string name, string? label = null) => PromSample
-        .Parse(Encoding.UTF8.GetString(new Exposition(self).Render().Self.Span))
+        .Parse(Encoding.UTF8.GetString(new Exposition(self, TimeProvider.System).Render(ExpositionFormat.Text, gzip: false).Rest.Span))
         .Where(sample => sample.Name == name && (label is null || sample.Labels.Values.Contains(label)))
         .Sum(sample => sample.Value);
 }

@@ -12,7 +12,7 @@ internal static class Endpoints
     public static void Map(WebApplication app, ServeOptions options, PassWorker worker, Exposition exposition)
     {
         app.MapGet("/", () => Results.Content(Page(), "text/html; charset=utf-8"));
-        app.MapMethods("/metrics", ["GET", "HEAD"], (HttpContext context) => MetricsAsync(context, exposition));
+        app.MapMethods("/metrics", ["GET", "HEAD"], new MetricsEndpoint(exposition).AnswerAsync);
         app.MapGet("/-/healthy", () => "EgressAlerts is healthy.\n");
         app.MapGet("/-/ready", () => worker.IsReady
             ? Results.Text("EgressAlerts is ready.\n")
@@ -26,16 +26,6 @@ internal static class Endpoints
         app.MapGet("/runbooks/{name}", (string name) => Documents.FindRunbook(name) is { } text
             ? Results.Text(text, "text/markdown; charset=utf-8")
             : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Documents.RunbookNames)}\n"));
-    }
-
-    private static async Task MetricsAsync(HttpContext context, Exposition exposition)
-    {
-        var (snapshot, self) = exposition.Render();
-        context.Response.ContentType = Exposition.ContentType;
-        context.Response.ContentLength = snapshot.Length + self.Length;
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        await context.Response.Body.WriteAsync(snapshot, context.RequestAborted);
-        await context.Response.Body.WriteAsync(self, context.RequestAborted);
     }
 
     private static async Task<IResult> ReloadAsync(ServeOptions options, PassWorker worker, CancellationToken cancel)

@@ -25,18 +25,19 @@ internal sealed record DestinationList(string Destination, string NameSource, bo
     ];
 }
 
-/// <summary>The answer of <c>/api/v1/waiting</c>: what is counted, but in no series yet because the destination is being looked up.</summary>
+/// <summary>The answer of <c>/api/v1/waiting</c>: what is counted, but in no series yet: <c>why</c> is <c>name</c> where the destination is being looked up,
+/// <c>new</c> where its series shows 0 first.</summary>
 internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<WaitingEntry> Waiting)
 {
     public static WaitingList Of(Exposition exposition)
     {
         var current = exposition.Current;
-        return new(current?.Window.End, [.. (current?.Waiting ?? []).Select(WaitingEntry.Of)]);
+        return new(current?.Window.End, [.. (current?.Waiting ?? []).Select(WaitingEntry.Of), .. (current?.Withheld ?? []).Select(WaitingEntry.Of)]);
     }
 }
 
 /// <summary>One flow's metric that waits.</summary>
-internal sealed record WaitingEntry(string SourceWorkloadNamespace, string SourceWorkload, string Address, string Route, string Metric, double Amount)
+internal sealed record WaitingEntry(string SourceWorkloadNamespace, string SourceWorkload, string Destination, string Route, string Metric, double Amount, string Why)
 {
     public static WaitingEntry Of(Increment increment) => new(
         increment.Flow.Source.Namespace,
@@ -44,7 +45,17 @@ internal sealed record WaitingEntry(string SourceWorkloadNamespace, string Sourc
         increment.Flow.To.Key,
         increment.Flow.Route.Word(),
         increment.Metric.Word(),
-        increment.Amount);
+        increment.Amount,
+        "name");
+
+    public static WaitingEntry Of(ExportedSeries series) => new(
+        series.Key.Labels.SourceNamespace,
+        series.Key.Labels.SourceWorkload,
+        series.Key.Labels.Destination,
+        series.Key.Labels.Route.Word(),
+        series.Key.Metric.Word(),
+        series.Value,
+        "new");
 }
 
 /// <summary>An entry of <c>/api/v1/alerts</c>.</summary>

@@ -21,7 +21,7 @@ internal sealed record Status(
             current?.Window.End,
             worker.Pass.Failure,
             current?.Series.Count ?? 0,
-            current?.Limit ?? 0,
+            current?.Budget.Limit ?? 0,
             current?.Destinations.Count ?? 0,
             worker.Pass.Alerts.Count(alert => alert.ResolvedAt is null),
             worker.Pass.Telemetry);

@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Cardinality;
+
+/// <summary>One exported counter with its state.</summary>
+internal sealed class Slot(SeriesKey key, DateTimeOffset created, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(key, created)
+{
+    private bool _manyOwners, _manyNetworks, _manyRegions;
+
+
+    public WorkloadPlaces Workload => workload;
+
+    /// <summary>The place whose series it is; null for overflow.</summary>
+    public DestinationPlace? Place => place;
+
+    /// <summary>As its latest use describes it. What its addresses disagree about is empty, so that the info series does not change its labels to and fro.</summary>
+    public Destination Destination { get; private set; } = destination;
+
+    public double Value { get; set; }
+
+    public DateTimeOffset LastIncrement { get; set; }
+
+    /// <summary>It shows 0 until a scrape has seen that.</summary>
+    public bool IsNew { get; set; } = true;
+
+    public void Describe(Destination now)
+    {
+        if (ReferenceEquals(now, Destination) || now == Destination) return;
+        var before = Destination;
+        if (now.Source != NameSource.Network)
+        {
+            now = now with
+            {
+                Name = before.Name,
+                Owner = Agreed(before.Owner, now.Owner, ref _manyOwners),
+                Network = Agreed(before.Network, now.Network, ref _manyNetworks),
+                Region = Agreed(before.Region, now.Region, ref _manyRegions),
+            };
+        }
+
+        if (now != before) Destination = now;
+    }
+
+    private static string Agreed(string before, string now, ref bool many)
+    {
+        many |= before.Length > 0 && now.Length > 0 && before != now;
+        return many ? "" : now.Length > 0 ? now : before;
+    }
+}
+
+/// <summary>Finds slots by their keys. Hot code.</summary>
+internal sealed class SlotByKey : IEqualityComparer<Slot>, IAlternateEqualityComparer<SeriesKey, Slot>
+{
+    public bool Equals(Slot? one, Slot? other) => ReferenceEquals(one, other);
+
+    public int GetHashCode([DisallowNull] Slot slot) => GetHashCode(slot.Key);
+
+    public bool Equals(SeriesKey key, Slot slot) => key.Metric == slot.Key.Metric && key.Equals(slot.Key);
+
+    public int GetHashCode(SeriesKey key) =>
+        HashCode.Combine((int)key.Metric | ((int)key.Labels.Route << 8) | ((int)key.Labels.Protocol << 16), key.Labels.SourceWorkload, key.Labels.Destination, key.Labels.Port, key.ResponseCode, key.ResponseFlags);
+
+    public Slot Create(SeriesKey key) => throw new NotSupportedException("a slot needs more than its key");
+}
