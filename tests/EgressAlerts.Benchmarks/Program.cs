@@ -7,6 +7,7 @@ using EgressAlerts.Benchmarks;
 // plan [SERIES]: what the ways to ask cost Prometheus.
 // dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
 // naming: what naming and looking up networks cost.
+// budget: what admission, exposition and compression cost.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -26,6 +27,9 @@ switch (args)
         break;
     case ["naming", ..]:
         await NamingSpeed.RunAsync();
+        break;
+    case ["budget", ..]:
+        BudgetSpeed.Run();
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(SteadyState).Assembly).Run(args);

@@ -197,5 +197,5 @@ public sealed class AlertStoryTests : IAsyncLifetime
     }
 
     private async Task<PromSample?> ExportedAsync(string name, string destination) =>
-        (await _service.MetricsAsync()).FirstOrDefault(sample => sample.Name == name && sample["destination"] == destination);
+        (await _service.MetricsAsync()).FirstOrDefault(sample => sample.Name == name && sample["destination"] == destination && sample.Value > 0);
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
+using Microsoft.AspNetCore.Http;
 
 namespace EgressAlerts.EndToEndTests;
 
@@ -43,15 +44,34 @@ public sealed partial class ExpositionStoryTests
         var (exit, output) = await Tool.RunAsync("promtool", ["check", "metrics"], text);
         Assert.True(exit == 0, output);
 
-        // As they are exposed, so Prometheus stores them: a scrape of our own.
-        await using var reader = await PrometheusServer.StartAsync("1s", ("egress-alerts", service.Address));
+        using var asked = new HttpRequestMessage(HttpMethod.Get, new Uri(service.Address, "metrics"));
+        asked.Headers.Add("Accept", "application/openmetrics-text;version=1.0.0");
+        using var openMetrics = await http.SendAsync(asked);
+        Assert.Equal("application/openmetrics-text; version=1.0.0; charset=utf-8", openMetrics.Content.Headers.ContentType?.ToString());
+        var modern = await openMetrics.Content.ReadAsStringAsync();
+        Assert.EndsWith("# EOF\n", modern, StringComparison.Ordinal);
+        // The same families, but for the suffix of counters.
+        Assert.Equal(
+            TypePattern().Matches(text).Select(match => match.Value.EndsWith(" counter", StringComparison.Ordinal) ? match.Value.Replace("_total", "", StringComparison.Ordinal) : match.Value),
+            TypePattern().Matches(modern).Select(match => match.Value));
+
+        // As they are exposed, so Prometheus stores them: OpenMetrics with gzip, which it asks for, and, behind a proxy that does not pass its wishes on, text.
+        await using var proxy = await LoopbackServer.StartAsync();
+        proxy.Answer = async context =>
+        {
+            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            await context.Response.WriteAsync(await http.GetStringAsync(new Uri(service.Address, "metrics")));
+        };
+        await using var reader = await PrometheusServer.StartAsync("1s", ("egress-alerts", service.Address), ("as-text", proxy.Address));
         await prometheus.StopAsync(); // Nothing moves any more.
         await Deadline.UntilAsync(
             async () =>
             {
                 var exposed = (await service.MetricsAsync()).Where(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal)).ToDictionary(Identity, sample => sample.Value);
-                var stored = (await reader.QueryAsync("{__name__=~\"egress_.+\",__name__!~\"egress_alerts_.+\"}")).ToDictionary(series => Identity(series.Labels), series => series.Samples[0].Value);
-                return exposed.Count > 50 && exposed.Count == stored.Count && exposed.All(series => stored.TryGetValue(series.Key, out var value) && value == series.Value);
+                var jobs = (await reader.QueryAsync("{__name__=~\"egress_.+\",__name__!~\"egress_alerts_.+\"}")).ToLookup(series => series.Labels["job"]);
+                return exposed.Count > 50 && ((string[])["egress-alerts", "as-text"]).All(
+                    job => jobs[job].ToDictionary(series => Identity(series.Labels), series => series.Samples[0].Value) is var stored
+                        && exposed.Count == stored.Count && exposed.All(series => stored.TryGetValue(series.Key, out var value) && value == series.Value));
             },
             30,
             "Prometheus holds what is exposed");
@@ -73,7 +93,7 @@ public sealed partial class ExpositionStoryTests
     private static string Identity(IReadOnlyDictionary<string, string> labels) => string.Join(
         ',', labels.Where(label => label.Value.Length > 0 && label.Key is not ("job" or "instance")).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
 
-    [GeneratedRegex(@"(?m)^# TYPE (\S+)")]
+    [GeneratedRegex(@"(?m)^# TYPE (\S+) \w+")]
     private static partial Regex TypePattern();
 
     /// <summary>The first cell of a row in the README's tables of metrics.</summary>

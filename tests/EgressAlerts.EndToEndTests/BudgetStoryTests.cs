@@ -1,0 +1,59 @@
+using System.Globalization;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>What a noisy neighbour can and cannot do.</summary>
+public sealed class BudgetStoryTests
+{
+    private const int MaxSeries = 60;
+
+    [Fact]
+    public async Task A_flood_of_one_workload_hides_neither_the_name_nor_the_alert_of_anothers_new_heavy_destination()
+    {
+        var heavy = new Target(Way.Passthrough, "", "52.22.188.80", 443);
+        var scenario = new Scenario(
+            "flood",
+            TimeSpan.FromMilliseconds(250),
+            world =>
+            {
+                if (world.Pods.Count == 0)
+                {
+                    world.Start("shop", "noisy");
+                    world.Start("shop", "quiet");
+                }
+
+                world.Pods[1].Http(new Target(Way.Registered, "api.stripe.com", "", 443));
+                for (var i = 0; i < 10; i++) world.Pods[0].Tcp(new Target(Way.Passthrough, "", string.Create(CultureInfo.InvariantCulture, $"60.{i}.{world.Tick / 250}.{world.Tick % 250}"), 443), sent: 100, got: 100);
+            },
+            new DnsZone().Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com"));
+        await using var mesh = await SimulatorServer.StartAsync(scenario);
+        await using var prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", mesh.Address));
+        await using var alertmanager = await AlertmanagerServer.StartAsync();
+        await using var service = new EgressAlertsProcess($$"""
+            prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
+            dns: { servers: ['{{mesh.Dns.Endpoint}}'], queries_per_second: 1000 }
+            cardinality: { max_series: {{MaxSeries}} }
+            detection: { new_destination: { learning: 4s } }
+            alerting: { alertmanagers: [{ url: '{{alertmanager.Address}}' }], resend_interval: 1s }
+            """);
+        await service.StartAsync();
+        await Deadline.UntilAsync(
+            async () => (await service.MetricsAsync()).Any(sample => sample.Name == "egress_upload_bytes_total" && sample["source_workload"] == "noisy" && sample["destination"] == "__other__" && sample.Value > 5_000),
+            60,
+            $"the flood is folded:\n{service.Output}");
+
+        mesh.World.Do(world => world.Pods[1].Tcp(heavy, sent: 50_000_000));
+
+        var counter = await Deadline.UntilAsync(
+            async () => (await service.MetricsAsync()).FirstOrDefault(sample => sample.Name == "egress_upload_bytes_total" && sample["destination"] == "*.compute-1.amazonaws.com" && sample.Value > 0),
+            30,
+            "the heavy destination has a series of its own");
+        Assert.Equal(("quiet", 50_000_000), (counter["source_workload"], counter.Value));
+        var alert = await Deadline.UntilAsync(
+            async () => (await alertmanager.AlertsAsync("EgressNewDestination")).FirstOrDefault(alert => alert.Labels["source_workload"] == "quiet"), 30, "and an alert of its own");
+        Assert.Equal("*.compute-1.amazonaws.com", alert.Labels["destination"]);
+        Assert.InRange((await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_series" && sample["state"] == "live").Value, 1, MaxSeries);
+    }
+}
