@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Cardinality;
 
 /// <summary>One exported counter with its state.</summary>
-internal sealed class Slot(SeriesKey key, DateTimeOffset created, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(key, created)
+internal sealed class Slot(in SeriesKey key, uint created, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(in key, created)
 {
     private bool _manyOwners, _manyNetworks, _manyRegions;
 
@@ -19,7 +20,8 @@ internal sealed class Slot(SeriesKey key, DateTimeOffset created, WorkloadPlaces
 
     public double Value { get; set; }
 
-    public DateTimeOffset LastIncrement { get; set; }
+    /// <summary>Seconds since the epoch.</summary>
+    public uint LastIncrement { get; set; }
 
     /// <summary>It shows 0 until a scrape has seen that.</summary>
     public bool IsNew { get; set; } = true;
@@ -56,10 +58,24 @@ internal sealed class SlotByKey : IEqualityComparer<Slot>, IAlternateEqualityCom
 
     public int GetHashCode([DisallowNull] Slot slot) => GetHashCode(slot.Key);
 
-    public bool Equals(SeriesKey key, Slot slot) => key.Metric == slot.Key.Metric && key.Equals(slot.Key);
+    public bool Equals(SeriesKey key, Slot slot)
+    {
+        ref readonly var other = ref slot.Key;
+        return key.Metric == other.Metric && key.Labels.Route == other.Labels.Route && key.Labels.Protocol == other.Labels.Protocol
+            && key.Labels.Destination == other.Labels.Destination && key.Labels.SourceWorkload == other.Labels.SourceWorkload && key.Labels.SourceNamespace == other.Labels.SourceNamespace
+            && key.Labels.Port == other.Labels.Port && key.ResponseCode == other.ResponseCode && key.ResponseFlags == other.ResponseFlags;
+    }
 
-    public int GetHashCode(SeriesKey key) =>
-        HashCode.Combine((int)key.Metric | ((int)key.Labels.Route << 8) | ((int)key.Labels.Protocol << 16), key.Labels.SourceWorkload, key.Labels.Destination, key.Labels.Port, key.ResponseCode, key.ResponseFlags);
+    /// <summary>Of the texts that tell most; the namespace seldom does. String hashes are keyed anew in each process, so nobody can prepare collisions.</summary>
+    public int GetHashCode(SeriesKey key)
+    {
+        var hash = (uint)key.Labels.Destination.GetHashCode(StringComparison.Ordinal);
+        hash = (BitOperations.RotateLeft(hash, 5) + (uint)key.Labels.SourceWorkload.GetHashCode(StringComparison.Ordinal)) * 0x9E3779B1;
+        hash = (BitOperations.RotateLeft(hash, 5) + (uint)key.Labels.Port.GetHashCode(StringComparison.Ordinal)) * 0x9E3779B1;
+        hash = (BitOperations.RotateLeft(hash, 5) + (uint)key.ResponseCode.GetHashCode(StringComparison.Ordinal)) * 0x9E3779B1;
+        hash = (BitOperations.RotateLeft(hash, 5) + (uint)key.ResponseFlags.GetHashCode(StringComparison.Ordinal)) * 0x9E3779B1;
+        return (int)((BitOperations.RotateLeft(hash, 5) + (uint)key.Metric + ((uint)key.Labels.Route << 4) + ((uint)key.Labels.Protocol << 8)) * 0x9E3779B1);
+    }
 
     public Slot Create(SeriesKey key) => throw new NotSupportedException("a slot needs more than its key");
 }

@@ -3,7 +3,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Cardinality;
 
 /// <summary>A slot as the checkpoint holds it.</summary>
-internal sealed record SlotState(SeriesKey Key, DateTimeOffset Created, double Value, DateTimeOffset LastIncrement, bool IsNew, Destination Destination)
+internal sealed record SlotState(SeriesKey Key, uint Created, double Value, uint LastIncrement, bool IsNew, Destination Destination)
 {
     public Workload Source => new(Key.Labels.SourceNamespace, Key.Labels.SourceWorkload);
 
@@ -31,7 +31,7 @@ internal sealed record SlotState(SeriesKey Key, DateTimeOffset Created, double V
     {
         var metric = (Metric)from.ReadByte();
         var labels = new FlowLabels(Text(), Text(), Text(), Text(), (Route)from.ReadByte(), (Protocol)from.ReadByte());
-        return new(new(metric, labels, Text(), Text()), from.ReadInstant(), from.ReadDouble(), from.ReadInstant(), from.ReadBoolean(), from.ReadDestination());
+        return new(new(metric, labels, Text(), Text()), from.ReadUInt32(), from.ReadDouble(), from.ReadUInt32(), from.ReadBoolean(), from.ReadDestination());
 
         string Text()
         {

@@ -72,9 +72,10 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The most series of one destination when places are scarce.</summary>
     public const int MaxSeriesWhenScarce = 16;
 
-    private readonly HashSet<string> _ports = [];
-    private readonly HashSet<string> _flags = [];
-    private readonly HashSet<string> _codes = [];
+    // Most have one of each: arrays of just their size.
+    private string[] _ports = [];
+    private string[] _flags = [];
+    private string[] _codes = [];
 
     public string Name => name;
 
@@ -92,11 +93,16 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The labels under which an increment is counted here.</summary>
     public SeriesKey Bounded(SeriesKey key) => key with
     {
-        Labels = key.Labels with { Destination = name, Port = Bounded(_ports, key.Labels.Port, MaxPorts) },
-        ResponseFlags = Bounded(_flags, key.ResponseFlags, MaxFlags),
-        ResponseCode = Bounded(_codes, key.ResponseCode, MaxCodes),
+        Labels = key.Labels with { Destination = name, Port = Bounded(ref _ports, key.Labels.Port, MaxPorts) },
+        ResponseFlags = Bounded(ref _flags, key.ResponseFlags, MaxFlags),
+        ResponseCode = Bounded(ref _codes, key.ResponseCode, MaxCodes),
     };
 
-    private static string Bounded(HashSet<string> known, string text, int most) =>
-        text.Length == 0 || text == Words.Other || known.Contains(text) || (known.Count < most && known.Add(text)) ? text : Words.Other;
+    private static string Bounded(ref string[] known, string text, int most)
+    {
+        if (text.Length == 0 || text == Words.Other || known.AsSpan().Contains(text)) return text;
+        if (known.Length == most) return Words.Other;
+        known = [.. known, text];
+        return text;
+    }
 }

@@ -18,11 +18,11 @@ internal static class AccountingFamilies
         foreach (var sum in admitted.Accounts.Excluded.OrderBy(sum => sum.Metric).ThenBy(sum => sum.Reason, StringComparer.Ordinal))
             writer.Sample(sum.Amount, ("metric", sum.Metric.Word()), ("reason", sum.Reason));
         var budget = admitted.Budget;
-        writer.Family("egress_alerts_series", "gauge", "Exported egress_* series: live ones count against the limit, overflow ones do not.");
+        writer.Family("egress_alerts_series", "gauge", "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.");
         writer.Sample(budget.Live, ("state", "live"));
         writer.Sample(budget.Overflow, ("state", "overflow"));
+        writer.Sample(budget.RetiredSeries, ("state", "retired"));
         Single("egress_alerts_series_limit", "gauge", "The most live egress_* series (cardinality.max_series).", budget.Limit);
-        Single("egress_alerts_series_retired_total", "counter", "Series that gave their place up after being idle.", budget.RetiredSeries);
         Single("egress_alerts_destinations_wanted", "gauge", "Pairs of workload and destination that would have series without a budget, those without a place estimated within 2 % over one to two days.", budget.Wanted);
         Single("egress_alerts_destinations_promoted_total", "counter", "Destinations that found a place after they had been folded.", budget.Promoted);
         Single("egress_alerts_destinations_rolled_up", "gauge", "Parents (*.example.com) under which a workload's new destinations are summed because places are scarce.", budget.RolledUp);

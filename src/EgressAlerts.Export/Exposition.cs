@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Export;
@@ -9,10 +10,12 @@ namespace EgressAlerts.Export;
 public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool created = false)
 {
     private const int SmallestBody = 64 << 10;
+    private const long LikelyLine = 220;
 
     /// <summary>After this long without a scrape nobody is there whom a sudden value could mislead.</summary>
     private static readonly TimeSpan NobodyScrapes = TimeSpan.FromMinutes(5);
 
+    private readonly ConcurrentBag<ArrayBufferWriter<byte>> _buffers = [];
     private Snapshot? _published;
     private long _lastScrape;
     private int _lastLength;
@@ -24,29 +27,25 @@ public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool 
     public bool MayShowNew =>
         _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
 
-    public void Publish(Admitted admitted)
-    {
-        FlowFamilies.Prepare(admitted.Series);
-        Volatile.Write(ref _published, new Snapshot(this, admitted));
-    }
+    public void Publish(Admitted admitted) => Volatile.Write(ref _published, new Snapshot(this, admitted));
 
     /// <summary>The two halves of a scrape's body: the snapshot's bytes, the same until the next window, and what the service says of itself now.</summary>
     public Scrape Render(ExpositionFormat format, bool gzip)
     {
-        var buffer = new ArrayBufferWriter<byte>(16 << 10);
+        if (!_buffers.TryTake(out var buffer)) buffer = new(16 << 10);
+        buffer.ResetWrittenCount();
         var writer = new ExpositionWriter(buffer, format);
         selfMetrics.Write(writer);
         writer.End();
         var snapshot = Volatile.Read(ref _published) ?? Snapshot.Empty;
-        if (!gzip) return new(snapshot, snapshot.Body(format), buffer.WrittenMemory);
+        if (!gzip) return new(this, snapshot, snapshot.Body(format), buffer.WrittenMemory, buffer);
         var compressed = snapshot.Compressed(format);
-        return new(snapshot, compressed.First, compressed.Rest(buffer.WrittenSpan));
+        return new(this, snapshot, compressed.First, compressed.Rest(buffer.WrittenSpan), buffer);
     }
 
-    /// <summary>The scrape has reached its asker whole.</summary>
-    public void Delivered(Scrape scrape)
+    private void Delivered(Snapshot snapshot)
     {
-        scrape.Snapshot.WasScraped = true;
+        snapshot.WasScraped = true;
         Volatile.Write(ref _lastScrape, time.GetTimestamp());
     }
 
@@ -83,23 +82,38 @@ public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool 
     private ReadOnlyMemory<byte> Body(Admitted admitted, ExpositionFormat format)
     {
         // A buffer that grows by doubling would leave several times the body behind in every window.
-        var body = new ArrayBufferWriter<byte>(Math.Max(SmallestBody, Volatile.Read(ref _lastLength) * 9L / 8 is < int.MaxValue and var likely ? (int)likely : SmallestBody));
+        var likely = Math.Max(Volatile.Read(ref _lastLength) * 17L / 16, admitted.Series.Count * LikelyLine);
+        var body = new ArrayBufferWriter<byte>((int)Math.Clamp(likely, SmallestBody, int.MaxValue / 2));
         var writer = new ExpositionWriter(body, format);
         FlowFamilies.Write(writer, admitted, created);
         AccountingFamilies.Write(writer, admitted);
         Volatile.Write(ref _lastLength, body.WrittenCount);
-        return body.WrittenMemory;
+        // It is kept until the next window: not with half as much again that is empty.
+        return body.FreeCapacity > body.WrittenCount / 8 ? body.WrittenSpan.ToArray() : body.WrittenMemory;
     }
-}
 
-/// <summary>What one scrape is answered with.</summary>
-public sealed class Scrape
-{
-    internal Scrape(Exposition.Snapshot snapshot, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest) => (Snapshot, First, Rest) = (snapshot, first, rest);
+    /// <summary>What one scrape is answered with; its bytes are good until it is disposed of.</summary>
+    public sealed class Scrape : IDisposable
+    {
+        private readonly Exposition _exposition;
+        private readonly Snapshot _snapshot;
+        private ArrayBufferWriter<byte>? _buffer;
 
-    public ReadOnlyMemory<byte> First { get; }
+        internal Scrape(Exposition exposition, Snapshot snapshot, ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> rest, ArrayBufferWriter<byte> buffer) =>
+            (_exposition, _snapshot, First, Rest, _buffer) = (exposition, snapshot, first, rest, buffer);
 
-    public ReadOnlyMemory<byte> Rest { get; }
+        /// <summary>The snapshot's bytes.</summary>
+        public ReadOnlyMemory<byte> First { get; }
 
-    internal Exposition.Snapshot Snapshot { get; }
+        /// <summary>What the service says of itself.</summary>
+        public ReadOnlyMemory<byte> Rest { get; }
+
+        /// <summary>It has reached its asker whole.</summary>
+        public void Delivered() => _exposition.Delivered(_snapshot);
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _buffer, null) is { } buffer) _exposition._buffers.Add(buffer);
+        }
+    }
 }

@@ -31,23 +31,8 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to, ExpositionFor
         Text("\n");
     }
 
-    /// <summary>A sample whose line up to the value was written before.</summary>
-    public void Sample(ReadOnlySpan<byte> line, double value)
-    {
-        line.CopyTo(to.GetSpan(line.Length));
-        to.Advance(line.Length);
-        Number(value);
-        Text("\n");
-    }
-
     /// <summary>When a counter of the current family began.</summary>
-    /// <param name="labels">Its line after the name.</param>
-    public void Created(ReadOnlySpan<byte> labels, DateTimeOffset at)
-    {
-        Text(_family[..^Total.Length]);
-        Text("_created");
-        Sample(labels, at.ToUnixTimeMilliseconds() / 1000.0);
-    }
+    public void Created(double seconds, params ReadOnlySpan<(string Name, string Value)> labels) => Line(_family.AsSpan(0, _family.Length - Total.Length), "_created", seconds, labels);
 
     /// <summary>What a scrape of OpenMetrics must end with.</summary>
     public void End()
@@ -58,17 +43,11 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to, ExpositionFor
     public void Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Sample("", value, labels);
 
     /// <summary>A sample of the current family, or of its <c>_bucket</c>, <c>_sum</c> or <c>_count</c>.</summary>
-    public void Sample(string suffix, double value, params ReadOnlySpan<(string Name, string Value)> labels)
-    {
-        Line(suffix, labels);
-        Number(value);
-        Text("\n");
-    }
+    public void Sample(string suffix, double value, params ReadOnlySpan<(string Name, string Value)> labels) => Line(_family, suffix, value, labels);
 
-    /// <summary>The beginning of a sample, up to the value.</summary>
-    public void Line(string suffix, params ReadOnlySpan<(string Name, string Value)> labels)
+    private void Line(ReadOnlySpan<char> name, string suffix, double value, ReadOnlySpan<(string Name, string Value)> labels)
     {
-        Text(_family);
+        Text(name);
         Text(suffix);
         for (var i = 0; i < labels.Length; i++)
         {
@@ -80,6 +59,8 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to, ExpositionFor
         }
 
         Text(labels.Length > 0 ? "} " : " ");
+        Number(value);
+        Text("\n");
     }
 
     private void Number(double value)
@@ -102,7 +83,7 @@ internal sealed class ExpositionWriter(ArrayBufferWriter<byte> to, ExpositionFor
         Text(text);
     }
 
-    private void Text(string text)
+    private void Text(ReadOnlySpan<char> text)
     {
         var span = to.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
         to.Advance(Encoding.UTF8.GetBytes(text, span));

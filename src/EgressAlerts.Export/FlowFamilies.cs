@@ -1,4 +1,3 @@
-using System.Buffers;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Export;
@@ -8,32 +7,15 @@ internal static class FlowFamilies
 {
     private static readonly Metric[] Metrics = Enum.GetValues<Metric>();
 
-    /// <summary>Writes the lines of series that have none yet. Called by the pass alone, before anybody renders.</summary>
-    public static void Prepare(IReadOnlyList<ExportedSeries> series)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        var writer = new ExpositionWriter(buffer);
-        foreach (var each in series)
-        {
-            if (each.Series.Line is not null) continue;
-            buffer.ResetWrittenCount();
-            WriteLine(writer, in each.Key);
-            each.Series.Line = buffer.WrittenSpan.ToArray();
-        }
-    }
-
     /// <param name="created">Whether OpenMetrics says when each series began.</param>
     public static void Write(ExpositionWriter writer, Admitted admitted, bool created)
     {
         foreach (var metric in Metrics)
         {
-            var name = NameOf(metric);
-            writer.Family(name, "counter", Help(metric));
+            writer.Family($"egress_{metric.Word()}_total", "counter", Help(metric));
             foreach (var series in admitted.Series)
             {
-                if (series.Key.Metric != metric) continue;
-                writer.Sample(series.Series.Line, series.Value);
-                if (created && writer.IsOpenMetrics) writer.Created(series.Series.Line.AsSpan(name.Length), series.Series.Created);
+                if (series.Key.Metric == metric) Write(writer, in series.Key, series.Value, created && writer.IsOpenMetrics ? series.Series.Created : null);
             }
         }
 
@@ -52,7 +34,7 @@ internal static class FlowFamilies
         }
     }
 
-    private static void WriteLine(ExpositionWriter writer, in SeriesKey key)
+    private static void Write(ExpositionWriter writer, in SeriesKey key, double value, uint? created)
     {
         var labels = key.Labels;
         Span<(string, string)> all =
@@ -72,17 +54,9 @@ internal static class FlowFamilies
             Metric.ConnectionsClosed => 7,
             _ => 6,
         };
-        writer.Line(NameOf(key.Metric), all[..count]);
+        writer.Sample(value, all[..count]);
+        if (created is { } seconds) writer.Created(seconds, all[..count]);
     }
-
-    private static string NameOf(Metric metric) => metric switch
-    {
-        Metric.Requests => "egress_requests_total",
-        Metric.ConnectionsOpened => "egress_connections_opened_total",
-        Metric.ConnectionsClosed => "egress_connections_closed_total",
-        Metric.UploadBytes => "egress_upload_bytes_total",
-        _ => "egress_download_bytes_total",
-    };
 
     private static string Help(Metric metric) => metric switch
     {

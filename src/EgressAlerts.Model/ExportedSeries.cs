@@ -4,17 +4,17 @@ namespace EgressAlerts.Model;
 public readonly record struct SeriesKey(Metric Metric, FlowLabels Labels, string ResponseCode, string ResponseFlags);
 
 /// <summary>One exported counter, the same object in every snapshot for as long as it is exported.</summary>
-/// <param name="created">The end of the window from which it has counted.</param>
-public class CounterSeries(SeriesKey key, DateTimeOffset created)
+public class CounterSeries
 {
-    private readonly SeriesKey _key = key;
+    private readonly SeriesKey _key;
+    private readonly uint _created;
+
+    /// <param name="created">The end of the window from which it has counted, in seconds since the epoch: an object of which there are many.</param>
+    public CounterSeries(in SeriesKey key, uint created) => (_key, _created) = (key, created);
 
     public ref readonly SeriesKey Key => ref _key;
 
-    public DateTimeOffset Created => created;
-
-    /// <summary>The exposition's own: the bytes of its line up to the value, written once. Only the pass's thread uses it.</summary>
-    public byte[]? Line { get; set; }
+    public uint Created => _created;
 }
 
 /// <summary>One exported counter and its value at the end of a window.</summary>

@@ -76,11 +76,18 @@ public sealed partial class ExpositionStoryTests
             30,
             "Prometheus holds what is exposed");
 
-        var families = TypePattern().Matches(text).Select(match => match.Groups[1].Value).ToList();
-        var readme = await File.ReadAllTextAsync(Repository.File("README.md"));
-        Assert.Equal([], families.Where(family => !readme.Contains($"`{family}`", StringComparison.Ordinal)));
-        Assert.Equal([], MetricPattern().Matches(readme).Select(match => match.Groups[1].Value).Except(families));
+        // The README says of every metric which labels it has and what it is, in the words of its help text.
+        var readme = RowPattern().Matches(await File.ReadAllTextAsync(Repository.File("README.md"))).Select(row => $"{row.Groups[1].Value} [{row.Groups[2].Value.Trim()}] {row.Groups[3].Value}");
+        var labels = PromSample.Parse(text).ToLookup(sample => HistogramPattern().Replace(sample.Name, ""), sample => sample.Labels.Keys);
+        var exposed = HelpPattern().Matches(text).Select(help => (Name: help.Groups[1].Value, Text: help.Groups[2].Value))
+            .Select(family => $"{family.Name} [{string.Join(", ", labels[family.Name].SelectMany(names => names).Distinct().Except(FlowLabels(family.Name)).Select(name => $"`{name}`"))}] {family.Text}");
+        Assert.Equal(exposed.Order(StringComparer.Ordinal), readme.Order(StringComparer.Ordinal));
     }
+
+    /// <summary>Those that the README says once for all of them, and the bound of a histogram's bucket.</summary>
+    private static string[] FlowLabels(string name) => name.StartsWith("egress_alerts_", StringComparison.Ordinal) || name == "egress_destination_info"
+        ? ["le"]
+        : ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
 
     private static EgressAlertsProcess Service(SimulatorServer mesh, PrometheusServer prometheus) => new($$"""
         prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
@@ -96,7 +103,13 @@ public sealed partial class ExpositionStoryTests
     [GeneratedRegex(@"(?m)^# TYPE (\S+) \w+")]
     private static partial Regex TypePattern();
 
-    /// <summary>The first cell of a row in the README's tables of metrics.</summary>
-    [GeneratedRegex(@"(?m)^\| `((?:egress|process|dotnet)_[a-z_]+)` \|")]
-    private static partial Regex MetricPattern();
+    [GeneratedRegex(@"(?m)^# HELP (\S+) (.+)")]
+    private static partial Regex HelpPattern();
+
+    [GeneratedRegex("_(bucket|sum|count)$")]
+    private static partial Regex HistogramPattern();
+
+    /// <summary>A row of the README's tables of metrics: name, labels, meaning.</summary>
+    [GeneratedRegex(@"(?m)^\| `((?:egress|process|dotnet)_[a-z_]+)` \|([^|]*)\| ([^|]*) \|")]
+    private static partial Regex RowPattern();
 }

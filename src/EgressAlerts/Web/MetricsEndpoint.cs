@@ -36,7 +36,7 @@ internal sealed class MetricsEndpoint(Exposition exposition)
         var (request, response) = (context.Request.GetTypedHeaders(), context.Response);
         var format = FormatOf(request.Accept);
         var gzip = TakesGzip(request.AcceptEncoding);
-        var scrape = exposition.Render(format, gzip);
+        using var scrape = exposition.Render(format, gzip);
         response.ContentType = format.ContentType();
         response.ContentLength = scrape.First.Length + scrape.Rest.Length;
         response.Headers.Vary = "Accept, Accept-Encoding";
@@ -45,7 +45,7 @@ internal sealed class MetricsEndpoint(Exposition exposition)
         await response.Body.WriteAsync(scrape.First, context.RequestAborted);
         await response.Body.WriteAsync(scrape.Rest, context.RequestAborted);
         await response.CompleteAsync();
-        exposition.Delivered(scrape);
+        scrape.Delivered();
     }
 
     /// <summary>What the asker likes best; text where it likes neither, since an answer is more use than none.</summary>

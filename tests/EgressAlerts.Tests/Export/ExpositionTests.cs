@@ -155,13 +155,13 @@ public sealed class ExpositionTests
         Assert.True(exposition.MayShowNew); // Nothing is published.
         exposition.Publish(Sample());
         Assert.True(exposition.MayShowNew); // Nobody has ever scraped.
-        exposition.Delivered(exposition.Render(ExpositionFormat.Text, gzip: false));
+        exposition.Render(ExpositionFormat.Text, gzip: false).Delivered();
         Assert.True(exposition.MayShowNew);
         exposition.Publish(Sample());
         Assert.False(exposition.MayShowNew); // Somebody scrapes, but has not seen this one.
         var late = exposition.Render(ExpositionFormat.Text, gzip: false);
         exposition.Publish(Sample());
-        exposition.Delivered(late); // What arrived was the one before.
+        late.Delivered(); // What arrived was the one before.
         Assert.False(exposition.MayShowNew);
         time.Advance(TimeSpan.FromMinutes(6));
         Assert.True(exposition.MayShowNew);
@@ -185,7 +185,7 @@ public sealed class ExpositionTests
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key, Samples.Start), value);
+    private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key, (uint)Samples.Start.ToUnixTimeSeconds()), value);
 
     private static Admitted Sample()
     {
