@@ -18,6 +18,13 @@ public sealed partial class ShippedFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Rules_fire_and_do_not_fire_as_their_tests_say()
+    {
+        var (exit, output) = await Tool.RunAsync("promtool", ["test", "rules", .. Directory.GetFiles(Repository.File("alerts", "tests"), "*.test.yml")]);
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
     public async Task Routes_pass_amtool_and_critical_alerts_reach_both_receivers()
     {
         Directory.CreateDirectory(_folder.File("templates"));

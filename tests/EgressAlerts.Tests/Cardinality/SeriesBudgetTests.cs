@@ -81,8 +81,13 @@ public sealed class SeriesBudgetTests
         Assert.Equal(registered, Assert.Single(AdmitAs(budget, 1, By(Route.Registered, registered)).Destinations));
         Assert.Equal(claimed, Assert.Single(AdmitAs(budget, 2, By(Route.Passthrough, claimed)).Destinations));
         Assert.Equal(claimed, Assert.Single(AdmitAs(budget, 3, By(Route.Registered, registered)).Destinations));
+        // Of two clients that claim it one is believed.
+        var believed = claimed with { Confirmed = true };
+        foreach (var (window, first, second) in ((int, Destination, Destination)[])[(10, believed, claimed), (11, claimed, believed)])
+            Assert.False(Assert.Single(AdmitAs(budget, window, By(Route.Passthrough, first), By(Route.Blocked, second)).Destinations).Confirmed);
+        AdmitAs(budget, 12, By(Route.Blocked, registered));
         // The same flow with a better name now: that is what it is.
-        Assert.Equal(registered, Assert.Single(AdmitAs(budget, 4, By(Route.Passthrough, registered)).Destinations));
+        Assert.Equal(registered, Assert.Single(AdmitAs(budget, 13, By(Route.Passthrough, registered)).Destinations));
     }
 
     [Fact]
