@@ -57,16 +57,15 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
         metrics.Alerts(_alerts.Values);
     }
 
+    /// <summary>An empty label is none to Alertmanager.</summary>
     private SortedDictionary<string, string> LabelsOf(Finding finding)
     {
-        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["alertname"] = finding.AlertName, ["severity"] = finding.Severity };
+        foreach (var (name, value) in ((string, string)[])[("source_workload_namespace", finding.Source.Namespace), ("source_workload", finding.Source.Name), ("destination", finding.Destination)])
         {
-            ["alertname"] = finding.AlertName,
-            ["severity"] = finding.Severity,
-            ["source_workload_namespace"] = finding.Source.Namespace,
-            ["source_workload"] = finding.Source.Name,
-        };
-        if (finding.Destination.Length > 0) labels["destination"] = finding.Destination;
+            if (value.Length > 0) labels[name] = value;
+        }
+
         foreach (var (name, value) in options.ExternalLabels) labels.TryAdd(name, value);
         return labels;
     }

@@ -5,7 +5,9 @@ namespace EgressAlerts.Detection;
 /// <summary>What detection says about itself.</summary>
 public sealed class DetectionMetrics
 {
-    private static readonly string[] AlertNames = [BlockedDetector.Name, NewDestinationDetector.Name, NameMismatchDetector.Name];
+    /// <summary>Of detectors that have a bound.</summary>
+    private static readonly string[] AlertNames =
+        [BlockedDetector.Name, ProbingDetector.Name, NewDestinationDetector.Name, NameMismatchDetector.Name, MetadataServiceDetector.Name, OutsideRegionDetector.Name];
 
     private readonly Counter<long> _dropped;
 

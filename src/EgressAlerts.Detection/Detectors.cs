@@ -9,11 +9,17 @@ public sealed class Detectors
 
     public Detectors(DetectionOptions options, DetectionMetrics metrics)
     {
-        var all = new List<IDetector>();
-        if (options.Blocked.Enabled) all.Add(new BlockedDetector(options.Blocked, metrics));
-        if (options.NewDestination.Enabled) all.Add(new NewDestinationDetector(options.NewDestination, metrics));
-        if (options.NameMismatch.Enabled) all.Add(new NameMismatchDetector(options.NameMismatch, metrics));
-        _detectors = all;
+        (DetectorOptions Options, Func<IDetector> Create)[] all =
+        [
+            (options.Blocked, () => new BlockedDetector(options.Blocked, metrics)),
+            (options.Probing, () => new ProbingDetector(options.Probing, metrics)),
+            (options.NewDestination, () => new NewDestinationDetector(options.NewDestination, metrics)),
+            (options.NameMismatch, () => new NameMismatchDetector(options.NameMismatch, metrics)),
+            (options.MetadataService, () => new MetadataServiceDetector(options.MetadataService, metrics)),
+            (options.OutsideRegion, () => new OutsideRegionDetector(options.OutsideRegion, metrics)),
+            (options.Watchdog, () => new WatchdogDetector(options.Watchdog)),
+        ];
+        _detectors = [.. all.Where(detector => detector.Options.Enabled).Select(detector => detector.Create())];
     }
 
     /// <summary>Everything that is true at the end of the window, new or not.</summary>

@@ -44,7 +44,11 @@ internal static class Text
 
     public static string Times(double count) => count == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{count:0} times");
 
-    public static string Times(double count, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{count:0} {(count == 1 ? one : many)}");
+    /// <summary>How much it was, and when.</summary>
+    public static string Traffic(Episode episode) =>
+        $"{Times(episode.Count, "request or connection", "requests or connections")} and {Bytes(episode.Upload)} sent out between {Time(episode.First)} and {Time(episode.Last)}";
+
+    private static string Times(double count, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{count:0} {(count == 1 ? one : many)}");
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 

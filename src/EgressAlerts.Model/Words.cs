@@ -12,6 +12,9 @@ public static class Words
     /// <summary>Istio's own word for what it does not know.</summary>
     public const string Unknown = "unknown";
 
+    /// <summary>What the addresses of the clouds' metadata services are called.</summary>
+    public const string CloudMetadata = "cloud-metadata";
+
     public static string Word(this Route route) => route switch
     {
         Route.Passthrough => "passthrough",

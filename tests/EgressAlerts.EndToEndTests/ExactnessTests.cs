@@ -104,8 +104,8 @@ public sealed class ExactnessTests : IAsyncLifetime
                 90,
                 string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
             Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));
-            // A series that a name was waited for shows 0 first.
-            if (_books.LastOrDefault(books => books.WindowEnd <= ledger.WindowEnd - Patience - (Window * 2)) is { } earlier) Assert.Equal([], ledger.Overdue(earlier));
+            // What a name was waited for shows 0 first; where windows were caught up, the first of these scrapes is what shows it.
+            if (seen > 0 && _books.LastOrDefault(books => books.WindowEnd <= ledger.WindowEnd - Patience - (Window * 2)) is { } earlier) Assert.Equal([], ledger.Overdue(earlier));
             _books.Add(ledger);
             last = ledger.WindowEnd;
         }

@@ -174,38 +174,61 @@ internal static class ConfigLoader
 
     private static DetectionOptions Detection(ConfigSection section, DetectionOptions defaults)
     {
-        var blocked = section.Section("blocked");
-        var fresh = section.Section("new_destination");
-        var mismatch = section.Section("name_mismatch");
         var options = new DetectionOptions
         {
-            Blocked = new()
+            Blocked = Detector(section, "blocked", defaults.Blocked),
+            Probing = Detector(section, "probing", defaults.Probing, (probing, options) => options with
             {
-                Enabled = blocked.Flag("enabled", defaults.Blocked.Enabled),
-                Severity = Severity(blocked, "severity", defaults.Blocked.Severity),
-                Quiet = blocked.Duration("quiet", defaults.Blocked.Quiet, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
-            },
-            NewDestination = new()
+                Destinations = probing.Number("destinations", options.Destinations, 2, 1_000),
+                Within = probing.Duration("within", options.Within, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+                Quiet = Quiet(probing, options.Quiet),
+            }),
+            NewDestination = Detector(section, "new_destination", defaults.NewDestination, (fresh, options) => options with
             {
-                Enabled = fresh.Flag("enabled", defaults.NewDestination.Enabled),
-                Severity = Severity(fresh, "severity", defaults.NewDestination.Severity),
-                ConfirmedSeverity = Severity(fresh, "confirmed_severity", defaults.NewDestination.ConfirmedSeverity),
-                Learning = fresh.Duration("learning", defaults.NewDestination.Learning, Zero, TimeSpan.FromDays(90)),
-                Memory = fresh.Duration("memory", defaults.NewDestination.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
-                Hold = fresh.Duration("hold", defaults.NewDestination.Hold, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
-            },
-            NameMismatch = new()
+                ConfirmedSeverity = Severity(fresh, "confirmed_severity", options.ConfirmedSeverity),
+                Learning = fresh.Duration("learning", options.Learning, Zero, TimeSpan.FromDays(90)),
+                Memory = fresh.Duration("memory", options.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
+                Hold = fresh.Duration("hold", options.Hold, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
+            }),
+            NameMismatch = Detector(section, "name_mismatch", defaults.NameMismatch),
+            MetadataService = Detector(section, "metadata_service", defaults.MetadataService, (metadata, options) => options with
             {
-                Enabled = mismatch.Flag("enabled", defaults.NameMismatch.Enabled),
-                Severity = Severity(mismatch, "severity", defaults.NameMismatch.Severity),
-                Quiet = mismatch.Duration("quiet", defaults.NameMismatch.Quiet, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
-            },
+                Allowed = metadata.Texts("allowed", options.Allowed, text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }], "is not namespace/workload or namespace/*"),
+            }),
+            OutsideRegion = Detector(section, "outside_region", defaults.OutsideRegion, (outside, options) => options with { AllowedRegions = AllowedRegions(outside) }),
+            Watchdog = Detector(section, "watchdog", defaults.Watchdog),
         };
-        blocked.Done();
-        fresh.Done();
-        mismatch.Done();
         section.Done();
         return options;
+    }
+
+    /// <summary>What every detector has, and what <paramref name="more"/> reads of this one.</summary>
+    private static T Detector<T>(ConfigSection detection, string key, T defaults, Func<ConfigSection, T, T>? more = null)
+        where T : DetectorOptions
+    {
+        var section = detection.Section(key);
+        DetectorOptions options = (DetectorOptions)defaults with { Enabled = section.Flag("enabled", defaults.Enabled), Severity = Severity(section, "severity", defaults.Severity) };
+        if (options is EpisodeOptions episode) options = episode with { Quiet = Quiet(section, episode.Quiet) };
+        var read = more is null ? (T)options : more(section, (T)options);
+        section.Done();
+        return read;
+    }
+
+    private static TimeSpan Quiet(ConfigSection section, TimeSpan fallback) => section.Duration("quiet", fallback, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7));
+
+    private static Dictionary<string, IReadOnlyList<string>> AllowedRegions(ConfigSection section)
+    {
+        var allowed = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var entry in section.Sections("allowed_regions"))
+        {
+            var (name, regions) = (entry.Text("namespace", ""), entry.Texts("regions", []));
+            if (name.Length == 0) entry.Error("namespace", "is missing");
+            if (regions.Count == 0) entry.Error("regions", "is missing: name at least one");
+            if (!allowed.TryAdd(name, regions)) entry.Error("namespace", "is there twice");
+            entry.Done();
+        }
+
+        return allowed;
     }
 
     private static Settings Alerting(ConfigSection section, Settings settings)

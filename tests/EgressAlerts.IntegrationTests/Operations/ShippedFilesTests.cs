@@ -6,6 +6,10 @@ namespace EgressAlerts.IntegrationTests.Operations;
 /// <summary>What operators import, judged by the real tools.</summary>
 public sealed partial class ShippedFilesTests : IDisposable
 {
+    /// <summary>Those that the service sends itself.</summary>
+    private static readonly string[] OwnAlerts =
+        ["EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressNameMismatch", "EgressMetadataService", "EgressOutsideRegion", "EgressAlertsWatchdog"];
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -35,6 +39,7 @@ public sealed partial class ShippedFilesTests : IDisposable
 
         Assert.Equal("pagerduty,slack", await RouteAsync(config, "critical"));
         Assert.Equal("slack", await RouteAsync(config, "warning"));
+        Assert.Equal("watchdog", await RouteAsync(config, "info", "EgressAlertsWatchdog"));
     }
 
     [Fact]
@@ -42,7 +47,7 @@ public sealed partial class ShippedFilesTests : IDisposable
     {
         var fromRules = Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value);
         var runbooks = Directory.GetFiles(Repository.File("alerts", "runbooks")).Select(Path.GetFileNameWithoutExtension);
-        Assert.Equal([.. fromRules.Concat(["EgressBlocked", "EgressNewDestination", "EgressNameMismatch"]).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
+        Assert.Equal([.. fromRules.Concat(OwnAlerts).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
         foreach (var file in Directory.GetFiles(Repository.File("alerts", "runbooks")))
         {
             var text = File.ReadAllText(file);
@@ -51,8 +56,8 @@ public sealed partial class ShippedFilesTests : IDisposable
         }
     }
 
-    private static async Task<string> RouteAsync(string config, string severity) => (await Tool.RunAsync(
-        "amtool", ["config", "routes", "test", $"--config.file={config}", "alertname=EgressBlocked", $"severity={severity}", "source_workload=cart"])).Output.Split('\n')[0];
+    private static async Task<string> RouteAsync(string config, string severity, string alertName = "EgressBlocked") => (await Tool.RunAsync(
+        "amtool", ["config", "routes", "test", $"--config.file={config}", $"alertname={alertName}", $"severity={severity}", "source_workload=cart"])).Output.Split('\n')[0];
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex AlertPattern();

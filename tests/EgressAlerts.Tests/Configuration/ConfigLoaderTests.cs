@@ -43,6 +43,11 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
     [InlineData("destinations: {network_files: [nowhere.yml]}", "nowhere.yml:0: the file cannot be read")]
     [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of critical, warning, info")]
+    [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload or namespace/*")]
+    [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
+    [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
+    [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
+    [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname: is no Public Suffix List")]
     [InlineData("policies: [{}]", "1: policies are not evaluated by this version")]
     [InlineData("alerting:\n  alertmanagers:\n    - basic_auth: {username: x}", "3: alerting.alertmanagers[0].url is missing")]
     [InlineData("alerting: {external_labels: {'9x': y}}", "1: alerting.external_labels.9x is not a label name")]
@@ -77,8 +82,15 @@ public sealed class ConfigLoaderTests : IDisposable
               http_headers: { X-Scope-OrgID: { values: [tenant] } }
             dns: { servers: [10.96.0.10, '[fd00::1]:5353'] }
             destinations: { network_files: ['{{_folder.File("nets.yml")}}', '{{_folder.File("ip-ranges.json")}}', '{{_folder.File("own.csv")}}'] }
+            detection:
+              blocked: { quiet: 5m }
+              metadata_service: { allowed: [infra/agent, kube-system/*], severity: critical, quiet: 2h }
+              outside_region: { allowed_regions: [{ namespace: payments, regions: [eu-west-1, DE] }] }
             alerting: { alertmanagers: [] }
             """);
+        Assert.Equal((TimeSpan.FromMinutes(5), "critical", TimeSpan.FromHours(2)), (settings.Detection.Blocked.Quiet, settings.Detection.MetadataService.Severity, settings.Detection.MetadataService.Quiet));
+        Assert.Equal(["infra/agent", "kube-system/*"], settings.Detection.MetadataService.Allowed);
+        Assert.Equal(["eu-west-1", "DE"], settings.Detection.OutsideRegion.AllowedRegions["payments"]);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
         Assert.Equal(["job=\"envoy-stats\"", "reporter=~\"source|waypoint\""], settings.Prometheus.Matchers);
         Assert.Equal([IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fd00::1]:5353")], settings.Dns.Servers);

@@ -10,6 +10,10 @@ public sealed class DetectorTests
     {
         Blocked = new() { Quiet = TimeSpan.FromMinutes(2) },
         NameMismatch = new() { Quiet = TimeSpan.FromMinutes(2) },
+        Probing = new() { Destinations = 4, Within = TimeSpan.FromMinutes(2), Quiet = TimeSpan.FromMinutes(1) },
+        MetadataService = new() { Quiet = TimeSpan.FromMinutes(2), Allowed = ["infra/agent", "kube-system/*"] },
+        OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["shop"] = ["eu-west-1", "DE"] } },
+        Watchdog = new() { Enabled = false },
         NewDestination = new() { Learning = TimeSpan.FromMinutes(1), Hold = TimeSpan.FromMinutes(2), Memory = TimeSpan.FromHours(1) },
     };
 
@@ -58,6 +62,63 @@ public sealed class DetectorTests
         Assert.Equal([finding], next.Observe(Samples.Named(4)));
         Assert.Single(next.Observe(Samples.Named(6)));
         Assert.Empty(next.Observe(Samples.Named(7)));
+    }
+
+    [Fact]
+    public void Many_destinations_that_refuse_are_one_finding_until_there_are_fewer_for_a_while()
+    {
+        IReadOnlyList<Finding> Probing(int window, params IReadOnlyList<Increment> increments) => [.. Observe(window, increments).Where(finding => finding.AlertName == "EgressProbing")];
+        Increment Blocked(int i, string port = "443") => Samples.Increment(Samples.Flow($"52.0.0.{i}", route: Route.Blocked, port: port));
+
+        Assert.Empty(Probing(1, Blocked(1), Blocked(2), Blocked(1)));
+        Assert.Empty(Probing(2, Blocked(3), Samples.Increment(Samples.Flow("52.0.0.9"), flags: "-"), Samples.Increment(Samples.Flow("52.0.0.9"), flags: "DC")));
+        // Another port is another door, and one that does not answer is shut.
+        var finding = Assert.Single(Probing(3, Blocked(3, "80"), Samples.Increment(Samples.Flow("52.0.0.4"), flags: "UF,URX")));
+        Assert.Equal(("warning", Samples.Cart, "", Samples.Window(3).End), (finding.Severity, finding.Source, finding.Destination, finding.Since));
+        Assert.Contains("tried 5 different destinations", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("52[.]0[.]0[.]4, port 443", finding.Description, StringComparison.Ordinal);
+
+        Assert.Single(Probing(4));
+        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")));
+        Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
+        Assert.Single(Probing(5)); // The first two are too long ago by now, but it is not quiet yet.
+        Assert.Single(next.Observe(Samples.Named(5)), found => found.AlertName == "EgressProbing");
+        Assert.Empty(Probing(6));
+        Assert.DoesNotContain(next.Observe(Samples.Named(6)), found => found.AlertName == "EgressProbing");
+    }
+
+    [Fact]
+    public void Who_talks_to_the_metadata_service_is_found_but_for_those_who_may()
+    {
+        var metadata = new Destination(Words.CloudMetadata, NameSource.Special, true);
+        NamedIncrement By(Workload source, Route route = Route.Passthrough) => new(Samples.Increment(Samples.Flow("169.254.169.254", source: source, route: route)), metadata);
+        var findings = _detectors.Observe(Samples.NamedAs(1, By(Samples.Cart), By(new("infra", "agent")), By(new("infra", "other"), Route.Blocked), By(new("kube-system", "any"))));
+        var finding = Assert.Single(findings, finding => finding.AlertName == "EgressMetadataService");
+        Assert.Equal((Samples.Cart, Words.CloudMetadata, true), (finding.Source, finding.Destination, finding.Confirmed));
+        Assert.Empty(Observe(5));
+    }
+
+    [Fact]
+    public void A_region_that_a_namespace_is_to_keep_out_of_is_found_and_one_that_nobody_knows_is_not()
+    {
+        NamedIncrement To(string address, string region, string ns = "shop") =>
+            new(Samples.Increment(Samples.Flow(address, source: new(ns, "cart"))), new Destination(address, NameSource.Ip, false, "", "AS1", region));
+        var findings = _detectors.Observe(Samples.NamedAs(1, To("52.0.0.1", "eu-west-1"), To("52.0.0.2", "DE"), To("52.0.0.3", "US"), To("52.0.0.4", ""), To("52.0.0.5", "US", "anywhere")));
+        var finding = Assert.Single(findings, finding => finding.AlertName == "EgressOutsideRegion");
+        Assert.Equal("52.0.0.3", finding.Destination);
+        Assert.Contains("in US. 1 request or connection and 0 B sent out", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Expected: eu-west-1, DE alone.", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_watchdog_always_barks_and_has_the_same_start_over_a_restart()
+    {
+        var detectors = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")));
+        var finding = Assert.Single(detectors.Observe(Samples.Named(1)));
+        Assert.Equal(("EgressAlertsWatchdog", "info", Samples.Window(1).End), (finding.AlertName, finding.Severity, finding.Since));
+        var next = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")));
+        Samples.Copied(next, detectors.Save, (empty, from) => empty.Load(from));
+        Assert.Equal(finding, Assert.Single(next.Observe(Samples.Named(9))));
     }
 
     [Fact]

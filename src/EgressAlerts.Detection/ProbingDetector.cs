@@ -1,0 +1,123 @@
+using System.Globalization;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Detection;
+
+/// <summary><c>EgressProbing</c>: a workload tries many destinations that refuse it, in a short time: somebody looks for a way out.</summary>
+/// <remarks>Remembers at most <see cref="MaxTried"/> attempts of a workload and those of <see cref="MaxWorkloads"/> workloads; further ones are counted and not held.
+/// The alerts of the single destinations are inhibited by this one (alerts/alertmanager.yml).</remarks>
+internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics metrics) : IDetector
+{
+    public const string Name = "EgressProbing";
+    private const int MaxTried = 1_000;
+    private const int MaxWorkloads = 2_000;
+
+    /// <summary>Envoy's flags of connections that came to nothing: failure, no healthy host, no cluster, no route, attempts used up.</summary>
+    private static readonly string[] Refusals = ["UF", "UH", "NC", "NR", "URX"];
+
+    private readonly Dictionary<Workload, Attempts> _workloads = [];
+
+    public string AlertName => Name;
+
+    public IEnumerable<Finding> Active => _workloads.Where(entry => entry.Value.Since != default).Select(entry => Found(entry.Key, entry.Value));
+
+    public void Observe(NamedReading named)
+    {
+        var now = named.Window.End;
+        foreach (var seen in named.Seen)
+        {
+            if (IsRefused(in seen)) Note(in seen, now);
+        }
+
+        foreach (var (workload, attempts) in _workloads.ToList())
+        {
+            foreach (var old in attempts.Tried.Where(tried => now - tried.Value >= options.Within).Select(tried => tried.Key).ToList()) attempts.Tried.Remove(old);
+            if (attempts.Tried.Count >= options.Destinations)
+            {
+                if (attempts.Since == default) attempts.Since = now;
+                (attempts.Last, attempts.Most) = (now, Math.Max(attempts.Most, attempts.Tried.Count));
+            }
+            else if (attempts.Since != default && now - attempts.Last >= options.Quiet)
+            {
+                (attempts.Since, attempts.Most) = (default, 0);
+            }
+
+            if (attempts.Tried.Count == 0 && attempts.Since == default) _workloads.Remove(workload);
+        }
+    }
+
+    public void Save(BinaryWriter to) => to.WriteAll(_workloads, entry =>
+    {
+        to.Write(entry.Key);
+        to.Write(entry.Value.Since);
+        to.Write(entry.Value.Last);
+        to.Write(entry.Value.Most);
+        to.WriteAll(entry.Value.Tried, tried =>
+        {
+            to.Write(tried.Key);
+            to.Write(tried.Value);
+        });
+    });
+
+    public void Load(BinaryReader from)
+    {
+        foreach (var (workload, attempts) in from.ReadAll(() => (from.ReadWorkload(), ReadAttempts(from)))) _workloads[workload] = attempts;
+    }
+
+    private static Attempts ReadAttempts(BinaryReader from)
+    {
+        var attempts = new Attempts { Since = from.ReadInstant(), Last = from.ReadInstant(), Most = from.ReadInt32() };
+        foreach (var (tried, at) in from.ReadAll(() => (from.ReadString(), from.ReadInstant()))) attempts.Tried[tried] = at;
+        return attempts;
+    }
+
+    private static bool IsRefused(in NamedIncrement seen) =>
+        seen.Flow.Route == Route.Blocked || (seen.Increment.ResponseFlags.Length > 1 && seen.Increment.ResponseFlags.Split(',').Any(Refusals.Contains));
+
+    private void Note(in NamedIncrement seen, DateTimeOffset at)
+    {
+        if (!_workloads.TryGetValue(seen.Flow.Source, out var attempts))
+        {
+            if (_workloads.Count >= MaxWorkloads)
+            {
+                metrics.Dropped(Name);
+                return;
+            }
+
+            _workloads.Add(seen.Flow.Source, attempts = new Attempts());
+        }
+
+        // Another port of the same host is another attempt. Beyond the bound it is enough to know that there are many.
+        var tried = seen.Flow.To.Port.Length > 0 ? $"{seen.Flow.To.Key}, port {seen.Flow.To.Port}" : seen.Flow.To.Key;
+        if (attempts.Tried.Count < MaxTried || attempts.Tried.ContainsKey(tried)) attempts.Tried[tried] = at;
+    }
+
+    private Finding Found(Workload source, Attempts attempts) => new(
+        Name,
+        options.Severity,
+        source,
+        "",
+        attempts.Since,
+        "A workload tries many destinations that refuse it.",
+        $"{source} tried {Count(attempts.Most)} different destinations that were blocked or did not answer, within {Text.Length(options.Within)}, first at {Text.Time(attempts.Since)}, last at {Text.Time(attempts.Last)}. "
+        + $"Expected: fewer than {options.Destinations}. The latest: {string.Join("; ", attempts.Tried.OrderByDescending(tried => tried.Value).ThenBy(tried => tried.Key, StringComparer.Ordinal).Take(5).Select(tried => Text.Unlinked(tried.Key)))}. "
+        + $"Resolves after {Text.Length(options.Quiet)} with fewer.",
+        NameSource.Unknown,
+        Confirmed: false,
+        $"count(count by (destination, destination_port) ({{__name__=~\"egress_(requests|connections_closed)_total\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\",route=\"blocked\"}}))");
+
+    private static string Count(int tried) => tried < MaxTried ? tried.ToString(CultureInfo.InvariantCulture) : $"{MaxTried} or more";
+
+    /// <summary>What one workload tried in vain.</summary>
+    private sealed class Attempts
+    {
+        /// <summary>When it became too many; the default value where it is not.</summary>
+        public DateTimeOffset Since { get; set; }
+
+        public DateTimeOffset Last { get; set; }
+
+        public int Most { get; set; }
+
+        public Dictionary<string, DateTimeOffset> Tried { get; } = [];
+    }
+}
