@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Alerting;
@@ -8,21 +10,28 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
     /// <summary>A resolved alert is sent again for this long, as Prometheus does, in case an Alertmanager was away.</summary>
     private static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
 
+    private const string Workload = "source_workload";
+
+    /// <summary>Fires while others are held back.</summary>
+    public const string HeldBackName = "EgressAlertsHeldBack";
+
     private Dictionary<string, Alert> _alerts = [];
+    private IReadOnlyList<Alert> _heldBack = [];
 
     /// <summary>All alerts as of the last window.</summary>
     public IReadOnlyList<Alert> Current => [.. _alerts.Values];
 
+    /// <summary>What would fire too if there were not so many. Any thread.</summary>
+    public IReadOnlyList<Alert> HeldBack => Volatile.Read(ref _heldBack);
+
     /// <summary>All alerts that fire at the end of the window, and those that resolved lately.</summary>
     public IReadOnlyList<Alert> Update(IReadOnlyList<Finding> findings, Window window)
     {
-        var next = new Dictionary<string, Alert>();
-        foreach (var finding in findings)
+        var (next, heldBack) = Capped(findings.Select(AlertOf));
+        if (heldBack.Count > 0)
         {
-            var labels = LabelsOf(finding);
-            var fingerprint = Fingerprint(labels);
-            var startsAt = _alerts.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null ? known.StartsAt : finding.Since;
-            next[fingerprint] = new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, Link(finding));
+            var alert = AlertOf(AboutHeldBack(heldBack, window));
+            next.Add(alert.Fingerprint, alert);
         }
 
         foreach (var alert in _alerts.Values.Where(alert => !next.ContainsKey(alert.Fingerprint)))
@@ -32,7 +41,8 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
         }
 
         _alerts = next;
-        metrics.Alerts(next.Values);
+        Volatile.Write(ref _heldBack, heldBack);
+        metrics.Alerts(next.Values, heldBack);
         return Current;
     }
 
@@ -54,14 +64,54 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
             _alerts[fingerprint] = new Alert(fingerprint, labels, annotations, startsAt, resolvedAt == default ? null : resolvedAt, link);
         }
 
-        metrics.Alerts(_alerts.Values);
+        metrics.Alerts(_alerts.Values, []);
+    }
+
+    private Alert AlertOf(Finding finding)
+    {
+        var labels = LabelsOf(finding);
+        var fingerprint = Fingerprint(labels);
+        return new Alert(fingerprint, labels, AnnotationsOf(finding), IsFiring(fingerprint) ? _alerts[fingerprint].StartsAt : finding.Since, null, Link(finding));
+    }
+
+    private bool IsFiring(string fingerprint) => _alerts.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
+
+    /// <summary>What fires goes on firing; of what is new the oldest comes first, and what is about no workload, but about the service, always.</summary>
+    private (Dictionary<string, Alert> Firing, List<Alert> HeldBack) Capped(IEnumerable<Alert> alerts)
+    {
+        var (firing, heldBack, perName) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>());
+        foreach (var alert in alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload)).ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal))
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
+            var hasRoom = (firing.Count < options.MaxAlerts && count < options.MaxAlertsPerName) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
+            if (hasRoom && firing.TryAdd(alert.Fingerprint, alert)) count++;
+            else if (!hasRoom) heldBack.Add(alert);
+        }
+
+        return (firing, heldBack);
+    }
+
+    private Finding AboutHeldBack(List<Alert> heldBack, Window window)
+    {
+        var names = heldBack.GroupBy(alert => alert.Labels["alertname"]).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} {group.Key}"));
+        return new(
+            HeldBackName,
+            "warning",
+            new Model.Workload("", ""),
+            "",
+            window.End,
+            "Some alerts are held back because there are too many.",
+            $"Held back: {string.Join(", ", names)}. At most {options.MaxAlertsPerName} of a name and {options.MaxAlerts} in all fire at a time; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
+            NameSource.Unknown,
+            Confirmed: false,
+            "egress_alerts_alerts{state=\"held_back\"}");
     }
 
     /// <summary>An empty label is none to Alertmanager.</summary>
     private SortedDictionary<string, string> LabelsOf(Finding finding)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["alertname"] = finding.AlertName, ["severity"] = finding.Severity };
-        foreach (var (name, value) in ((string, string)[])[("source_workload_namespace", finding.Source.Namespace), ("source_workload", finding.Source.Name), ("destination", finding.Destination)])
+        foreach (var (name, value) in ((string, string)[])[("source_workload_namespace", finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)])
         {
             if (value.Length > 0) labels[name] = value;
         }

@@ -27,13 +27,15 @@ public sealed class AlertMetrics
             "egress_alerts_alerts",
             () => _alerts.Select(alerts => new Measurement<int>(alerts.Count, Tag("alertname", alerts.Name), Tag("state", alerts.State))),
             null,
-            "Alerts by state, firing or resolved lately.");
+            "Alerts by state: firing, resolved lately, or held back because there are too many.");
     }
 
-    internal void Alerts(IEnumerable<Alert> alerts) => _alerts =
+    internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts =
     [
-        .. alerts.GroupBy(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
-            .Select(group => (group.Key.Name, group.Key.State, group.Count())),
+        .. alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
+            .Concat(heldBack.Select(alert => (Name: alert.Labels["alertname"], State: "held_back")))
+            .CountBy(alert => alert)
+            .Select(count => (count.Key.Name, count.Key.State, count.Value)),
     ];
 
     internal void Queues(IReadOnlyList<(string Alertmanager, Func<int> Length)> queues)

@@ -14,4 +14,10 @@ public sealed record AlertingOptions
 
     /// <summary>The length of a window: an alert must outlive a few of them without news.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The most alerts of one name that fire at a time; further ones are held back. Alertmanager and people have limits of their own.</summary>
+    public int MaxAlertsPerName { get; init; } = 200;
+
+    /// <summary>The most alerts of all names that fire at a time.</summary>
+    public int MaxAlerts { get; init; } = 1_000;
 }

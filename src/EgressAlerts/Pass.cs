@@ -33,6 +33,8 @@ internal sealed class Pass : IAsyncDisposable
         var alerting = new AlertingOptions
         {
             ResendInterval = settings.ResendInterval,
+            MaxAlertsPerName = settings.MaxAlertsPerName,
+            MaxAlerts = settings.MaxAlerts,
             ExternalLabels = settings.ExternalLabels,
             ExternalUrl = settings.ExternalUrl ?? externalUrl,
             Interval = settings.Prometheus.Interval,
@@ -59,6 +61,8 @@ internal sealed class Pass : IAsyncDisposable
     public string Failure => _poller.Failure;
 
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
+
+    public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
 
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)

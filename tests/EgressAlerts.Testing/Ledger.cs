@@ -4,10 +4,12 @@ namespace EgressAlerts.Testing;
 
 /// <summary>Compares what is exported with what really happened, at the end of one window, without tolerance.</summary>
 /// <param name="Exported">Sums of the exported counters.</param>
-/// <param name="Waiting">Sums of what is counted but waits for a name.</param>
+/// <param name="Waiting">Sums of what is counted but waits: for a name, or in series that show 0 first.</param>
+/// <param name="New">Of that, what is in series that show 0 first.</param>
 /// <param name="Truth">What the simulator knows, for exactly the scrapes that Prometheus stored.</param>
 public sealed record Ledger(
-    DateTimeOffset WindowEnd, IReadOnlyDictionary<TruthKey, double> Exported, IReadOnlyDictionary<TruthKey, double> Waiting, IReadOnlyDictionary<TruthKey, double> Truth)
+    DateTimeOffset WindowEnd, IReadOnlyDictionary<TruthKey, double> Exported, IReadOnlyDictionary<TruthKey, double> Waiting, IReadOnlyDictionary<TruthKey, double> New,
+    IReadOnlyDictionary<TruthKey, double> Truth)
 {
     private static readonly string[] Metrics = ["requests", "connections_opened", "connections_closed", "upload_bytes", "download_bytes"];
 
@@ -19,10 +21,10 @@ public sealed record Ledger(
             .Select(key => $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, happened {Truth.GetValueOrDefault(key)}"),
     ];
 
-    /// <summary>What had happened by the end of <paramref name="earlier"/> and is still not exported.</summary>
+    /// <summary>What had happened by the end of <paramref name="earlier"/> and still has no series.</summary>
     public IReadOnlyList<string> Overdue(Ledger earlier) =>
     [
-        .. earlier.Truth.Where(sum => Exported.GetValueOrDefault(sum.Key) < sum.Value)
+        .. earlier.Truth.Where(sum => Exported.GetValueOrDefault(sum.Key) + New.GetValueOrDefault(sum.Key) < sum.Value)
             .Select(sum => $"{WindowEnd:HH:mm:ss} {sum.Key}: exported {Exported.GetValueOrDefault(sum.Key)} of {sum.Value} that had happened by {earlier.WindowEnd:HH:mm:ss}"),
     ];
 
@@ -43,11 +45,13 @@ public sealed record Ledger(
                 Add(exported, new(sample["source_workload_namespace"], sample["source_workload"], sample["route"], metric), sample.Value);
         }
 
-        var held = new Dictionary<TruthKey, double>();
+        var (held, fresh) = (new Dictionary<TruthKey, double>(), new Dictionary<TruthKey, double>());
         foreach (var entry in waiting.GetProperty("waiting").EnumerateArray())
         {
             string Text(string name) => entry.GetProperty(name).GetString()!;
-            Add(held, new(Text("source_workload_namespace"), Text("source_workload"), Text("route"), Text("metric")), entry.GetProperty("amount").GetDouble());
+            var (key, amount) = (new TruthKey(Text("source_workload_namespace"), Text("source_workload"), Text("route"), Text("metric")), entry.GetProperty("amount").GetDouble());
+            Add(held, key, amount);
+            if (Text("why") == "new") Add(fresh, key, amount);
         }
 
         // Which scrapes were stored, and when, only Prometheus knows.
@@ -55,7 +59,7 @@ public sealed record Ledger(
         var truth = world.Truth(
             [.. stored.Where(sample => sample.Time <= first).Select(sample => (int)sample.Value)],
             [.. stored.Where(sample => sample.Time > first && sample.Time <= last).Select(sample => (int)sample.Value)]);
-        return new(windowEnd, exported, held, truth.Where(sum => sum.Value != 0).ToDictionary());
+        return new(windowEnd, exported, held, fresh, truth.Where(sum => sum.Value != 0).ToDictionary());
     }
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;

@@ -28,6 +28,10 @@ internal sealed record Settings
 
     public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    public int MaxAlertsPerName { get; init; } = 200;
+
+    public int MaxAlerts { get; init; } = 1_000;
+
     public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Null where the configuration leaves it empty: then it is made from the host's name and the listen address.</summary>

@@ -62,13 +62,14 @@ internal sealed record WaitingEntry(string SourceWorkloadNamespace, string Sourc
 internal sealed record AlertList(
     string State, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, DateTimeOffset StartsAt, DateTimeOffset? ResolvedAt)
 {
-    /// <summary>Every query argument is a label that must have that value; an empty one asks for nothing.</summary>
+    /// <summary>Every query argument is a label that must have that value, or <c>state</c>: <c>firing</c>, <c>resolved</c> or <c>held_back</c>. An empty one asks for nothing.</summary>
     public static IReadOnlyList<AlertList> Of(PassWorker worker, IQueryCollection query) =>
     [
-        .. worker.Pass.Alerts
-            .Where(alert => query.All(wanted => wanted.Value.ToString().Length == 0 || alert.Labels.GetValueOrDefault(wanted.Key) == wanted.Value))
-            .OrderBy(alert => alert.ResolvedAt is not null)
-            .ThenByDescending(alert => alert.StartsAt)
-            .Select(alert => new AlertList(alert.ResolvedAt is null ? "firing" : "resolved", alert.Labels, alert.Annotations, alert.StartsAt, alert.ResolvedAt)),
+        .. worker.Pass.Alerts.Select(alert => (State: alert.ResolvedAt is null ? "firing" : "resolved", Alert: alert))
+            .Concat(worker.Pass.HeldBackAlerts.Select(alert => (State: "held_back", Alert: alert)))
+            .Where(entry => query.All(wanted => wanted.Value.ToString().Length == 0 || (wanted.Key == "state" ? entry.State : entry.Alert.Labels.GetValueOrDefault(wanted.Key)) == wanted.Value))
+            .OrderBy(entry => entry.Alert.ResolvedAt is not null)
+            .ThenByDescending(entry => entry.Alert.StartsAt)
+            .Select(entry => new AlertList(entry.State, entry.Alert.Labels, entry.Alert.Annotations, entry.Alert.StartsAt, entry.Alert.ResolvedAt)),
     ];
 }

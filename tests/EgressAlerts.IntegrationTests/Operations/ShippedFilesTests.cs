@@ -8,7 +8,7 @@ public sealed partial class ShippedFilesTests : IDisposable
 {
     /// <summary>Those that the service sends itself.</summary>
     private static readonly string[] OwnAlerts =
-        ["EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressNameMismatch", "EgressMetadataService", "EgressOutsideRegion", "EgressAlertsWatchdog"];
+        ["EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressNameMismatch", "EgressMetadataService", "EgressOutsideRegion", "EgressAlertsWatchdog", "EgressAlertsHeldBack"];
 
     private readonly TemporaryFolder _folder = new();
 

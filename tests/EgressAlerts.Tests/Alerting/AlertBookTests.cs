@@ -51,6 +51,33 @@ public sealed class AlertBookTests
     }
 
     [Fact]
+    public void A_flood_is_capped_by_name_and_in_all_and_one_alert_says_what_is_held_back()
+    {
+        var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, new AlertMetrics(new Meter("test")));
+        Finding Of(string name, int number, int window = 1) => Found with { AlertName = name, Destination = $"d{number}", Since = Samples.Window(window).End };
+        static IEnumerable<string> Firing(IEnumerable<Alert> alerts) =>
+            alerts.Where(alert => alert.ResolvedAt is null).Select(alert => $"{alert.Labels["alertname"]} {alert.Labels.GetValueOrDefault("destination")}").Order(StringComparer.Ordinal);
+        var watchdog = Found with { AlertName = "W", Source = new("", ""), Destination = "", Severity = "info" };
+
+        Assert.Equal(["A d1", "A d2", "W "], Firing(book.Update([Of("A", 1), Of("A", 2), watchdog], Samples.Window(1))));
+        Assert.Empty(book.HeldBack);
+        // One more has room by name, two of the other in all; older ones come first, and what is about the service always fires.
+        var flood = book.Update([Of("A", 9, 2), Of("A", 3, 2), Of("A", 2), Of("A", 1), Of("B", 1, 2), Of("B", 2, 2), Of("B", 3, 2), watchdog], Samples.Window(2));
+        Assert.Equal(["A d1", "A d2", "A d3", "B d1", "EgressAlertsHeldBack ", "W "], Firing(flood));
+        Assert.Equal(["A d9", "B d2", "B d3"], Firing(book.HeldBack));
+        var told = flood.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName);
+        Assert.StartsWith("Held back: 1 A, 2 B. At most 3 of a name and 5 in all fire at a time", told.Annotations["description"], StringComparison.Ordinal);
+        Assert.Equal((false, Samples.Window(2).End), (told.Labels.ContainsKey("source_workload"), told.StartsAt));
+
+        // Nothing that fires is pushed out, also not by a lower limit after a restart; what was held back fires from when it began.
+        var lower = Samples.Copied(new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, new AlertMetrics(new Meter("test"))), book.Save, (empty, from) => empty.Load(from));
+        Assert.Equal(["A d1", "A d2", "EgressAlertsHeldBack ", "W "], Firing(lower.Update([Of("A", 1), Of("A", 2), Of("A", 9, 2), watchdog], Samples.Window(3))));
+        var later = book.Update([Of("A", 9, 2), watchdog], Samples.Window(3));
+        Assert.Equal(["A d9", "W "], Firing(later));
+        Assert.Equal(Samples.Window(2).End, later.Single(alert => alert.Labels.GetValueOrDefault("destination") == "d9").StartsAt);
+    }
+
+    [Fact]
     public void An_alert_is_written_with_both_times_and_never_ends_before_it_began()
     {
         var firing = _book.Update([Found], Samples.Window(1))[0];
