@@ -48,6 +48,8 @@ public sealed partial class ShippedFilesTests : IDisposable
         var fromRules = Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value);
         var runbooks = Directory.GetFiles(Repository.File("alerts", "runbooks")).Select(Path.GetFileNameWithoutExtension);
         Assert.Equal([.. fromRules.Concat(OwnAlerts).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
+        var readme = File.ReadAllText(Repository.File("README.md"));
+        foreach (var alert in OwnAlerts) Assert.Contains($"| [`{alert}`](alerts/runbooks/{alert}.md) |", readme, StringComparison.Ordinal);
         foreach (var file in Directory.GetFiles(Repository.File("alerts", "runbooks")))
         {
             var text = File.ReadAllText(file);
