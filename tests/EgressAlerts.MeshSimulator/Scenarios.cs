@@ -20,7 +20,7 @@ public static class Scenarios
         _ => throw new ArgumentException($"there is no scenario '{name}'; there are: {string.Join(", ", Names)}", nameof(name)),
     };
 
-    /// <summary>The demo: a small shop, a report job that is refused, one request under a forged name, an upload to an address that nobody knows.</summary>
+    /// <summary>The demo: a small shop, a crawler with two dozen sites, a report job that is refused, one request under a forged name, an upload to an address that nobody knows.</summary>
     public static Scenario Story()
     {
         var stripe = new Target(Way.Registered, "api.stripe.com", "", 443);
@@ -33,6 +33,7 @@ public static class Scenarios
         var refusedWeb = new Target(Way.Blocked, "pastebin.example.org", "", 80);
         var refusedTcp = new Target(Way.Blocked, "", "141.95.33.99", 4444);
         var reviews = new Target(Way.InMesh, "reviews", "10.44.0.200", 9080);
+        var sites = Enumerable.Range(1, 24).Select(i => new Target(Way.Passthrough, string.Create(CultureInfo.InvariantCulture, $"site-{i}.example.net"), "", 80)).ToList();
         var zone = new DnsZone()
             .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
             .Named("145.14.30.7", "smtp.mailer.example.com", "www.mailer.example.com")
@@ -45,7 +46,7 @@ public static class Scenarios
         {
             if (!started)
             {
-                foreach (var (ns, workload) in ((string, string)[])[("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report")]) world.Start(ns, workload);
+                foreach (var (ns, workload) in ((string, string)[])[("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report"), ("search", "crawler")]) world.Start(ns, workload);
                 started = true;
             }
 
@@ -53,6 +54,7 @@ public static class Scenarios
             cart.Http(reviews, count: 5);
             cart.Http(weather, count: 1 + world.Random.Next(3));
             checkout.Http(stripe, count: 1 + world.Random.Next(2), sent: 900);
+            for (var i = 0; i < 3; i++) world.Pods[4].Http(sites[((world.Tick * 3) + i) % sites.Count]);
             if (world.Tick % 3 == 0) checkout.Tcp(ec2, sent: 4000, got: 20_000);
             if (world.Tick % 7 == 0) report.Tcp(mail, sent: 30_000, got: 900);
             if (world.Tick % 60 == 20) checkout.Tcp(pulse, sent: 120, got: 80);
