@@ -9,7 +9,6 @@ internal sealed class Slot(in SeriesKey key, uint created, WorkloadPlaces worklo
 {
     private bool _manyOwners, _manyNetworks, _manyRegions;
 
-
     public WorkloadPlaces Workload => workload;
 
     /// <summary>The place whose series it is; null for overflow.</summary>

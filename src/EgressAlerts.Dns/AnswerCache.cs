@@ -43,7 +43,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
         var now = Now;
         lock (_lock)
         {
-            if (!_present.TryGetValue(key, out var entry) && !_others.TryGetValue(key, out entry))
+            if (EntryOf(key) is not { } entry)
             {
                 due = true;
                 return default;
@@ -69,7 +69,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
         var now = Now;
         lock (_lock)
         {
-            if (!_present.TryGetValue(key, out var old)) _others.TryGetValue(key, out old);
+            var old = EntryOf(key);
             if (old is { Answer.IsKnown: true } && now < old.GoodUntil)
             {
                 Put(key, new Entry(old.Answer, now + Seconds(Jitter.Of(StaleRetry)), old.GoodUntil, old.LastUsed));
@@ -109,6 +109,8 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     private uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
 
     private static uint Seconds(TimeSpan time) => (uint)time.TotalSeconds;
+
+    private Entry? EntryOf(TKey key) => _present.TryGetValue(key, out var entry) ? entry : _others.GetValueOrDefault(key);
 
     private void Put(TKey key, Entry entry)
     {

@@ -27,7 +27,7 @@ public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool 
     public bool MayShowNew =>
         _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
 
-    public void Publish(Admitted admitted) => Volatile.Write(ref _published, new Snapshot(this, admitted));
+    public void Publish(Admitted admitted) => Volatile.Write(ref _published, new Snapshot(admitted, format => Body(admitted, format)));
 
     /// <summary>The two halves of a scrape's body: the snapshot's bytes, the same until the next window, and what the service says of itself now.</summary>
     public Scrape Render(ExpositionFormat format, bool gzip)
@@ -52,22 +52,16 @@ public sealed class Exposition(SelfMetrics selfMetrics, TimeProvider time, bool 
     /// <summary>One window's counters, and their bytes in the formats that were asked for.</summary>
     internal sealed class Snapshot
     {
-        public static readonly Snapshot Empty = new();
+        public static readonly Snapshot Empty = new(null, _ => ReadOnlyMemory<byte>.Empty);
 
         private readonly Lazy<ReadOnlyMemory<byte>>[] _bodies;
         private readonly Lazy<GzipBody>[] _compressed;
 
-        public Snapshot(Exposition exposition, Admitted admitted)
+        public Snapshot(Admitted? admitted, Func<ExpositionFormat, ReadOnlyMemory<byte>> body)
         {
             Admitted = admitted;
-            _bodies = [.. Enum.GetValues<ExpositionFormat>().Select(format => new Lazy<ReadOnlyMemory<byte>>(() => exposition.Body(admitted, format)))];
-            _compressed = [.. _bodies.Select(body => new Lazy<GzipBody>(() => new GzipBody(body.Value.Span)))];
-        }
-
-        private Snapshot()
-        {
-            _bodies = [.. Enum.GetValues<ExpositionFormat>().Select(_ => new Lazy<ReadOnlyMemory<byte>>(ReadOnlyMemory<byte>.Empty))];
-            _compressed = [.. _bodies.Select(body => new Lazy<GzipBody>(() => new GzipBody([])))];
+            _bodies = [.. Enum.GetValues<ExpositionFormat>().Select(format => new Lazy<ReadOnlyMemory<byte>>(() => body(format)))];
+            _compressed = [.. _bodies.Select(whole => new Lazy<GzipBody>(() => new GzipBody(whole.Value.Span)))];
         }
 
         public Admitted? Admitted { get; }

@@ -22,7 +22,6 @@ public sealed class Namer
     private readonly Lookups _lookups;
     private readonly ILogger _logger;
     private readonly NetworkTable _networks;
-    private readonly WatchedFile<PublicSuffixes> _suffixes;
     private readonly ClaimCheck _claims;
     private readonly WaitingRoom _waiting = new();
 
@@ -31,9 +30,8 @@ public sealed class Namer
     {
         (_options, _lookups, _logger) = (options, lookups, logger);
         _networks = new(options.Networks);
-        _suffixes = new(options.PublicSuffixList, PublicSuffixes.Read);
-        _claims = new(lookups, Geo, () => _suffixes.Content);
-        if (!_suffixes.Content.IsList) Log.NoSuffixList(logger, options.PublicSuffixList);
+        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes);
+        if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
     }
 
     /// <summary>What waits for a name.</summary>
@@ -43,7 +41,7 @@ public sealed class Namer
     {
         foreach (var file in _options.NetworkFiles) file.Refresh(_logger);
         foreach (var file in _options.GeoFiles) file.Refresh(_logger);
-        _suffixes.Refresh(_logger);
+        _options.PublicSuffixList.Refresh(_logger);
 
         // Many increments are about one destination: each is judged once a window.
         var weights = new Dictionary<RawDestination, double>();
@@ -131,7 +129,7 @@ public sealed class Namer
     }
 
     private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true) =>
-        new(new(name, source, confirmed, about.Owner, about.Name, about.Region, IsHost(source) ? _suffixes.Content.DomainOf(name) : ""), isFinal);
+        new(new(name, source, confirmed, about.Owner, about.Name, about.Region, IsHost(source) ? _options.PublicSuffixList.Suffixes.DomainOf(name) : ""), isFinal);
 
     private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
 

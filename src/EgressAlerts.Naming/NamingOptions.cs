@@ -20,7 +20,7 @@ public sealed record NamingOptions
 
     /// <summary>Where the Public Suffix List lies, for the registrable domain of names; re-read when it changes. Where there is no such file, the domain is
     /// the last two labels of a name, or three below the usual second levels of countries, such as <c>co.uk</c>.</summary>
-    public string PublicSuffixList { get; init; } = "/usr/share/publicsuffix/public_suffix_list.dat";
+    public SuffixSource PublicSuffixList { get; init; } = new("/usr/share/publicsuffix/public_suffix_list.dat");
 
     /// <summary>Whether names that embed the address become one wildcard name.</summary>
     public bool Collapse { get; init; } = true;
@@ -30,20 +30,6 @@ public sealed record NamingOptions
 
     /// <summary>Whether names that clients claim are held against DNS (<c>dns.confirm</c>).</summary>
     public bool CheckClaims { get; init; } = true;
-
-    /// <summary>What is wrong with a Public Suffix List; null where nothing is, or where there is none.</summary>
-    public static string? ProblemOfSuffixList(string path)
-    {
-        try
-        {
-            PublicSuffixes.Read(path);
-            return null;
-        }
-        catch (InvalidDataException e)
-        {
-            return e.Message;
-        }
-    }
 }
 
 /// <summary>A network that the user gave a name.</summary>

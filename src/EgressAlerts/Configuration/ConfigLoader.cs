@@ -127,24 +127,36 @@ internal static class ConfigLoader
             Networks = own,
             NetworkFiles = files,
             GeoFiles = [.. section.Texts("mmdb_files", []).Select(file => Geo(section, file)).OfType<GeoSource>()],
-            PublicSuffixList = section.Text("public_suffix_list", defaults.PublicSuffixList),
+            PublicSuffixList = Suffixes(section, section.Text("public_suffix_list", defaults.PublicSuffixList.Path)),
             Collapse = section.Flag("collapse", defaults.Collapse),
         };
-        if (NamingOptions.ProblemOfSuffixList(options.PublicSuffixList) is { } problem) section.Error("public_suffix_list", $"cannot be used: {problem}");
         section.Done();
         return options;
     }
 
     private static GeoSource? Geo(ConfigSection section, string file)
     {
+        GeoSource? source = null;
+        Try(section, "mmdb_files", () => source = new GeoSource(file));
+        return source;
+    }
+
+    private static SuffixSource Suffixes(ConfigSection section, string file)
+    {
+        var source = new SuffixSource(file);
+        Try(section, "public_suffix_list", source.Open);
+        return source;
+    }
+
+    private static void Try(ConfigSection section, string key, Action open)
+    {
         try
         {
-            return new GeoSource(file);
+            open();
         }
         catch (InvalidDataException e)
         {
-            section.Error("mmdb_files", $"cannot be used: {e.Message}");
-            return null;
+            section.Error(key, $"cannot be used: {e.Message}");
         }
     }
 
