@@ -3,12 +3,14 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressBlocked</c>: the mesh refused to let traffic out.</summary>
-internal sealed class BlockedDetector(EpisodeOptions options, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "The mesh blocked traffic to a destination that is not registered.", options, metrics)
+internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics)
+    : EpisodeDetector(Name, "The mesh blocked traffic to a destination that is not registered.", tuning, metrics)
 {
     public const string Name = "EgressBlocked";
 
-    protected override string? Match(in NamedIncrement seen) => seen.Flow.Route == Route.Blocked ? "" : null;
+    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.Blocked;
+
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic) => traffic.IsBlocked ? new("") : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} tried to reach {Text.Of(episode.Flow, episode.Destination)} and was refused {Text.Times(episode.Count)} "

@@ -7,15 +7,33 @@ public sealed class DetectionMetrics
 {
     /// <summary>Of detectors that have a bound.</summary>
     private static readonly string[] AlertNames =
-        [BlockedDetector.Name, ProbingDetector.Name, NewDestinationDetector.Name, NameMismatchDetector.Name, MetadataServiceDetector.Name, OutsideRegionDetector.Name];
+    [
+        BlockedDetector.Name, ProbingDetector.Name, NewDestinationDetector.Name, UploadSpikeDetector.Name, FanOutDetector.Name, BeaconingDetector.Name,
+        ForbiddenDetector.Name, NameMismatchDetector.Name, MetadataServiceDetector.Name, OutsideRegionDetector.Name, ThreatListedDetector.Name,
+    ];
 
     private readonly Counter<long> _dropped;
+    private volatile IReadOnlyList<ThreatList> _lists = [];
 
     public DetectionMetrics(Meter meter)
     {
-        _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings not held because there were too many of their kind at once.");
+        _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings, or what may become one, not held because there were too many of their kind at once.");
         foreach (var name in AlertNames) _dropped.Add(0, new KeyValuePair<string, object?>("alertname", name));
+        meter.CreateObservableGauge(
+            "egress_alerts_threat_list_entries",
+            () => _lists.Select(list => new Measurement<int>(list.IsExpired(TimeProvider.System.GetUtcNow()) ? 0 : list.Count, Tag(list))),
+            null,
+            "Addresses, networks and domains of a threat list; 0 where it has expired.");
+        meter.CreateObservableGauge(
+            "egress_alerts_threat_list_last_modified_timestamp_seconds",
+            () => _lists.Select(list => new Measurement<double>(list.Written == default ? 0 : (list.Written - DateTime.UnixEpoch).TotalSeconds, Tag(list))),
+            null,
+            "When the file of a threat list was last written; 0 where it is gone.");
     }
 
     internal void Dropped(string alertName) => _dropped.Add(1, new KeyValuePair<string, object?>("alertname", alertName));
+
+    internal void Watch(IReadOnlyList<ThreatList> lists) => _lists = lists;
+
+    private static KeyValuePair<string, object?> Tag(ThreatList list) => new("list", list.Name);
 }

@@ -1,14 +1,40 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Detection;
 
-/// <summary>The <c>detection</c> section of the configuration.</summary>
+/// <summary>The <c>detection</c> section of the configuration, and <c>policies</c>.</summary>
 public sealed record DetectionOptions
 {
+    /// <summary>How long a workload must have been watched before anything can be new for it; counted in time that was observed.</summary>
+    public TimeSpan Learning { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long a destination stays known after a workload last talked to it.</summary>
+    public TimeSpan Memory { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How far back Prometheus is asked, before the first window, whom workloads have talked to; zero for not at all.</summary>
+    public TimeSpan History { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Other settings for some workloads; the first entry that matches counts.</summary>
+    public IReadOnlyList<DetectionOverride> Overrides { get; init; } = [];
+
+    /// <summary>Ordered rules on source and destination; the first that matches counts.</summary>
+    public IReadOnlyList<Policy> Policies { get; init; } = [];
+
     /// <summary><c>EgressBlocked</c>.</summary>
     public EpisodeOptions Blocked { get; init; } = new() { Quiet = TimeSpan.FromMinutes(10) };
 
     public ProbingOptions Probing { get; init; } = new();
 
     public NewDestinationOptions NewDestination { get; init; } = new();
+
+    public UploadSpikeOptions UploadSpike { get; init; } = new();
+
+    public FanOutOptions FanOut { get; init; } = new();
+
+    public BeaconingOptions Beaconing { get; init; } = new();
+
+    /// <summary><c>EgressForbidden</c>; what is forbidden is in <see cref="Policies"/>.</summary>
+    public EpisodeOptions Forbidden { get; init; } = new();
 
     /// <summary><c>EgressNameMismatch</c>. Claims are only checked where <c>dns.confirm</c> is true.</summary>
     public EpisodeOptions NameMismatch { get; init; } = new();
@@ -17,8 +43,13 @@ public sealed record DetectionOptions
 
     public OutsideRegionOptions OutsideRegion { get; init; } = new();
 
+    public ThreatListedOptions ThreatListed { get; init; } = new();
+
     public WatchdogOptions Watchdog { get; init; } = new();
 }
+
+/// <summary>Settings for some workloads.</summary>
+public sealed record DetectionOverride(IReadOnlyList<WorkloadPattern> Workloads, DetectionOptions Options);
 
 /// <summary>What every detector has settings for.</summary>
 public record DetectorOptions
@@ -26,7 +57,7 @@ public record DetectorOptions
     public bool Enabled { get; init; } = true;
 
     /// <summary><c>critical</c>, <c>warning</c> or <c>info</c>.</summary>
-    public string Severity { get; init; } = "warning";
+    public string Severity { get; init; } = Severities.Warning;
 }
 
 /// <summary>Settings of a detector whose findings last until there was nothing more of it for a while.</summary>
@@ -37,16 +68,15 @@ public record EpisodeOptions : DetectorOptions
 }
 
 /// <summary>Settings of <c>EgressProbing</c>.</summary>
-public sealed record ProbingOptions : DetectorOptions
+public sealed record ProbingOptions : EpisodeOptions
 {
+    public ProbingOptions() => Quiet = TimeSpan.FromMinutes(10);
+
     /// <summary>So many different destinations (address or name, and port) that refuse are too many; 2 to 1,000.</summary>
     public int Destinations { get; init; } = 20;
 
     /// <summary>In so short a time.</summary>
     public TimeSpan Within { get; init; } = TimeSpan.FromMinutes(10);
-
-    /// <summary>The alert resolves when there were fewer for this long.</summary>
-    public TimeSpan Quiet { get; init; } = TimeSpan.FromMinutes(10);
 }
 
 /// <summary>Settings of <c>EgressNewDestination</c>.</summary>
@@ -54,23 +84,63 @@ public sealed record NewDestinationOptions : DetectorOptions
 {
     /// <summary>Severity for a destination that the mesh, the user or DNS vouches for; <see cref="DetectorOptions.Severity"/> is for one whose name is claimed,
     /// unconfirmed or missing.</summary>
-    public string ConfirmedSeverity { get; init; } = "info";
+    public string ConfirmedSeverity { get; init; } = Severities.Info;
 
-    /// <summary>How long a workload must have been watched before something can be new for it; counted in time that was observed.</summary>
-    public TimeSpan Learning { get; init; } = TimeSpan.FromHours(24);
-
-    /// <summary>How long a destination stays known after it was last talked to.</summary>
-    public TimeSpan Memory { get; init; } = TimeSpan.FromDays(30);
+    /// <summary>Bytes sent there that make it one step more severe.</summary>
+    public long LargeUpload { get; init; } = 100L << 20;
 
     /// <summary>The alert resolves when this long has passed since the first contact.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromHours(1);
 }
 
+/// <summary>What detectors have that hold an hour against the same hours of earlier weeks.</summary>
+public record SeasonalOptions : EpisodeOptions
+{
+    /// <summary>How long a workload must have been watched before it is judged: a week knows all hours.</summary>
+    public TimeSpan Learning { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How many spreads (MAD of logarithms, half an octave at least) above the median are still usual; 1 to 20.</summary>
+    public int Deviations { get; init; } = 5;
+}
+
+/// <summary>Settings of <c>EgressUploadSpike</c>.</summary>
+public sealed record UploadSpikeOptions : SeasonalOptions
+{
+    /// <summary>Bytes within an hour that are never too much.</summary>
+    public long Floor { get; init; } = 100L << 20;
+
+    /// <summary>Bytes more than usual that may add up from day to day.</summary>
+    public long DailyFloor { get; init; } = 500L << 20;
+}
+
+/// <summary>Settings of <c>EgressFanOut</c>.</summary>
+public sealed record FanOutOptions : SeasonalOptions
+{
+    /// <summary>Destinations within an hour that are never too many.</summary>
+    public int Floor { get; init; } = 50;
+}
+
+/// <summary>Settings of <c>EgressBeaconing</c>.</summary>
+public sealed record BeaconingOptions : EpisodeOptions
+{
+    /// <summary>How regular is too regular, of 100.</summary>
+    public int Score { get; init; } = 88;
+
+    /// <summary>The least exchanges that say anything; 8 to 64.</summary>
+    public int Exchanges { get; init; } = 24;
+
+    /// <summary>Bytes both ways in a typical exchange; more is no beacon.</summary>
+    public long MaxBytes { get; init; } = 64L << 10;
+
+    /// <summary>Names of destinations whose pulse is known, such as those of telemetry; they count only where somebody vouches for the name.</summary>
+    public IReadOnlyList<Pattern> Known { get; init; } = [];
+}
+
 /// <summary>Settings of <c>EgressMetadataService</c>.</summary>
 public sealed record MetadataServiceOptions : EpisodeOptions
 {
-    /// <summary>Workloads that may talk to it, as <c>namespace/workload</c> or <c>namespace/*</c>.</summary>
-    public IReadOnlyList<string> Allowed { get; init; } = [];
+    /// <summary>Workloads that may talk to it.</summary>
+    public IReadOnlyList<WorkloadPattern> Allowed { get; init; } = [];
 }
 
 /// <summary>Settings of <c>EgressOutsideRegion</c>.</summary>
@@ -80,8 +150,16 @@ public sealed record OutsideRegionOptions : EpisodeOptions
     public IReadOnlyDictionary<string, IReadOnlyList<string>> AllowedRegions { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
 
+/// <summary>Settings of <c>EgressThreatListed</c>.</summary>
+public sealed record ThreatListedOptions : EpisodeOptions
+{
+    public ThreatListedOptions() => Severity = Severities.Critical;
+
+    public IReadOnlyList<ThreatList> Lists { get; init; } = [];
+}
+
 /// <summary>Settings of <c>EgressAlertsWatchdog</c>.</summary>
 public sealed record WatchdogOptions : DetectorOptions
 {
-    public WatchdogOptions() => Severity = "info";
+    public WatchdogOptions() => Severity = Severities.Info;
 }

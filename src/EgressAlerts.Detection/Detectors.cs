@@ -1,52 +1,123 @@
+using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
 
 /// <summary>All detectors, one after the other, before anything is folded. Called by the pass alone.</summary>
 public sealed class Detectors
 {
+    private readonly Tuning _tuning;
+    private readonly Policies _policies;
+    private readonly Habits _habits;
     private readonly IReadOnlyList<IDetector> _detectors;
+    private readonly bool _watchesSettled;
 
-    public Detectors(DetectionOptions options, DetectionMetrics metrics)
+    public Detectors(DetectionOptions options, DetectionMetrics metrics, ILogger<Detectors> logger)
     {
-        (DetectorOptions Options, Func<IDetector> Create)[] all =
+        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options));
+        _detectors =
         [
-            (options.Blocked, () => new BlockedDetector(options.Blocked, metrics)),
-            (options.Probing, () => new ProbingDetector(options.Probing, metrics)),
-            (options.NewDestination, () => new NewDestinationDetector(options.NewDestination, metrics)),
-            (options.NameMismatch, () => new NameMismatchDetector(options.NameMismatch, metrics)),
-            (options.MetadataService, () => new MetadataServiceDetector(options.MetadataService, metrics)),
-            (options.OutsideRegion, () => new OutsideRegionDetector(options.OutsideRegion, metrics)),
-            (options.Watchdog, () => new WatchdogDetector(options.Watchdog)),
+            new BlockedDetector(_tuning, metrics),
+            new ProbingDetector(_tuning, metrics),
+            new NewDestinationDetector(_habits, options, _tuning, metrics),
+            new UploadSpikeDetector(_tuning, metrics),
+            new FanOutDetector(_tuning, metrics),
+            new BeaconingDetector(_habits, _tuning, metrics),
+            new ForbiddenDetector(_policies, _tuning, metrics),
+            new NameMismatchDetector(_tuning, metrics),
+            new MetadataServiceDetector(_tuning, metrics),
+            new OutsideRegionDetector(_tuning, metrics),
+            new ThreatListedDetector(options.ThreatListed, _tuning, metrics, logger),
+            new WatchdogDetector(options.Watchdog),
         ];
-        _detectors = [.. all.Where(detector => detector.Options.Enabled).Select(detector => detector.Create())];
+        _watchesSettled = !_policies.IsEmpty || options.ThreatListed.Lists.Count > 0;
+        metrics.Watch(options.ThreatListed.Lists);
     }
 
     /// <summary>Everything that is true at the end of the window, new or not.</summary>
     public IReadOnlyList<Finding> Observe(NamedReading named)
     {
-        foreach (var detector in _detectors) detector.Observe(named);
+        var end = named.Window.End;
+        _habits.Begin(named.Window);
+        var sighting = new Sighting(
+            named.Window,
+            ByWorkload(named.Seen, isSettled: false, end),
+            ByWorkload(_watchesSettled ? named.Settled : named.Settled.Where(seen => seen.Refuted is not null), isSettled: true, end));
+        // What the mesh refused is not a contact.
+        foreach (var by in sighting.Seen)
+        {
+            foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.Meet(by.Habit, traffic, end);
+        }
+
+        foreach (var detector in _detectors) detector.Observe(sighting);
         return [.. _detectors.SelectMany(detector => detector.Active)];
     }
 
-    /// <summary>Each detector's state has its name and length before it, so that one that is switched off later is passed over.</summary>
-    public void Save(BinaryWriter to) => to.WriteAll(_detectors, detector =>
+    /// <summary>What workloads are known to have talked to before the first window, so that it is no news.</summary>
+    public void Learn(IEnumerable<PastContact> contacts)
     {
-        using var state = new MemoryStream();
-        using var writer = new BinaryWriter(state);
-        detector.Save(writer);
-        writer.Flush();
-        to.Write(detector.AlertName);
-        to.Write((int)state.Length);
-        to.Write(state.GetBuffer(), 0, (int)state.Length);
-    });
+        foreach (var contact in contacts) _habits.Learn(contact.Source, contact.Destination, contact.Last, contact.Observed);
+    }
+
+    /// <summary>Each part's state has its name and length before it, so that one that another version does not have is passed over.</summary>
+    public void Save(BinaryWriter to)
+    {
+        _habits.Save(to);
+        to.WriteAll(_detectors, detector =>
+        {
+            using var state = new MemoryStream();
+            using var writer = new BinaryWriter(state);
+            detector.Save(writer);
+            writer.Flush();
+            to.Write(detector.AlertName);
+            to.Write((int)state.Length);
+            to.Write(state.GetBuffer(), 0, (int)state.Length);
+        });
+    }
 
     public void Load(BinaryReader from)
     {
+        _habits.Load(from);
         foreach (var (name, state) in from.ReadAll(() => (from.ReadString(), from.ReadBytes(from.ReadInt32()))))
         {
             using var reader = new BinaryReader(new MemoryStream(state));
             _detectors.FirstOrDefault(detector => detector.AlertName == name)?.Load(reader);
         }
     }
+
+    /// <summary>The increments of each flow summed, by who talked, in the order in which they came.</summary>
+    private List<WorkloadTraffic> ByWorkload(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
+    {
+        var (workloads, byWorkload, flows) = (new List<WorkloadTraffic>(), new Dictionary<Workload, WorkloadTraffic>(), new Dictionary<(Flow, string), Traffic?>());
+        foreach (var seen in increments)
+        {
+            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (seen.Flow, seen.Increment.Facts), out var known);
+            if (!known)
+            {
+                var first = new Traffic(seen.Flow, seen.Destination, seen.Increment.Facts, isSettled);
+                if (_policies.CanIgnore && _policies.First(first) is { Action: PolicyAction.Ignore }) continue;
+                traffic = first;
+                var source = seen.Flow.Source;
+                if (!byWorkload.TryGetValue(source, out var by))
+                {
+                    var options = _tuning.Of(source);
+                    workloads.Add(by = new(source, options, _habits.Of(source, options.Learning, end), []));
+                    byWorkload.Add(source, by);
+                }
+
+                by.To.Add(first);
+            }
+
+            traffic?.Add(seen);
+        }
+
+        return workloads;
+    }
 }
+
+/// <summary>A workload that is known to have talked to a destination.</summary>
+/// <param name="Destination">What it is or, where somebody vouches for that, what it is called.</param>
+/// <param name="Last">When it did so last, at the latest.</param>
+/// <param name="Observed">For how long the workload is known to have been there.</param>
+public readonly record struct PastContact(Workload Source, string Destination, DateTimeOffset Last, TimeSpan Observed);

@@ -2,45 +2,69 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>A detector that finds what a workload does with a destination, one finding for each pair, until it has been quiet.</summary>
+/// <summary>A detector that finds what a workload does with a destination, one finding for each pair, until it is over.</summary>
 /// <param name="summary">What all its findings have in common, in a sentence.</param>
-internal abstract class EpisodeDetector(string name, string summary, EpisodeOptions options, DetectionMetrics metrics) : IDetector
+internal abstract class EpisodeDetector(string name, string summary, Tuning tuning, DetectionMetrics metrics) : IDetector
 {
-    private readonly Episodes _episodes = new(name, options.Quiet, metrics);
+    private readonly Episodes _episodes = new(name, metrics);
 
     public string AlertName => name;
 
-    public IEnumerable<Finding> Active => _episodes.Active.Select(entry => new Finding(
-        name,
-        options.Severity,
-        entry.Key.Source,
-        entry.Key.Destination,
-        entry.Episode.First,
-        summary,
-        $"{Describe(entry.Key.Source, entry.Episode)} Resolves after {Text.Length(options.Quiet)} without it.",
-        entry.Episode.Destination.Source,
-        entry.Episode.Destination.Confirmed,
-        Text.Evidence(entry.Key.Source, entry.Key.Destination, entry.Episode.Flow.Route)));
+    public IEnumerable<Finding> Active => _episodes.Active.Select(entry => Found(entry.Key.Source, entry.Key.Destination, entry.Episode));
 
-    public void Observe(NamedReading named)
+    public void Observe(Sighting sighting)
     {
-        foreach (var seen in Watched(named))
+        foreach (var by in Watched(sighting))
         {
-            if (Match(seen) is { } detail) _episodes.Note(seen, named.Window.End, detail);
+            if (!OptionsOf(by.Options).Enabled) continue;
+            foreach (var traffic in by.To)
+            {
+                if (Match(by, traffic) is { } match) _episodes.Note(traffic, match, sighting.Window.End);
+            }
         }
 
-        _episodes.End(named.Window.End);
+        _episodes.End((source, episode) => OptionsOf(tuning.Of(source)) is var options && (!options.Enabled || IsOver(options, episode, sighting.Window.End)));
     }
 
     public void Save(BinaryWriter to) => _episodes.Save(to);
 
     public void Load(BinaryReader from) => _episodes.Load(from);
 
-    protected virtual IReadOnlyList<NamedIncrement> Watched(NamedReading named) => named.Seen;
+    /// <summary>The settings of this detector among all.</summary>
+    protected abstract DetectorOptions OptionsOf(DetectionOptions all);
 
-    /// <summary>Null where it is nothing to this detector, else what it wants to remember of it, maybe nothing.</summary>
-    protected abstract string? Match(in NamedIncrement seen);
+    protected virtual IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Seen;
+
+    /// <summary>Null where it is nothing to this detector.</summary>
+    protected abstract Match? Match(WorkloadTraffic by, Traffic traffic);
+
+    /// <summary>Whether there is a finding of this pair already.</summary>
+    protected bool Holds(Traffic traffic) => _episodes.Holds(traffic);
+
+    protected virtual bool IsOver(DetectorOptions options, Episode episode, DateTimeOffset now) => now - episode.Last >= ((EpisodeOptions)options).Quiet;
+
+    protected virtual string SeverityOf(DetectorOptions options, Episode episode) => episode.Severity.Length > 0 ? episode.Severity : options.Severity;
 
     /// <summary>What was seen, how often or how much, and what was expected.</summary>
     protected abstract string Describe(Workload source, Episode episode);
+
+    protected virtual string Resolves(DetectorOptions options) => $"Resolves after {Text.Length(((EpisodeOptions)options).Quiet)} without it.";
+
+    protected virtual string Evidence(Workload source, string destination, Episode episode) => Text.Evidence(source, destination, episode.Flow.Route);
+
+    private Finding Found(Workload source, string destination, Episode episode)
+    {
+        var options = OptionsOf(tuning.Of(source));
+        return new(
+            name,
+            SeverityOf(options, episode),
+            source,
+            destination,
+            episode.First,
+            summary,
+            $"{Describe(source, episode)} {Resolves(options)}",
+            episode.Destination.Source,
+            episode.Destination.Confirmed,
+            Evidence(source, destination, episode));
+    }
 }

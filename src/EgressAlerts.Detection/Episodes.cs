@@ -2,9 +2,9 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>What a workload does with a destination from the first time until it has been quiet: one finding each. Called by the pass alone.</summary>
+/// <summary>What a workload does with a destination from the first time until it is over: one finding each. Called by the pass alone.</summary>
 /// <remarks>Holds at most <see cref="MaxActive"/>; further ones are counted and not held.</remarks>
-internal sealed class Episodes(string alertName, TimeSpan quiet, DetectionMetrics metrics)
+internal sealed class Episodes(string alertName, DetectionMetrics metrics)
 {
     public const int MaxActive = 5_000;
 
@@ -15,35 +15,43 @@ internal sealed class Episodes(string alertName, TimeSpan quiet, DetectionMetric
 
     public IEnumerable<((Workload Source, string Destination) Key, Episode Episode)> Active => _active.Select(entry => (entry.Key, entry.Value));
 
-    /// <param name="detail">What else is to be said of it; the latest counts.</param>
-    public void Note(NamedIncrement seen, DateTimeOffset at, string detail = "")
+    public bool Holds(Traffic traffic) => _active.Count > 0 && _active.ContainsKey((traffic.Flow.Source, HeldAs(traffic)));
+
+    public void Note(Traffic traffic, Match match, DateTimeOffset at)
     {
-        var source = seen.Flow.Source;
-        var raw = (source, seen.Flow.To.Key);
-        if (!_heldAs.TryGetValue(raw, out var destination))
+        var source = traffic.Flow.Source;
+        var destination = HeldAs(traffic);
+        if (!_active.TryGetValue((source, destination), out var before))
         {
-            destination = seen.Destination.Name;
-            if (!_active.ContainsKey((source, destination)) && _active.Count >= MaxActive)
+            if (_active.Count >= MaxActive)
             {
                 metrics.Dropped(alertName);
                 return;
             }
 
-            if (_heldAs.Count < MaxActive * 4) _heldAs.Add(raw, destination);
+            before = new Episode(traffic.Flow, traffic.Destination, at, at, 0, 0, 0, "", "");
         }
 
-        var before = _active.TryGetValue((source, destination), out var held) ? held : new Episode(seen.Flow, seen.Destination, at, at, 0, 0, detail);
-        _active[(source, destination)] = before.Plus(seen.Increment) with { Last = at, Destination = seen.Destination, Detail = detail };
+        if (_heldAs.Count < MaxActive * 4) _heldAs.TryAdd((source, traffic.Key), destination);
+        _active[(source, destination)] = before with
+        {
+            Destination = traffic.Destination,
+            Last = at,
+            Count = before.Count + traffic.Count,
+            Upload = before.Upload + traffic.Upload,
+            Download = before.Download + traffic.Download,
+            Detail = match.Detail.Length > 0 ? match.Detail : before.Detail,
+            Severity = Severities.Worse(match.Severity, before.Severity),
+        };
     }
 
-    /// <summary>Ends those that have been quiet.</summary>
-    public void End(DateTimeOffset now)
+    /// <summary>Ends those that are over.</summary>
+    public void End(Func<Workload, Episode, bool> isOver)
     {
-        foreach (var over in _active.Where(entry => now - entry.Value.Last >= quiet).Select(entry => entry.Key).ToList())
-        {
-            _active.Remove(over);
-            foreach (var raw in _heldAs.Where(held => held.Key.Source == over.Source && held.Value == over.Destination).Select(held => held.Key).ToList()) _heldAs.Remove(raw);
-        }
+        var over = _active.Where(entry => isOver(entry.Key.Source, entry.Value)).Select(entry => entry.Key).ToHashSet();
+        if (over.Count == 0) return;
+        foreach (var key in over) _active.Remove(key);
+        foreach (var raw in _heldAs.Where(held => over.Contains((held.Key.Source, held.Value))).Select(held => held.Key).ToList()) _heldAs.Remove(raw);
     }
 
     public void Save(BinaryWriter to)
@@ -58,7 +66,9 @@ internal sealed class Episodes(string alertName, TimeSpan quiet, DetectionMetric
             to.Write(entry.Value.Last);
             to.Write(entry.Value.Count);
             to.Write(entry.Value.Upload);
+            to.Write(entry.Value.Download);
             to.Write(entry.Value.Detail);
+            to.Write(entry.Value.Severity);
         });
         to.WriteAll(_heldAs, held =>
         {
@@ -72,25 +82,27 @@ internal sealed class Episodes(string alertName, TimeSpan quiet, DetectionMetric
     {
         foreach (var (key, episode) in from.ReadAll(() => (
             (from.ReadWorkload(), from.ReadString()),
-            new Episode(from.ReadFlow(), from.ReadDestination(), from.ReadInstant(), from.ReadInstant(), from.ReadDouble(), from.ReadDouble(), from.ReadString()))))
+            new Episode(
+                from.ReadFlow(), from.ReadDestination(), from.ReadInstant(), from.ReadInstant(), from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadString(), from.ReadString()))))
         {
             _active[key] = episode;
         }
 
         foreach (var (key, destination) in from.ReadAll(() => ((from.ReadWorkload(), from.ReadString()), from.ReadString()))) _heldAs[key] = destination;
     }
+
+    private string HeldAs(Traffic traffic) => _heldAs.GetValueOrDefault((traffic.Flow.Source, traffic.Key), traffic.Destination.Name);
 }
 
 /// <param name="Destination">As it is named now; the finding keeps the name it began with.</param>
 /// <param name="Count">Requests and connections that ended.</param>
 /// <param name="Upload">Bytes that the application sent out.</param>
-internal sealed record Episode(Flow Flow, Destination Destination, DateTimeOffset First, DateTimeOffset Last, double Count, double Upload, string Detail)
-{
-    public Episode Plus(Increment increment) => increment.Metric switch
-    {
-        // The opening of a connection is counted again when it closes.
-        Metric.Requests or Metric.ConnectionsClosed => this with { Count = Count + increment.Amount },
-        Metric.UploadBytes => this with { Upload = Upload + increment.Amount },
-        _ => this,
-    };
-}
+/// <param name="Download">Bytes that the application got back.</param>
+/// <param name="Detail">What the detector wants to remember of it; the latest counts.</param>
+/// <param name="Severity">The worst that it had; empty where the settings say it.</param>
+internal sealed record Episode(
+    Flow Flow, Destination Destination, DateTimeOffset First, DateTimeOffset Last, double Count, double Upload, double Download, string Detail, string Severity);
+
+/// <summary>Why traffic is a finding.</summary>
+/// <param name="Severity">Empty where the settings say it.</param>
+internal readonly record struct Match(string Detail, string Severity = "");

@@ -2,12 +2,12 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>Watches increments in full detail and holds findings for as long as they are true. Called by the pass alone.</summary>
+/// <summary>Watches traffic in full detail and holds findings for as long as they are true. Called by the pass alone.</summary>
 internal interface IDetector
 {
     string AlertName { get; }
 
-    void Observe(NamedReading named);
+    void Observe(Sighting sighting);
 
     IEnumerable<Finding> Active { get; }
 

@@ -3,18 +3,17 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressMetadataService</c>: a workload that may not talks to a cloud's metadata service, which gives credentials to whoever asks.</summary>
-internal sealed class MetadataServiceDetector(MetadataServiceOptions options, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload talks to the cloud's metadata service.", options, metrics)
+internal sealed class MetadataServiceDetector(Tuning tuning, DetectionMetrics metrics)
+    : EpisodeDetector(Name, "A workload talks to the cloud's metadata service.", tuning, metrics)
 {
     public const string Name = "EgressMetadataService";
 
-    private readonly HashSet<string> _allowed = [.. options.Allowed];
+    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.MetadataService;
 
     // What the mesh refused gave nothing away: EgressBlocked speaks of it.
-    protected override string? Match(in NamedIncrement seen) =>
-        seen.Destination is { Source: NameSource.Special, Name: Words.CloudMetadata } && seen.Flow.Route != Route.Blocked
-        && !_allowed.Contains(seen.Flow.Source.ToString()) && !_allowed.Contains(seen.Flow.Source.Namespace + "/*")
-            ? ""
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic) =>
+        traffic.Destination is { Source: NameSource.Special, Name: Words.CloudMetadata } && !traffic.IsBlocked && !by.Options.MetadataService.Allowed.Any(allowed => allowed.Matches(by.Source))
+            ? new("")
             : null;
 
     protected override string Describe(Workload source, Episode episode) =>

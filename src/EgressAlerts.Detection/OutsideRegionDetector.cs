@@ -4,20 +4,24 @@ namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressOutsideRegion</c>: a namespace that is to keep to some regions talks to another one.</summary>
 /// <remarks>Regions are what <c>networks</c>, provider files and MaxMind databases say; an address of which they say nothing is nowhere and is not found.</remarks>
-internal sealed class OutsideRegionDetector(OutsideRegionOptions options, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", options, metrics)
+internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metrics)
+    : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", tuning, metrics)
 {
     public const string Name = "EgressOutsideRegion";
 
-    protected override string? Match(in NamedIncrement seen)
+    private readonly Tuning _tuning = tuning;
+
+    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
+
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic)
     {
-        var region = seen.Destination.Region;
-        return region.Length > 0 && seen.Flow.Route != Route.Blocked && options.AllowedRegions.TryGetValue(seen.Flow.Source.Namespace, out var allowed) && !allowed.Contains(region)
-            ? region
+        var region = traffic.Destination.Region;
+        return region.Length > 0 && !traffic.IsBlocked && by.Options.OutsideRegion.AllowedRegions.TryGetValue(by.Source.Namespace, out var allowed) && !allowed.Contains(region)
+            ? new(region)
             : null;
     }
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} in {episode.Detail}. {Text.Traffic(episode)}. "
-        + $"Expected: {string.Join(", ", options.AllowedRegions.GetValueOrDefault(source.Namespace, []))} alone.";
+        + $"Expected: {string.Join(", ", _tuning.Of(source).OutsideRegion.AllowedRegions.GetValueOrDefault(source.Namespace, []))} alone.";
 }

@@ -6,14 +6,11 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressProbing</c>: a workload tries many destinations that refuse it, in a short time: somebody looks for a way out.</summary>
 /// <remarks>Remembers at most <see cref="MaxTried"/> attempts of a workload and those of <see cref="MaxWorkloads"/> workloads; further ones are counted and not held.
 /// The alerts of the single destinations are inhibited by this one (alerts/alertmanager.yml).</remarks>
-internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics metrics) : IDetector
+internal sealed class ProbingDetector(Tuning tuning, DetectionMetrics metrics) : IDetector
 {
     public const string Name = "EgressProbing";
     private const int MaxTried = 1_000;
     private const int MaxWorkloads = 2_000;
-
-    /// <summary>Envoy's flags of connections that came to nothing: failure, no healthy host, no cluster, no route, attempts used up.</summary>
-    private static readonly string[] Refusals = ["UF", "UH", "NC", "NR", "URX"];
 
     private readonly Dictionary<Workload, Attempts> _workloads = [];
 
@@ -21,16 +18,20 @@ internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics m
 
     public IEnumerable<Finding> Active => _workloads.Where(entry => entry.Value.Since != default).Select(entry => Found(entry.Key, entry.Value));
 
-    public void Observe(NamedReading named)
+    public void Observe(Sighting sighting)
     {
-        var now = named.Window.End;
-        foreach (var seen in named.Seen)
+        var now = sighting.Window.End;
+        foreach (var by in sighting.Seen.Where(by => by.Options.Probing.Enabled))
         {
-            if (IsRefused(in seen)) Note(in seen, now);
+            foreach (var traffic in by.To)
+            {
+                if (traffic.IsRefused) Note(by.Source, traffic, now);
+            }
         }
 
         foreach (var (workload, attempts) in _workloads.ToList())
         {
+            var options = tuning.Of(workload).Probing;
             foreach (var old in attempts.Tried.Where(tried => now - tried.Value >= options.Within).Select(tried => tried.Key).ToList()) attempts.Tried.Remove(old);
             if (attempts.Tried.Count >= options.Destinations)
             {
@@ -42,7 +43,7 @@ internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics m
                 (attempts.Since, attempts.Most) = (default, 0);
             }
 
-            if (attempts.Tried.Count == 0 && attempts.Since == default) _workloads.Remove(workload);
+            if ((attempts.Tried.Count == 0 && attempts.Since == default) || !options.Enabled) _workloads.Remove(workload);
         }
     }
 
@@ -71,12 +72,9 @@ internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics m
         return attempts;
     }
 
-    private static bool IsRefused(in NamedIncrement seen) =>
-        seen.Flow.Route == Route.Blocked || (seen.Increment.ResponseFlags.Length > 1 && seen.Increment.ResponseFlags.Split(',').Any(Refusals.Contains));
-
-    private void Note(in NamedIncrement seen, DateTimeOffset at)
+    private void Note(Workload source, Traffic traffic, DateTimeOffset at)
     {
-        if (!_workloads.TryGetValue(seen.Flow.Source, out var attempts))
+        if (!_workloads.TryGetValue(source, out var attempts))
         {
             if (_workloads.Count >= MaxWorkloads)
             {
@@ -84,24 +82,24 @@ internal sealed class ProbingDetector(ProbingOptions options, DetectionMetrics m
                 return;
             }
 
-            _workloads.Add(seen.Flow.Source, attempts = new Attempts());
+            _workloads.Add(source, attempts = new Attempts());
         }
 
         // Another port of the same host is another attempt. Beyond the bound it is enough to know that there are many.
-        var tried = seen.Flow.To.Port.Length > 0 ? $"{seen.Flow.To.Key}, port {seen.Flow.To.Port}" : seen.Flow.To.Key;
+        var tried = traffic.Flow.To.Port.Length > 0 ? $"{traffic.Key}, port {traffic.Flow.To.Port}" : traffic.Key;
         if (attempts.Tried.Count < MaxTried || attempts.Tried.ContainsKey(tried)) attempts.Tried[tried] = at;
     }
 
     private Finding Found(Workload source, Attempts attempts) => new(
         Name,
-        options.Severity,
+        tuning.Of(source).Probing.Severity,
         source,
         "",
         attempts.Since,
         "A workload tries many destinations that refuse it.",
-        $"{source} tried {Count(attempts.Most)} different destinations that were blocked or did not answer, within {Text.Length(options.Within)}, first at {Text.Time(attempts.Since)}, last at {Text.Time(attempts.Last)}. "
-        + $"Expected: fewer than {options.Destinations}. The latest: {string.Join("; ", attempts.Tried.OrderByDescending(tried => tried.Value).ThenBy(tried => tried.Key, StringComparer.Ordinal).Take(5).Select(tried => Text.Unlinked(tried.Key)))}. "
-        + $"Resolves after {Text.Length(options.Quiet)} with fewer.",
+        $"{source} tried {Count(attempts.Most)} different destinations that were blocked or did not answer, within {Text.Length(tuning.Of(source).Probing.Within)}, first at {Text.Time(attempts.Since)}, last at {Text.Time(attempts.Last)}. "
+        + $"Expected: fewer than {tuning.Of(source).Probing.Destinations}. The latest: {string.Join("; ", attempts.Tried.OrderByDescending(tried => tried.Value).ThenBy(tried => tried.Key, StringComparer.Ordinal).Take(5).Select(tried => Text.Unlinked(tried.Key)))}. "
+        + $"Resolves after {Text.Length(tuning.Of(source).Probing.Quiet)} with fewer.",
         NameSource.Unknown,
         Confirmed: false,
         $"count(count by (destination, destination_port) ({{__name__=~\"egress_(requests|connections_closed)_total\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\",route=\"blocked\"}}))");

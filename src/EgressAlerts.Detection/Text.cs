@@ -52,7 +52,9 @@ internal static class Text
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    public static string Length(TimeSpan length) => length.TotalHours >= 1
+    public static string Length(TimeSpan length) => length.TotalDays >= 2
+        ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalDays:0.#} d")
+        : length.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalHours:0.#} h")
         : length.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalMinutes:0.#} min") : string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0} s");
 

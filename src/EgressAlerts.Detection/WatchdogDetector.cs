@@ -8,11 +8,10 @@ internal sealed class WatchdogDetector(WatchdogOptions options) : IDetector
     public const string Name = "EgressAlertsWatchdog";
 
     private DateTimeOffset _since;
-    private DateTimeOffset _last;
 
     public string AlertName => Name;
 
-    public IEnumerable<Finding> Active =>
+    public IEnumerable<Finding> Active => !options.Enabled ? [] :
     [
         new(
             Name,
@@ -27,10 +26,9 @@ internal sealed class WatchdogDetector(WatchdogOptions options) : IDetector
             "egress_alerts_last_window_end_timestamp_seconds"),
     ];
 
-    public void Observe(NamedReading named)
+    public void Observe(Sighting sighting)
     {
-        _last = named.Window.End;
-        if (_since == default) _since = _last;
+        if (_since == default) _since = sighting.Window.End;
     }
 
     public void Save(BinaryWriter to) => to.Write(_since);

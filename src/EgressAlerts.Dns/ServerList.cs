@@ -1,4 +1,5 @@
 using System.Net;
+using EgressAlerts.Files;
 
 namespace EgressAlerts.Dns;
 

@@ -87,10 +87,11 @@ public static class Binary
         to.Write(increment.ResponseCode);
         to.Write(increment.ResponseFlags);
         to.Write(increment.Amount);
+        to.Write(increment.Facts);
     }
 
     public static Increment ReadIncrement(this BinaryReader from) =>
-        new(from.ReadFlow(), (Metric)from.ReadByte(), from.ReadString(), from.ReadString(), from.ReadDouble());
+        new(from.ReadFlow(), (Metric)from.ReadByte(), from.ReadString(), from.ReadString(), from.ReadDouble(), from.ReadString());
 
     public static void Write(this BinaryWriter to, Destination destination)
     {
@@ -101,8 +102,9 @@ public static class Binary
         to.Write(destination.Network);
         to.Write(destination.Region);
         to.Write(destination.Domain);
+        to.Write(destination.Site);
     }
 
     public static Destination ReadDestination(this BinaryReader from) => new(
-        from.ReadString(), (NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadString(), from.ReadString(), from.ReadString(), from.ReadString());
+        from.ReadString(), (NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadString(), from.ReadString(), from.ReadString(), from.ReadString(), from.ReadString());
 }

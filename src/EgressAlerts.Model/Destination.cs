@@ -3,4 +3,6 @@ namespace EgressAlerts.Model;
 /// <summary>A destination with its name and the name's provenance. All texts are fit for a label.</summary>
 /// <param name="Confirmed">True where the mesh, the user, a definition or DNS vouches that this name and the address belong together.</param>
 /// <param name="Domain">The registrable domain of the name; empty where it is no host name.</param>
-public sealed record Destination(string Name, NameSource Source, bool Confirmed, string Owner = "", string Network = "", string Region = "", string Domain = "");
+/// <param name="Site">What belongs to one owner: the registrable domain, or below that what a provider's customer has (whole Public Suffix List), such as a
+/// bucket's <c>photos.s3.amazonaws.com</c>; empty where it is no host name.</param>
+public sealed record Destination(string Name, NameSource Source, bool Confirmed, string Owner = "", string Network = "", string Region = "", string Domain = "", string Site = "");

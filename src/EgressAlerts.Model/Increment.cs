@@ -4,4 +4,5 @@ namespace EgressAlerts.Model;
 /// <param name="ResponseCode">Only of <see cref="Metric.Requests"/>, else empty.</param>
 /// <param name="ResponseFlags">Envoy's flags, only of requests and closed connections, else empty.</param>
 /// <param name="Amount">Requests, connections or bytes; more than zero.</param>
-public readonly record struct Increment(Flow Flow, Metric Metric, string ResponseCode, string ResponseFlags, double Amount);
+/// <param name="Facts">What policies ask for, see <see cref="PolicyFacts"/>.</param>
+public readonly record struct Increment(Flow Flow, Metric Metric, string ResponseCode, string ResponseFlags, double Amount, string Facts = "");

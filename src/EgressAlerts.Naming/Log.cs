@@ -4,12 +4,6 @@ namespace EgressAlerts.Naming;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "{File} has changed and was read again")]
-    public static partial void FileRead(ILogger logger, string file);
-
-    [LoggerMessage(2, LogLevel.Error, "the new {File} is refused: {Message}. What it said before stays in use")]
-    public static partial void FileRefused(ILogger logger, string file, string message);
-
-    [LoggerMessage(3, LogLevel.Information, "there is no Public Suffix List at {File}: the registrable domain of a name is guessed from its last labels")]
+    [LoggerMessage(1, LogLevel.Information, "there is no Public Suffix List at {File}: the registrable domain of a name is guessed from its last labels")]
     public static partial void NoSuffixList(ILogger logger, string file);
 }

@@ -128,8 +128,12 @@ public sealed class Namer
         return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
     }
 
-    private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true) =>
-        new(new(name, source, confirmed, about.Owner, about.Name, about.Region, IsHost(source) ? _options.PublicSuffixList.Suffixes.DomainOf(name) : ""), isFinal);
+    private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true)
+    {
+        var suffixes = _options.PublicSuffixList.Suffixes;
+        var (domain, site) = IsHost(source) ? (suffixes.DomainOf(name), suffixes.OwnerOf(name)) : ("", "");
+        return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
+    }
 
     private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
 
@@ -142,7 +146,7 @@ public sealed class Namer
             if (file.Table.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
 
-        return best?.Name;
+        return best?.Value;
     }
 
     /// <summary>What the databases say, each about what those before it do not know.</summary>

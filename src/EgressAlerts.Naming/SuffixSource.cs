@@ -1,3 +1,4 @@
+using EgressAlerts.Files;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;

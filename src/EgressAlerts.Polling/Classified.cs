@@ -4,7 +4,8 @@ namespace EgressAlerts.Polling;
 
 /// <summary>What a raw series counts: a flow's metric, or something that is left out for a reason.</summary>
 /// <param name="Present">Which of the dimensions that a mesh must add itself the series has.</param>
-internal sealed record Classified(RawMetric Raw, Flow? Flow, string ResponseCode, string ResponseFlags, string Excluded, string Job, Dimensions Present)
+/// <param name="Facts">What policies ask for, see <see cref="PolicyFacts"/>.</param>
+internal sealed record Classified(RawMetric Raw, Flow? Flow, string ResponseCode, string ResponseFlags, string Excluded, string Job, Dimensions Present, string Facts = "")
 {
     public Metric Metric => Raw.Metric;
 

@@ -125,12 +125,25 @@ internal sealed class Classifier
             raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "",
             "",
             job,
-            present);
+            present,
+            Facts(labels, First(_options.Path)));
 
         // AllowAnyDynamicDNSCluster leaves no mark: service and name are the Host header as the client sent it, and nothing else is known.
         bool IsDynamic(string host) => reporter != "waypoint" && !raw.Tcp && Label("request_protocol") is "http" or "grpc"
             && service == name && ns.Length == 0 && Label("destination_cluster").Length == 0 && Label("destination_workload_namespace").Length == 0
             && _hosts.IsUnregistered(host);
+    }
+
+    /// <summary>Which of the labels and paths that policies ask for the series has.</summary>
+    private string Facts(IReadOnlyDictionary<string, string> labels, string path)
+    {
+        if (_options.AskedLabels.Count == 0 && _options.AskedPaths.Count == 0) return "";
+        var plain = RequestPath.Plain(path);
+        return PolicyFacts.Of(
+        [
+            .. _options.AskedLabels.Where(asked => labels.GetValueOrDefault(asked.Name, "") == asked.Value),
+            .. _options.AskedPaths.Where(prefix => plain.StartsWith(prefix, StringComparison.Ordinal)).Select(prefix => (PolicyFacts.Path, prefix)),
+        ]);
     }
 
     private static string Clean(string host) => host.Length == 0 ? "" : LabelText.Host(host);

@@ -140,7 +140,7 @@ public sealed class Poller
         _lastEnd = window.End;
         _metrics.Series(_tracker.Count);
         var increments = sums
-            .Select(sum => new Increment(sum.Key.Flow!, sum.Key.Metric, sum.Key.ResponseCode, sum.Key.ResponseFlags, sum.Value))
+            .Select(sum => new Increment(sum.Key.Flow!, sum.Key.Metric, sum.Key.ResponseCode, sum.Key.ResponseFlags, sum.Value, sum.Key.Facts))
             .OrderBy(increment => increment.Flow.Source.Namespace, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.Source.Name, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.To.Key, StringComparer.Ordinal)

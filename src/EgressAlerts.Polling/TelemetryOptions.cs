@@ -26,6 +26,12 @@ public sealed record TelemetryOptions
 
     /// <summary>Pod and service networks: passthrough traffic to them is in the mesh.</summary>
     public IReadOnlyList<IPNetwork> ClusterNetworks { get; init; } = [];
+
+    /// <summary>Labels and values that policies ask for; others are not kept.</summary>
+    public IReadOnlyList<(string Name, string Value)> AskedLabels { get; init; } = [];
+
+    /// <summary>Prefixes of paths that policies ask for; the paths themselves are not kept.</summary>
+    public IReadOnlyList<string> AskedPaths { get; init; } = [];
 }
 
 /// <summary>How HTTP series are read that name a host but not the namespace of its ServiceEntry: <c>outboundTrafficPolicy: ALLOW_ANY_DYNAMIC_DNS</c>

@@ -45,7 +45,7 @@ internal sealed class Pass : IAsyncDisposable
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
         _naming = new Namer(settings.Destinations, _lookups, loggers.CreateLogger<Namer>());
-        _detection = new Detectors(settings.Detection, metrics.Detection);
+        _detection = new Detectors(settings.Detection, metrics.Detection, loggers.CreateLogger<Detectors>());
         _budget = new SeriesBudget(settings.Cardinality);
         _book = new AlertBook(alerting, metrics.Alerts);
         _notifier = new Notifier(_alertmanagers, alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());

@@ -39,7 +39,8 @@ public sealed class AlertStoryTests : IAsyncLifetime
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], cache: { min_ttl: 1s } }
             detection:
               blocked: { quiet: 12s }
-              new_destination: { learning: 4s, hold: 12s }
+              learning: 4s
+              new_destination: { hold: 12s }
             alerting:
               alertmanagers: [{ url: '{{_first.Address}}' }, { url: '{{_second.Address}}' }]
               resend_interval: 1s

@@ -35,7 +35,7 @@ public sealed class BudgetStoryTests
             prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
             dns: { servers: ['{{mesh.Dns.Endpoint}}'], queries_per_second: 1000 }
             cardinality: { max_series: {{MaxSeries}} }
-            detection: { new_destination: { learning: 4s } }
+            detection: { learning: 4s }
             alerting: { alertmanagers: [{ url: '{{alertmanager.Address}}' }], resend_interval: 1s }
             """);
         await service.StartAsync();

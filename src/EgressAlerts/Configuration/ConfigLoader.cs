@@ -1,6 +1,5 @@
 using System.Net;
 using EgressAlerts.Cardinality;
-using EgressAlerts.Detection;
 using EgressAlerts.Dns;
 using EgressAlerts.Naming;
 using EgressAlerts.Polling;
@@ -46,9 +45,13 @@ internal static class ConfigLoader
             Dns = dns,
             Destinations = Destinations(source, root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate, CheckClaims = dns.Confirm },
             Cardinality = Cardinality(root.Section("cardinality"), defaults.Cardinality),
-            Detection = Detection(root.Section("detection"), defaults.Detection),
+            Detection = DetectionSection.Read(root.Section("detection"), defaults.Detection),
         };
-        foreach (var _ in root.Sections("policies").Take(1)) root.Error("policies", "are not evaluated by this version, so none may be given: a rule that is silently not watched would be worse");
+        settings = settings with
+        {
+            Detection = settings.Detection with { Policies = PolicySection.Read(root, settings.Detection.Forbidden.Severity) },
+        };
+        settings = settings with { Telemetry = PolicySection.Asked(settings.Telemetry, settings.Detection.Policies) };
         settings = Alerting(root.Section("alerting"), settings);
         root.Done();
         return settings;
@@ -148,7 +151,7 @@ internal static class ConfigLoader
         return source;
     }
 
-    private static void Try(ConfigSection section, string key, Action open)
+    internal static void Try(ConfigSection section, string key, Action open)
     {
         try
         {
@@ -184,65 +187,6 @@ internal static class ConfigLoader
         return options;
     }
 
-    private static DetectionOptions Detection(ConfigSection section, DetectionOptions defaults)
-    {
-        var options = new DetectionOptions
-        {
-            Blocked = Detector(section, "blocked", defaults.Blocked),
-            Probing = Detector(section, "probing", defaults.Probing, (probing, options) => options with
-            {
-                Destinations = probing.Number("destinations", options.Destinations, 2, 1_000),
-                Within = probing.Duration("within", options.Within, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
-                Quiet = Quiet(probing, options.Quiet),
-            }),
-            NewDestination = Detector(section, "new_destination", defaults.NewDestination, (fresh, options) => options with
-            {
-                ConfirmedSeverity = Severity(fresh, "confirmed_severity", options.ConfirmedSeverity),
-                Learning = fresh.Duration("learning", options.Learning, Zero, TimeSpan.FromDays(90)),
-                Memory = fresh.Duration("memory", options.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
-                Hold = fresh.Duration("hold", options.Hold, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
-            }),
-            NameMismatch = Detector(section, "name_mismatch", defaults.NameMismatch),
-            MetadataService = Detector(section, "metadata_service", defaults.MetadataService, (metadata, options) => options with
-            {
-                Allowed = metadata.Texts("allowed", options.Allowed, text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }], "is not namespace/workload or namespace/*"),
-            }),
-            OutsideRegion = Detector(section, "outside_region", defaults.OutsideRegion, (outside, options) => options with { AllowedRegions = AllowedRegions(outside) }),
-            Watchdog = Detector(section, "watchdog", defaults.Watchdog),
-        };
-        section.Done();
-        return options;
-    }
-
-    /// <summary>What every detector has, and what <paramref name="more"/> reads of this one.</summary>
-    private static T Detector<T>(ConfigSection detection, string key, T defaults, Func<ConfigSection, T, T>? more = null)
-        where T : DetectorOptions
-    {
-        var section = detection.Section(key);
-        DetectorOptions options = (DetectorOptions)defaults with { Enabled = section.Flag("enabled", defaults.Enabled), Severity = Severity(section, "severity", defaults.Severity) };
-        if (options is EpisodeOptions episode) options = episode with { Quiet = Quiet(section, episode.Quiet) };
-        var read = more is null ? (T)options : more(section, (T)options);
-        section.Done();
-        return read;
-    }
-
-    private static TimeSpan Quiet(ConfigSection section, TimeSpan fallback) => section.Duration("quiet", fallback, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7));
-
-    private static Dictionary<string, IReadOnlyList<string>> AllowedRegions(ConfigSection section)
-    {
-        var allowed = new Dictionary<string, IReadOnlyList<string>>();
-        foreach (var entry in section.Sections("allowed_regions"))
-        {
-            var (name, regions) = (entry.Text("namespace", ""), entry.Texts("regions", []));
-            if (name.Length == 0) entry.Error("namespace", "is missing");
-            if (regions.Count == 0) entry.Error("regions", "is missing: name at least one");
-            if (!allowed.TryAdd(name, regions)) entry.Error("namespace", "is there twice");
-            entry.Done();
-        }
-
-        return allowed;
-    }
-
     private static Settings Alerting(ConfigSection section, Settings settings)
     {
         var alertmanagers = section.Sections("alertmanagers").Select(Alertmanager).ToList();
@@ -268,11 +212,9 @@ internal static class ConfigLoader
         return settings;
     }
 
-    private static string Severity(ConfigSection section, string key, string fallback) => section.OneOf(key, fallback, "critical", "warning", "info");
-
     private static string Word(DynamicDns mode) => mode.ToString().ToLowerInvariant();
 
-    private static bool IsLabelName(string text) =>
+    internal static bool IsLabelName(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private static bool IsMatcher(string text) =>

@@ -59,7 +59,7 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         key,
         fallback,
         text => Units.Bytes(text) is { } bytes && bytes >= least && bytes <= most ? bytes : null,
-        $"is not a size from {least >> 20}MiB to {most >> 20}MiB")!.Value;
+        $"is not a size from {Units.Size(least)} to {Units.Size(most)}, such as 512MiB")!.Value;
 
     public Uri? Url(string key, Uri? fallback) => Value(
         key,

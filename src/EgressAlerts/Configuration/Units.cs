@@ -43,14 +43,23 @@ internal static partial class Units
             "KiB" or "KB" => 10,
             "MiB" or "MB" => 20,
             "GiB" or "GB" => 30,
+            "TiB" or "TB" => 40,
             _ => 0,
         };
         return long.Parse(match.Groups["n"].Value, CultureInfo.InvariantCulture) << shift;
     }
 
+    public static string Size(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];
+        var unit = 0;
+        for (; unit < units.Length - 1 && bytes > 0 && bytes % 1024 == 0; unit++) bytes /= 1024;
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes}{units[unit]}");
+    }
+
     [GeneratedRegex(@"^((?<y>\d{1,9})y)?((?<w>\d{1,9})w)?((?<d>\d{1,9})d)?((?<h>\d{1,9})h)?((?<m>\d{1,9})m)?((?<s>\d{1,9})s)?((?<ms>\d{1,12})ms)?$")]
     private static partial Regex DurationPattern();
 
-    [GeneratedRegex(@"^(?<n>\d{1,10})(?<unit>B|KB|KiB|MB|MiB|GB|GiB)?$")]
+    [GeneratedRegex(@"^(?<n>\d{1,10})(?<unit>B|KB|KiB|MB|MiB|GB|GiB|TB|TiB)?$")]
     private static partial Regex BytesPattern();
 }

@@ -8,7 +8,10 @@ public sealed partial class ShippedFilesTests : IDisposable
 {
     /// <summary>Those that the service sends itself.</summary>
     private static readonly string[] OwnAlerts =
-        ["EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressNameMismatch", "EgressMetadataService", "EgressOutsideRegion", "EgressAlertsWatchdog", "EgressAlertsHeldBack"];
+    [
+        "EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressUploadSpike", "EgressFanOut", "EgressBeaconing", "EgressForbidden", "EgressNameMismatch",
+        "EgressMetadataService", "EgressOutsideRegion", "EgressThreatListed", "EgressAlertsWatchdog", "EgressAlertsHeldBack",
+    ];
 
     private readonly TemporaryFolder _folder = new();
 

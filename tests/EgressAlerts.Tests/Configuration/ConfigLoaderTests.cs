@@ -31,7 +31,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("prometheus:\n  url: http://x\n  interval: soon", "3: prometheus.interval 'soon' is not a duration from 1s to 1h, such as 30s or 1h30m")]
     [InlineData("prometheus: {interval: 2d}", "1: prometheus.interval '2d' is not a duration from 1s to 1h")]
     [InlineData("prometheus: {url: localhost:9090}", "1: prometheus.url 'localhost:9090' is not an absolute http or https URL")]
-    [InlineData("prometheus: {max_response_bytes: 12 apples}", "1: prometheus.max_response_bytes '12 apples' is not a size from 1MiB to 16384MiB")]
+    [InlineData("prometheus: {max_response_bytes: 12 apples}", "1: prometheus.max_response_bytes '12 apples' is not a size from 1MiB to 16GiB, such as 512MiB")]
     [InlineData("prometheus: {matchers: ['job=~x']}", "1: prometheus.matchers 'job=~x' is not a label matcher such as job=\"envoy-stats\"")]
     [InlineData("prometheus: [1]", "1: prometheus is not a section of keys")]
     [InlineData("dns: {attempts: 99}", "1: dns.attempts '99' is not a whole number from 1 to 5")]
@@ -42,13 +42,27 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
     [InlineData("destinations: {network_files: [nowhere.yml]}", "nowhere.yml:0: the file cannot be read")]
-    [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of critical, warning, info")]
-    [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload or namespace/*")]
+    [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of info, warning, critical")]
+    [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
     [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
     [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
     [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname: is no Public Suffix List")]
-    [InlineData("policies: [{}]", "1: policies are not evaluated by this version")]
+    [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]
+    [InlineData("policies: [{action: deny}]", "1: policies[0].action 'deny' is none of allow, alert, ignore")]
+    [InlineData("policies: [{action: alert, names: [a.com]}]", "1: policies[0].names is not a known key; known here: action, destination, name, severity, source")]
+    [InlineData("policies: [{action: alert, name: x}, {action: allow, name: x}]", "1: policies has two of the name 'x'")]
+    [InlineData("policies: [{action: alert, destination: {names: ['www.*.com']}}]", "1: policies[0].destination.names 'www.*.com' is not a host name such as www.example.com, nor *.example.com")]
+    [InlineData("policies: [{action: alert, destination: {names: ['*example.com']}}]", "1: policies[0].destination.names '*example.com' is not a host name")]
+    [InlineData("policies: [{action: alert, destination: {ports: [70000]}}]", "1: policies[0].destination.ports '70000' is not a port from 1 to 65535")]
+    [InlineData("policies: [{action: alert, destination: {path_prefixes: [politics]}}]", "1: policies[0].destination.path_prefixes 'politics' does not begin with /")]
+    [InlineData("policies: [{action: alert, destination: {routes: [out]}}]", "1: policies[0].destination.routes 'out' is none of passthrough, blocked, registered, gateway, unidentified")]
+    [InlineData("policies: [{action: alert, source: {namespaces: [a*b]}}]", "1: policies[0].source.namespaces 'a*b' is not a name, which may have a * at its beginning or end")]
+    [InlineData("detection: {overrides: [{learning: 1h}]}", "1: detection.overrides[0].workloads is missing: name at least one namespace/workload")]
+    [InlineData("detection: {overrides: [{workloads: [a/b], memory: 1h}]}", "1: detection.overrides[0].memory is not a known key")]
+    [InlineData("detection: {upload_spike: {floor: 12}}", "1: detection.upload_spike.floor '12' is not a size from 1KiB to 1024TiB")]
+    [InlineData("detection: {threat_listed: {lists: [{name: drop}]}}", "1: detection.threat_listed.lists[0].file is missing")]
+    [InlineData("detection: {threat_listed: {lists: [{name: drop, file: /nowhere/drop.txt}]}}", "1: detection.threat_listed.lists[0].file cannot be used: /nowhere/drop.txt cannot be read")]
     [InlineData("alerting:\n  alertmanagers:\n    - basic_auth: {username: x}", "3: alerting.alertmanagers[0].url is missing")]
     [InlineData("alerting: {external_labels: {'9x': y}}", "1: alerting.external_labels.9x is not a label name")]
     [InlineData("a: b: c", "1: this is not YAML")]
@@ -89,7 +103,7 @@ public sealed class ConfigLoaderTests : IDisposable
             alerting: { alertmanagers: [] }
             """);
         Assert.Equal((TimeSpan.FromMinutes(5), "critical", TimeSpan.FromHours(2)), (settings.Detection.Blocked.Quiet, settings.Detection.MetadataService.Severity, settings.Detection.MetadataService.Quiet));
-        Assert.Equal(["infra/agent", "kube-system/*"], settings.Detection.MetadataService.Allowed);
+        Assert.Equal(["infra/agent", "kube-system/*"], settings.Detection.MetadataService.Allowed.Select(allowed => allowed.ToString()));
         Assert.Equal(["eu-west-1", "DE"], settings.Detection.OutsideRegion.AllowedRegions["payments"]);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
         Assert.Equal(["job=\"envoy-stats\"", "reporter=~\"source|waypoint\""], settings.Prometheus.Matchers);
@@ -97,6 +111,31 @@ public sealed class ConfigLoaderTests : IDisposable
         Assert.Equal(["partner", "aws-s3", "payments"], ((string[])["203.0.113.9", "3.5.0.1", "10.20.9.1"]).Select(address => Found(settings, address)?.Name));
         Assert.Equal(secret, settings.PrometheusHttp.CredentialsFile);
         Assert.Empty(settings.Alertmanagers);
+    }
+
+    [Fact]
+    public void Overrides_begin_with_what_holds_for_all_and_policies_say_what_of_the_labels_is_kept()
+    {
+        var settings = Load("""
+            detection:
+              learning: 2h
+              upload_spike: { floor: 1MiB, deviations: 7 }
+              overrides:
+                - { workloads: [batch/*, "*/backup"], upload_spike: { floor: 10GiB }, blocked: { severity: info } }
+              threat_listed: { lists: [{ name: drop, file: 'LIST', max_age: 2d }] }
+            policies:
+              - { name: own, action: allow, destination: { cidrs: [203.0.113.0/24], ports: [443] } }
+              - { action: alert, severity: critical, source: { namespaces: [shop], labels: { source_version: v2 } }, destination: { names: ["*.cnn.com"], path_prefixes: [/politics], routes: [passthrough] } }
+            """.Replace("LIST", _folder.Write("drop.txt", "192.0.2.0/24 ; SBL1\n"), StringComparison.Ordinal));
+        var batch = Assert.Single(settings.Detection.Overrides);
+        Assert.Equal(["batch/*", "*/backup"], batch.Workloads.Select(workload => workload.ToString()));
+        Assert.Equal((10L << 30, 7, TimeSpan.FromHours(2), "info"), (batch.Options.UploadSpike.Floor, batch.Options.UploadSpike.Deviations, batch.Options.Learning, batch.Options.Blocked.Severity));
+        Assert.Equal((1L << 20, "warning"), (settings.Detection.UploadSpike.Floor, settings.Detection.Blocked.Severity));
+        Assert.Equal(["own", "number-2"], settings.Detection.Policies.Select(policy => policy.Name));
+        Assert.Equal(["critical", "warning"], settings.Detection.Policies.Reverse().Select(policy => policy.Severity));
+        Assert.Equal([("source_version", "v2")], settings.Telemetry.AskedLabels);
+        Assert.Equal(["/politics"], settings.Telemetry.AskedPaths);
+        Assert.Equal("drop", Assert.Single(settings.Detection.ThreatListed.Lists).Name);
     }
 
     [Theory]
@@ -127,7 +166,7 @@ public sealed class ConfigLoaderTests : IDisposable
     }
 
     private static NetworkName? Found(Settings settings, string address) =>
-        settings.Destinations.NetworkFiles.Select(file => file.Table.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Name;
+        settings.Destinations.NetworkFiles.Select(file => file.Table.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
 
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 

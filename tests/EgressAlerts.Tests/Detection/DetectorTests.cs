@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -11,13 +12,15 @@ public sealed class DetectorTests
         Blocked = new() { Quiet = TimeSpan.FromMinutes(2) },
         NameMismatch = new() { Quiet = TimeSpan.FromMinutes(2) },
         Probing = new() { Destinations = 4, Within = TimeSpan.FromMinutes(2), Quiet = TimeSpan.FromMinutes(1) },
-        MetadataService = new() { Quiet = TimeSpan.FromMinutes(2), Allowed = ["infra/agent", "kube-system/*"] },
+        MetadataService = new() { Quiet = TimeSpan.FromMinutes(2), Allowed = [WorkloadPattern.Parse("infra/agent")!.Value, WorkloadPattern.Parse("kube-system/*")!.Value] },
         OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["shop"] = ["eu-west-1", "DE"] } },
         Watchdog = new() { Enabled = false },
-        NewDestination = new() { Learning = TimeSpan.FromMinutes(1), Hold = TimeSpan.FromMinutes(2), Memory = TimeSpan.FromHours(1) },
+        Learning = TimeSpan.FromMinutes(1),
+        Memory = TimeSpan.FromHours(1),
+        NewDestination = new() { Hold = TimeSpan.FromMinutes(2) },
     };
 
-    private readonly Detectors _detectors = new(Options, new DetectionMetrics(new Meter("test")));
+    private readonly Detectors _detectors = new(Options, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
 
     [Fact]
     public void A_blocked_attempt_is_found_at_once_counted_once_and_gone_after_a_quiet_time()
@@ -57,7 +60,7 @@ public sealed class DetectorTests
             finding.Description,
             StringComparison.Ordinal);
 
-        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")));
+        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
         Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal([finding], next.Observe(Samples.Named(4)));
         Assert.Single(next.Observe(Samples.Named(6)));
@@ -79,7 +82,7 @@ public sealed class DetectorTests
         Assert.Contains("52[.]0[.]0[.]4, port 443", finding.Description, StringComparison.Ordinal);
 
         Assert.Single(Probing(4));
-        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")));
+        var next = new Detectors(Options, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
         Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Single(Probing(5)); // The first two are too long ago by now, but it is not quiet yet.
         Assert.Single(next.Observe(Samples.Named(5)), found => found.AlertName == "EgressProbing");
@@ -113,10 +116,10 @@ public sealed class DetectorTests
     [Fact]
     public void The_watchdog_always_barks_and_has_the_same_start_over_a_restart()
     {
-        var detectors = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")));
+        var detectors = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
         var finding = Assert.Single(detectors.Observe(Samples.Named(1)));
         Assert.Equal(("EgressAlertsWatchdog", "info", Samples.Window(1).End), (finding.AlertName, finding.Severity, finding.Since));
-        var next = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")));
+        var next = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
         Samples.Copied(next, detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal(finding, Assert.Single(next.Observe(Samples.Named(9))));
     }
@@ -185,7 +188,7 @@ public sealed class DetectorTests
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
         Observe(2);
         var before = Observe(3, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)), Samples.Increment(Samples.Flow("52.0.0.3")));
-        var copy = Samples.Copied(new Detectors(Options, new DetectionMetrics(new Meter("test"))), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Samples.Copied(new Detectors(Options, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal(2, before.Count);
         Assert.Equal(before, copy.Observe(Samples.Named(4)));
     }
@@ -195,7 +198,7 @@ public sealed class DetectorTests
     {
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)));
         var off = Options with { Blocked = Options.Blocked with { Enabled = false } };
-        var copy = Samples.Copied(new Detectors(off, new DetectionMetrics(new Meter("test"))), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Samples.Copied(new Detectors(off, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Empty(copy.Observe(Samples.Named(2)));
     }
 

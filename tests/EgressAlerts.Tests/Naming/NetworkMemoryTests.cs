@@ -15,7 +15,7 @@ public sealed class NetworkMemoryTests
         var before = Memory();
         var table = new NetworkTable(networks);
         Assert.InRange(Memory() - before, 0, 8e6);
-        Assert.Equal("cloud-" + (129_999 % 300), table.Find(new IPAddress([129_999 >> 16, unchecked((byte)(129_999 >> 8)), unchecked((byte)129_999), 77]))!.Value.Name.Name);
+        Assert.Equal("cloud-" + (129_999 % 300), table.Find(new IPAddress([129_999 >> 16, unchecked((byte)(129_999 >> 8)), unchecked((byte)129_999), 77]))!.Value.Value.Name);
         GC.KeepAlive(table);
     }
 

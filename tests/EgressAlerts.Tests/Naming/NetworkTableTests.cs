@@ -19,7 +19,7 @@ public sealed class NetworkTableTests
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(cases.ToArbitrary(), these =>
         {
             var table = new NetworkTable(these.networks);
-            return these.addresses.All(wanted => table.Find(wanted)?.Name.Name == these.networks
+            return these.addresses.All(wanted => table.Find(wanted)?.Value.Name == these.networks
                 .Where(one => one.Cidr.Contains(wanted))
                 .OrderByDescending(one => one.Cidr.PrefixLength)
                 .FirstOrDefault()?.Name);
@@ -44,7 +44,7 @@ public sealed class NetworkTableTests
         var (file, log) = (folder.Write("nets.csv", "10.0.0.0/8,one\n"), new ListLogger<Namer>());
         var config = new ConfigSource("egress-alerts.yml");
         var source = NetworkFile.Open(config, file)!;
-        string? Name() => source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Name.Name;
+        string? Name() => source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name;
 
         source.Refresh(log);
         Assert.Equal(("one", 0), (Name(), log.Entries.Count));
@@ -74,7 +74,7 @@ public sealed class NetworkTableTests
         File.Delete(link);
         File.CreateSymbolicLink(link, second);
         source.Refresh(new ListLogger<Namer>());
-        Assert.Equal("two", source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Name.Name);
+        Assert.Equal("two", source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name);
     }
 
     private static IPAddress Address(int kind, int bits) => kind switch

@@ -1,4 +1,4 @@
-namespace EgressAlerts.Dns;
+namespace EgressAlerts.Files;
 
 /// <summary>Tells whether a file was written or replaced since; links are followed, because Kubernetes replaces what they point at.</summary>
 public readonly record struct FileStamp(string Target, DateTime Written, long Length)

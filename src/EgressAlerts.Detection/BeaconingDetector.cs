@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Detection;
+
+/// <summary><c>EgressBeaconing</c>: small exchanges with a destination come at regular times, as from malware that asks for orders.</summary>
+/// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most <see cref="MaxPulses"/>,
+/// beyond it those quiet for longest are forgotten.</remarks>
+internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionMetrics metrics) : IDetector
+{
+    public const string Name = "EgressBeaconing";
+    private const int MaxPulses = 20_000;
+
+    /// <summary>What half of the namespaces talk to is less likely malware; RITA takes as much off.</summary>
+    private const double CommonMalus = 0.15;
+
+    /// <summary>A score that falls a little does not end a finding.</summary>
+    private const double Hysteresis = 0.05;
+
+    private static readonly TimeSpan JudgeEvery = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<(Workload Source, string Destination), Beacon> _beacons = [];
+
+    public string AlertName => Name;
+
+    /// <summary>Addresses of one name that nobody vouches for are followed one by one, but are one finding.</summary>
+    public IEnumerable<Finding> Active => _beacons
+        .Where(entry => entry.Value.IsFiring)
+        .GroupBy(entry => (entry.Key.Source, entry.Value.Name))
+        .Select(group => group.OrderBy(entry => entry.Value.Since).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).First())
+        .Select(entry => Found(entry.Key.Source, entry.Value));
+
+    public void Observe(Sighting sighting)
+    {
+        var (now, window, noted) = (sighting.Window.End, sighting.Window.Length, new List<(Beacon Beacon, BeaconingOptions Options, Traffic Traffic)>());
+        foreach (var by in sighting.Seen)
+        {
+            var options = by.Options.Beaconing;
+            if (!options.Enabled) continue;
+            foreach (var traffic in by.To)
+            {
+                if (!traffic.IsBlocked && by.Habit.IsLater(traffic.Met) && !IsKnown(options, traffic.Destination)) noted.Add((Note(by.Source, traffic, now), options, traffic));
+            }
+        }
+
+        // All of a window's flows are one exchange: it is whole before it is judged.
+        foreach (var (beacon, options, traffic) in noted)
+        {
+            if (beacon.Pulse.Count >= options.Exchanges && now - beacon.Judged >= JudgeEvery) Judge(beacon, options, traffic, now, window);
+        }
+
+        if (_beacons.Count > MaxPulses) Forget();
+
+        foreach (var ((source, _), beacon) in _beacons.Where(entry => entry.Value.IsFiring))
+        {
+            // A pulse that slows down is not over at once.
+            var options = tuning.Of(source).Beaconing;
+            var quiet = TimeSpan.FromSeconds(Math.Max(options.Quiet.TotalSeconds, 3 * beacon.Pulse.Period));
+            if (!options.Enabled || now - beacon.Pulse.Last >= quiet) beacon.Since = default;
+        }
+    }
+
+    public void Save(BinaryWriter to) => to.WriteAll(_beacons, entry =>
+    {
+        to.Write(entry.Key.Source);
+        to.Write(entry.Key.Destination);
+        entry.Value.Save(to);
+    });
+
+    public void Load(BinaryReader from)
+    {
+        foreach (var (key, beacon) in from.ReadAll(() => ((from.ReadWorkload(), from.ReadString()), Beacon.Load(from)))) _beacons.Add(key, beacon);
+    }
+
+    /// <summary>Pulses that the user knows of are told by names that somebody vouches for: malware can claim any.</summary>
+    private static bool IsKnown(BeaconingOptions options, Destination destination) => destination.Confirmed && options.Known.Any(known => known.Matches(destination.Name));
+
+    private Beacon Note(Workload source, Traffic traffic, DateTimeOffset now)
+    {
+        ref var beacon = ref CollectionsMarshal.GetValueRefOrAddDefault(_beacons, (source, traffic.KnownAs), out var known);
+        if (!known) beacon = new Beacon(traffic.Destination.Name, traffic.Flow, now);
+        var noted = beacon!;
+        noted.Destination = traffic.Destination;
+        noted.Pulse.Add(now, traffic.Upload + traffic.Download);
+        return noted;
+    }
+
+    private void Forget()
+    {
+        metrics.Dropped(Name);
+        var before = _beacons.Values.Select(beacon => beacon.Pulse.Last).Order().ElementAt(MaxPulses / 10);
+        foreach (var old in _beacons.Where(entry => entry.Value.Pulse.Last <= before && !entry.Value.IsFiring).Select(entry => entry.Key).Take(MaxPulses / 10).ToList()) _beacons.Remove(old);
+    }
+
+    private void Judge(Beacon beacon, BeaconingOptions options, Traffic traffic, DateTimeOffset now, TimeSpan window)
+    {
+        beacon.Judged = now;
+        beacon.Score = beacon.Pulse.Score(window);
+        var score = beacon.Score.Total - (habits.IsCommon(traffic) ? CommonMalus : 0);
+        var least = options.Score / 100.0;
+        if (score < least - Hysteresis || beacon.Pulse.TypicalBytes > options.MaxBytes) beacon.Since = default;
+        else if (score >= least && !beacon.IsFiring) beacon.Since = now;
+    }
+
+    private Finding Found(Workload source, Beacon beacon)
+    {
+        var options = tuning.Of(source).Beaconing;
+        var (pulse, score) = (beacon.Pulse, beacon.Score);
+        return new(
+            Name,
+            options.Severity,
+            source,
+            beacon.Name,
+            beacon.Since,
+            "A workload exchanges little with a destination at regular times.",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source} talks to {Text.Of(beacon.Flow, beacon.Destination)} every {Text.Length(TimeSpan.FromSeconds(pulse.Period))}, with about {Text.Bytes(pulse.TypicalBytes)} both ways at a time, since {Text.Time(beacon.First)}. ")
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"Regularity {score.Total * 100:0} of 100 (intervals {score.Intervals * 100:0}, sizes {score.Sizes * 100:0}, evenness {score.Evenness * 100:0}, duration {score.Duration * 100:0}). Expected: less than {options.Score}, or a pulse that was there while this workload was learned. ")
+            + $"Wanted: add its name to detection.beaconing.known. Resolves after {Text.Length(options.Quiet)} without it, or three of its periods.",
+            beacon.Destination.Source,
+            beacon.Destination.Confirmed,
+            $"sum by (destination) (increase({{__name__=~\"egress_(requests|connections_closed)_total\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\",destination=\"{beacon.Name}\"}}[5m]))");
+    }
+
+    /// <summary>What may be a beacon.</summary>
+    /// <param name="name">What the destination was called at first: the finding keeps it.</param>
+    private sealed class Beacon(string name, Flow flow, DateTimeOffset first)
+    {
+        public string Name => name;
+
+        public Flow Flow => flow;
+
+        public DateTimeOffset First => first;
+
+        public Destination Destination { get; set; } = new(name, NameSource.Unknown, Confirmed: false);
+
+        public Pulse Pulse { get; private init; } = new();
+
+        public DateTimeOffset Judged { get; set; }
+
+        public PulseScore Score { get; set; }
+
+        public DateTimeOffset Since { get; set; }
+
+        public bool IsFiring => Since != default;
+
+        public void Save(BinaryWriter to)
+        {
+            to.Write(name);
+            to.Write(flow);
+            to.Write(first);
+            to.Write(Destination);
+            Pulse.Save(to);
+            to.Write(Judged);
+            to.Write(Score.Intervals);
+            to.Write(Score.Sizes);
+            to.Write(Score.Evenness);
+            to.Write(Score.Duration);
+            to.Write(Since);
+        }
+
+        public static Beacon Load(BinaryReader from) => new(from.ReadString(), from.ReadFlow(), from.ReadInstant())
+        {
+            Destination = from.ReadDestination(),
+            Pulse = Pulse.Load(from),
+            Judged = from.ReadInstant(),
+            Score = new(from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadDouble()),
+            Since = from.ReadInstant(),
+        };
+    }
+}

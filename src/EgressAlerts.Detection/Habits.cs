@@ -1,0 +1,151 @@
+using System.Runtime.InteropServices;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>What every workload is known to talk to, since when, and for how long it has been watched. Called by the pass alone.</summary>
+/// <remarks>Remembers at most <see cref="MaxKnown"/> pairs of workload and destination, each by name and by what it is; beyond it those unused for longest are forgotten.</remarks>
+internal sealed class Habits(DetectionOptions options)
+{
+    private const int MaxKnown = 500_000;
+
+    /// <summary>So many namespaces have to be there, beside the workload's own, before any can speak for all.</summary>
+    private const int LeastNamespaces = 2;
+
+    private readonly Dictionary<Workload, Habit> _habits = [];
+    private readonly Dictionary<(string Namespace, string Destination), bool> _common = [];
+    private int _known;
+    private uint _old;
+
+    /// <param name="learning">How long it takes until what is not a habit yet is news.</param>
+    public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
+    {
+        if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
+        if (!habit.IsLearned && habit.Observed >= learning) habit.LearnedAt = now;
+        return habit;
+    }
+
+    /// <summary>Before anything of a window is met.</summary>
+    public void Begin(Window window)
+    {
+        _common.Clear();
+        _old = Seconds(window.End - options.Learning);
+        foreach (var habit in _habits.Values) habit.Observed += window.Length;
+        if (_known > MaxKnown || (window.End.Minute == 0 && window.End.Second < window.Length.TotalSeconds)) Forget(window.End - options.Memory);
+    }
+
+    /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
+    public void Meet(Habit habit, Traffic traffic, DateTimeOffset at)
+    {
+        var now = Seconds(at);
+        var byKey = habit.Known.TryGetValue(traffic.Key, out var first);
+        var met = byKey ? first.First : now;
+        if (traffic.KnownAs != traffic.Key)
+        {
+            // Both what it is and what it is called: a name that DNS says a window later is no news.
+            var byName = habit.Known.TryGetValue(traffic.KnownAs, out var named);
+            if (byName) met = Math.Min(met, named.First);
+            traffic.IsNew = !byKey && !byName;
+            Remember(habit, traffic.KnownAs, new Contact(met, now));
+        }
+        else
+        {
+            traffic.IsNew = !byKey;
+        }
+
+        Remember(habit, traffic.Key, new Contact(met, now));
+        traffic.Met = DateTimeOffset.FromUnixTimeSeconds(met);
+    }
+
+    /// <summary>Whether half of the other namespaces talk to it too, and have for as long as learning takes: what many use is not one workload's news, but what
+    /// comes to all at once is. Only what is vouched for can be common, or an address: anybody can claim a name that many use.</summary>
+    public bool IsCommon(Traffic traffic)
+    {
+        if (!traffic.Destination.Confirmed && traffic.Flow.To.Address is null) return false;
+        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (traffic.Flow.Source.Namespace, traffic.KnownAs), out var known);
+        if (known) return common;
+        var others = _habits.Where(entry => entry.Key.Namespace != traffic.Flow.Source.Namespace).GroupBy(entry => entry.Key.Namespace, entry => entry.Value.Known).ToList();
+        var users = others.Count(habits => habits.Any(habit => habit.TryGetValue(traffic.KnownAs, out var contact) && contact.First <= _old));
+        return common = users >= LeastNamespaces && users * 2 >= others.Count;
+    }
+
+    /// <summary>What is known from before the first window.</summary>
+    /// <param name="observed">For how long the workload has been there.</param>
+    public void Learn(Workload source, string destination, DateTimeOffset last, TimeSpan observed)
+    {
+        if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
+        if (observed > habit.Observed) habit.Observed = observed;
+        if (!habit.Known.ContainsKey(destination)) Remember(habit, destination, new Contact(Seconds(last), Seconds(last)));
+    }
+
+    public void Save(BinaryWriter to) => to.WriteAll(_habits, habit =>
+    {
+        to.Write(habit.Key);
+        to.Write(habit.Value.Observed.Ticks);
+        to.Write(habit.Value.LearnedAt);
+        to.WriteAll(habit.Value.Known, known =>
+        {
+            to.Write(known.Key);
+            to.Write(known.Value.First);
+            to.Write(known.Value.Last);
+        });
+    });
+
+    public void Load(BinaryReader from)
+    {
+        foreach (var (source, habit) in from.ReadAll(() => (from.ReadWorkload(), ReadHabit(from))))
+        {
+            _habits[source] = habit;
+            _known += habit.Known.Count;
+        }
+    }
+
+    private static Habit ReadHabit(BinaryReader from)
+    {
+        var habit = new Habit { Observed = new TimeSpan(from.ReadInt64()), LearnedAt = from.ReadInstant() };
+        foreach (var (name, first, last) in from.ReadAll(() => (from.ReadString(), from.ReadUInt32(), from.ReadUInt32()))) habit.Known[name] = new Contact(first, last);
+        return habit;
+    }
+
+    private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
+
+    private void Remember(Habit habit, string destination, Contact contact)
+    {
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(habit.Known, destination, out var isKnown);
+        if (!isKnown) _known++;
+        known = contact;
+    }
+
+    private void Forget(DateTimeOffset before)
+    {
+        var limit = Seconds(before);
+        if (_known > MaxKnown) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Last).Order().ElementAt(_known / 10));
+        foreach (var habit in _habits.Values)
+        {
+            foreach (var name in habit.Known.Where(known => known.Value.Last < limit).Select(known => known.Key).ToList()) habit.Known.Remove(name);
+        }
+
+        foreach (var gone in _habits.Where(habit => habit.Value.Known.Count == 0).Select(habit => habit.Key).ToList()) _habits.Remove(gone);
+        _known = _habits.Values.Sum(habit => habit.Known.Count);
+    }
+}
+
+/// <summary>What one workload is known to do.</summary>
+internal sealed class Habit
+{
+    /// <summary>For how long it has been watched; time in which nobody watched does not count.</summary>
+    public TimeSpan Observed { get; set; }
+
+    /// <summary>Since when its habits are known well enough to speak of what is not one of them; the default value before.</summary>
+    public DateTimeOffset LearnedAt { get; set; }
+
+    public bool IsLearned => LearnedAt != default;
+
+    public Dictionary<string, Contact> Known { get; } = [];
+
+    /// <summary>Whether it began to talk to something only after it had been learned.</summary>
+    public bool IsLater(DateTimeOffset met) => IsLearned && met >= LearnedAt;
+}
+
+/// <summary>When a workload talked to a destination, in seconds since the epoch.</summary>
+internal readonly record struct Contact(uint First, uint Last);

@@ -1,0 +1,108 @@
+namespace EgressAlerts.Detection;
+
+/// <summary>What is usual in an hour of the week: hourly values of four weeks, and what their median and median absolute deviation (MAD) say of an hour to come.</summary>
+/// <remarks>Values are kept on a logarithmic scale in steps of an eighth of an octave (9 %), one byte each, 672 in all; statistics are of logarithms, because traffic
+/// varies by factors. Half of the values may be wild before the median moves: an attack does not raise what is expected (peers' mean and standard deviation do).</remarks>
+internal sealed class SeasonalBaseline
+{
+    private const int Week = 24 * 7;
+    private const int Weeks = 4;
+    private const int Days = 14;
+    private const byte Nothing = byte.MaxValue;
+    private const double StepsPerOctave = 8;
+
+    /// <summary>Makes the MAD of normal values their standard deviation.</summary>
+    private const double NormalMad = 1.4826;
+
+    /// <summary>No hour is taken for steadier than this, in octaves; by the day, as long as the week is not known, it is less certain what is usual.</summary>
+    private const double LeastSpreadByWeek = 0.5;
+    private const double LeastSpreadByDay = 0.75;
+
+    private readonly byte[] _codes = new byte[Week * Weeks];
+    private readonly double _unit;
+    private long _next;
+
+    /// <param name="unit">What is no more than this counts as nothing.</param>
+    /// <param name="hour">The first hour to come, counted from the epoch.</param>
+    /// <param name="empty">So many hours before it had nothing in them.</param>
+    public SeasonalBaseline(double unit, long hour, int empty)
+    {
+        (_unit, _next) = (unit, hour);
+        Array.Fill(_codes, Nothing);
+        for (var i = 1; i <= Math.Min(empty, _codes.Length); i++) Code(hour - i) = 0;
+    }
+
+    private SeasonalBaseline(double unit, BinaryReader from)
+    {
+        (_unit, _next) = (unit, from.ReadInt64());
+        from.BaseStream.ReadExactly(_codes);
+    }
+
+    /// <summary>The value of an hour that is over; null where it is not to be learned from. Hours left out are not known.</summary>
+    public void Add(long hour, double? value)
+    {
+        if (hour < _next) return;
+        for (var i = Math.Max(_next, hour - _codes.Length); i < hour; i++) Code(i) = Nothing;
+        Code(hour) = value is not { } known ? Nothing : known <= _unit ? (byte)0 : (byte)Math.Min(Nothing - 1, 1 + Math.Round(StepsPerOctave * Math.Log2(known / _unit)));
+        _next = hour + 1;
+    }
+
+    /// <summary>What an hour to come should have, with what the hours beside it have: being an hour late is no anomaly. Null where too little is known.</summary>
+    /// <param name="deviations">How many spreads more than the median are still usual.</param>
+    public Expectation? Expected(long hour, double deviations)
+    {
+        Expectation? most = null;
+        for (var at = hour - 1; at <= hour + 1; at++)
+        {
+            if (OfHour(at, hour, deviations) is { } expected && (most is not { } other || expected.Limit > other.Limit)) most = expected;
+        }
+
+        return most;
+    }
+
+    public void Save(BinaryWriter to)
+    {
+        to.Write(_next);
+        to.Write(_codes);
+    }
+
+    public static SeasonalBaseline Load(double unit, BinaryReader from) => new(unit, from);
+
+    private Expectation? OfHour(long at, long now, double deviations)
+    {
+        var byWeek = Known(at, now, Week, Weeks);
+        if (byWeek.Count >= 2) return Of(byWeek, deviations, LeastSpreadByWeek);
+        var byDay = Known(at, now, 24, Days);
+        if (byDay.Count < 2) return null;
+        var expected = Of(byDay, deviations, LeastSpreadByDay);
+        // What happened at this hour a week ago may be what always happens on this day.
+        return byWeek.Count == 1 && Of(byWeek, deviations, LeastSpreadByDay) is var once && once.Limit > expected.Limit ? once : expected;
+    }
+
+    private List<double> Known(long at, long now, int period, int most)
+    {
+        var known = new List<double>(most);
+        for (var i = 1; i <= most; i++)
+        {
+            var hour = at - (i * period);
+            if (hour < now && hour < _next && hour >= _next - _codes.Length && Code(hour) is var code and not Nothing) known.Add(Math.Max(0, code - 1) / StepsPerOctave);
+        }
+
+        return known;
+    }
+
+    private Expectation Of(List<double> octaves, double deviations, double leastSpread)
+    {
+        var median = Statistics.Median(octaves);
+        var spread = Math.Max(leastSpread, NormalMad * Statistics.Mad(octaves, median));
+        return new(median == 0 ? 0 : _unit * Math.Pow(2, median), _unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
+    }
+
+    private ref byte Code(long hour) => ref _codes[hour % _codes.Length];
+}
+
+/// <summary>What is usual in an hour.</summary>
+/// <param name="Median">In the unit of the values.</param>
+/// <param name="Limit">More than this is not usual.</param>
+/// <param name="Hours">From how many hours of earlier weeks or days this is known.</param>
+internal readonly record struct Expectation(double Median, double Limit, int Hours);

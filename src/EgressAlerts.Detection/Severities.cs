@@ -1,0 +1,22 @@
+namespace EgressAlerts.Detection;
+
+/// <summary>The severities and their order.</summary>
+public static class Severities
+{
+    public const string Info = "info";
+    public const string Warning = "warning";
+    public const string Critical = "critical";
+
+    /// <summary>Mildest first.</summary>
+    private static readonly string[] Order = [Info, Warning, Critical];
+
+    public static IReadOnlyList<string> All => Order;
+
+    /// <summary>The worse of two; an empty one is none.</summary>
+    internal static string Worse(string a, string b) => Rank(a) >= Rank(b) ? a : b;
+
+    /// <summary>One step worse, where there is one.</summary>
+    internal static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
+
+    private static int Rank(string severity) => Array.IndexOf(Order, severity);
+}

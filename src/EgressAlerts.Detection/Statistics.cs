@@ -1,0 +1,23 @@
+namespace EgressAlerts.Detection;
+
+/// <summary>Robust statistics of a few values.</summary>
+internal static class Statistics
+{
+    /// <summary>The value in the middle; of an even number the mean of the two. The list is sorted.</summary>
+    public static double Median(List<double> values)
+    {
+        values.Sort();
+        return values.Count % 2 == 1 ? values[values.Count / 2] : (values[(values.Count / 2) - 1] + values[values.Count / 2]) / 2;
+    }
+
+    /// <summary>The median of the distances from the median.</summary>
+    public static double Mad(List<double> values, double median) => Median([.. values.Select(value => Math.Abs(value - median))]);
+
+    /// <summary>The value below which a part of the sorted values lies.</summary>
+    public static double Quantile(List<double> sorted, double part)
+    {
+        var at = part * (sorted.Count - 1);
+        var low = (int)at;
+        return low + 1 < sorted.Count ? sorted[low] + ((at - low) * (sorted[low + 1] - sorted[low])) : sorted[low];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using EgressAlerts.Files;
+using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>A file of addresses, networks and domains to beware of, read again when it changes. Called by the pass alone.</summary>
+/// <remarks>One entry a line, first on it; what follows behind white space, <c>,</c>, <c>;</c> or <c>#</c> is a comment. A domain stands for all names below it. Lines as in a
+/// hosts file (<c>0.0.0.0 name</c>) are understood.</remarks>
+/// <param name="maxAge">A list that was not written for this long has expired: it matches nothing.</param>
+/// <exception cref="InvalidDataException">The file is no such list; the message says why.</exception>
+public sealed class ThreatList(string name, string path, TimeSpan maxAge)
+{
+    private const long MaxBytes = 32L << 20;
+
+    /// <summary>Networks so large list half of the world by mistake.</summary>
+    private const int LeastPrefixV4 = 8;
+    private const int LeastPrefixV6 = 16;
+
+    private readonly WatchedFile<Entries> _file = new(path, Read);
+
+    public string Name => name;
+
+    /// <summary>When it was last written; the default value where the file is gone.</summary>
+    internal DateTime Written => _file.Written;
+
+    internal int Count => _file.Content.Networks.Count + _file.Content.Domains.Count;
+
+    internal TimeSpan MaxAge => maxAge;
+
+    internal void Refresh(ILogger logger) => _file.Refresh(logger);
+
+    internal bool IsExpired(DateTimeOffset now) => now - Written > maxAge;
+
+    /// <summary>The entry that an address is in; null where there is none.</summary>
+    internal string? Find(IPAddress address) => _file.Content.Networks.Find(address) is { } found
+        ? $"{AddressNumber.ToAddress(AddressNumber.Of(address) & AddressNumber.Mask(found.Length))}/{found.Length - (address.AddressFamily == AddressFamily.InterNetwork ? 96 : 0)}"
+        : null;
+
+    /// <summary>The entry that a name is, or is below; null where there is none.</summary>
+    internal string? Find(string host)
+    {
+        var domains = _file.Content.Domains.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var rest = host.AsSpan(); ; rest = rest[(rest.IndexOf('.') + 1)..])
+        {
+            if (domains.TryGetValue(rest, out var found)) return found;
+            if (!rest.Contains('.')) return null;
+        }
+    }
+
+    private static Entries Read(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{path} is larger than {MaxBytes >> 20} MiB");
+            var (networks, domains, bad, firstBad) = (new List<(IPNetwork, bool)>(), new HashSet<string>(), 0, "");
+            foreach (var line in File.ReadLines(path))
+            {
+                if (Entry(line) is not { Length: > 0 } entry) continue;
+                if (Network(entry) is { } network) networks.Add((network, true));
+                else if (Domain(entry) is { } domain) domains.Add(domain);
+                else if (bad++ == 0) firstBad = entry;
+            }
+
+            // Some rubbish is in most lists; where it prevails this is another kind of file.
+            if (bad > networks.Count + domains.Count) throw new InvalidDataException($"{path} holds {bad} lines that are neither address, network nor domain, such as '{firstBad[..Math.Min(40, firstBad.Length)]}'");
+            return new(new PrefixTable<bool>(networks), domains);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static string Entry(string line)
+    {
+        var end = line.AsSpan().IndexOfAny("#;,");
+        var words = (end < 0 ? line : line[..end]).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return words switch
+        {
+            [] => "",
+            ["0.0.0.0" or "127.0.0.1" or "::", var host, ..] => host,
+            [var first, ..] => first,
+        };
+    }
+
+    private static IPNetwork? Network(string entry)
+    {
+        var text = entry.Split('/');
+        if (!IPAddress.TryParse(text[0], out var address) || text.Length > 2) return null;
+        var isV4 = address.AddressFamily == AddressFamily.InterNetwork;
+        var length = isV4 ? 32 : 128;
+        if (text.Length == 2 && (!int.TryParse(text[1], out length) || length < (isV4 ? LeastPrefixV4 : LeastPrefixV6) || length > (isV4 ? 32 : 128))) return null;
+        var prefix = AddressNumber.Of(address) & AddressNumber.Mask(length + (isV4 ? 96 : 0));
+        return new IPNetwork(AddressNumber.ToAddress(prefix), length);
+    }
+
+    private static string? Domain(string entry)
+    {
+        var host = LabelText.Host(entry.StartsWith("*.", StringComparison.Ordinal) ? entry[2..] : entry.TrimStart('.'));
+        return host != Words.Invalid && host.Contains('.', StringComparison.Ordinal) && !host.EndsWith('.') && !char.IsAsciiDigit(host[^1]) ? host : null;
+    }
+
+    private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains);
+}

@@ -1,0 +1,28 @@
+using System.Text.RegularExpressions;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Reads the path of a request as its server would, so that another spelling of it does not pass a policy by.</summary>
+internal static partial class RequestPath
+{
+    private const int MaxLength = 4_096;
+
+    /// <summary>Without query and fragment, escapes undone once, slashes in a row as one, <c>.</c> and <c>..</c> resolved (RFC 3986, section 5.2.4).</summary>
+    public static string Plain(string path)
+    {
+        if (path.Length == 0) return "";
+        var end = path.AsSpan().IndexOfAny('?', '#');
+        var text = Uri.UnescapeDataString(path[..Math.Min(end < 0 ? path.Length : end, MaxLength)]);
+        var parts = new List<string>();
+        foreach (var part in Slashes().Split(text).Where(part => part is not ("" or ".")))
+        {
+            if (part != "..") parts.Add(part);
+            else if (parts.Count > 0) parts.RemoveAt(parts.Count - 1);
+        }
+
+        return "/" + string.Join('/', parts) + (text.EndsWith('/') && parts.Count > 0 ? "/" : "");
+    }
+
+    [GeneratedRegex("[/\\\\]+")]
+    private static partial Regex Slashes();
+}

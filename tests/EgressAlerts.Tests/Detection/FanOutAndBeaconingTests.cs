@@ -1,0 +1,134 @@
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class FanOutAndBeaconingTests
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
+
+    private static readonly DetectionOptions Options = new()
+    {
+        Learning = TimeSpan.FromHours(1),
+        Watchdog = new() { Enabled = false },
+        NewDestination = new() { Enabled = false },
+        UploadSpike = new() { Enabled = false },
+        Beaconing = new() { Known = [new("*.datadoghq.com")] },
+    };
+
+    [Fact]
+    public void Far_more_destinations_than_is_usual_are_found_and_the_usual_number_is_not()
+    {
+        var time = new Timeline(Options with { Beaconing = new() { Enabled = false } });
+        IReadOnlyList<NamedIncrement> Crawl(DateTimeOffset now, int sites) => [.. Enumerable.Range(0, sites).Select(i => Timeline.To($"site{i}.example.com", 100))];
+        Assert.Empty(time.Until(Timeline.Start.AddDays(15), now => Crawl(now, now.Hour == 4 ? 300 : 5)));
+        Assert.Empty(time.Step(Crawl(time.Now, 49)));
+        var finding = Assert.Single(time.Step(Crawl(time.Now, 400)));
+        Assert.Equal(("EgressFanOut", "", time.Now), (finding.AlertName, finding.Destination, finding.Since));
+        Assert.Matches("talked to about (39|40|41)[0-9] different destinations within an hour, .* Expected: at most 50 \\(usual in this hour is 5", finding.Description);
+        time.Restart();
+        Assert.Single(time.Step());
+        Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(3), now => Crawl(now, 5)));
+        // The hour at which it always is so many.
+        Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(4.5), now => Crawl(now, now.Hour == 4 ? 300 : 5)));
+    }
+
+    [Fact]
+    public void Another_address_of_a_known_name_does_not_fan_out_and_what_was_refused_does_not_either()
+    {
+        var time = new Timeline(Options with { Beaconing = new() { Enabled = false }, Blocked = new() { Enabled = false }, Probing = new() { Enabled = false } });
+        time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("cdn.example.com", 1)]);
+        Assert.Empty(time.Step([.. Enumerable.Range(0, 200).Select(i => Timeline.To("cdn.example.com", 1, $"52.0.1.{i}"))]));
+        Assert.Empty(time.Step([.. Enumerable.Range(0, 200).Select(i => Timeline.To($"x{i}.example.com", 1, route: Route.Blocked))]));
+    }
+
+    [Theory]
+    [InlineData(60, 0)]
+    [InlineData(300, 0)]
+    [InlineData(300, 0.1)]
+    [InlineData(300, 0.3)]
+    [InlineData(900, 0.3)]
+    public void A_beacon_is_found_within_a_day_keeps_its_name_survives_a_restart_and_ends(int period, double jitter)
+    {
+        var (time, random) = (new Timeline(Options, Window), new Random(7));
+        time.Until(Timeline.Start.AddHours(2), _ => [Timeline.To("api.example.com", 10)]);
+        var next = time.Now;
+        NamedIncrement[] Beacon(DateTimeOffset now)
+        {
+            if (now < next) return [];
+            while (next <= now) next = next.AddSeconds(period * (1 + (jitter * ((2 * random.NextDouble()) - 1))));
+            return [Timeline.To("52.9.9.9", 700, "52.9.9.9", confirmed: false)];
+        }
+
+        while (time.Now < Timeline.Start.AddHours(26) && time.Findings.Count == 0) time.Step(Beacon(time.Now));
+        var finding = Assert.Single(time.Findings);
+        Assert.Equal(("EgressBeaconing", "52.9.9.9", "warning"), (finding.AlertName, finding.Destination, finding.Severity));
+        Assert.InRange(time.Now, Timeline.Start.AddHours(2.4), Timeline.Start.AddHours(14));
+        Assert.Matches("with about (6[6-9]|7[0-4])[0-9]([.][0-9])? B both ways at a time", finding.Description);
+        time.Restart();
+        Assert.Equal(finding.Since, Assert.Single(time.Step()).Since);
+        Assert.Empty(time.Until(time.Now.AddHours(3), _ => []));
+    }
+
+    [Fact]
+    public void Two_pods_that_beacon_out_of_phase_are_told()
+    {
+        var time = new Timeline(Options, Window);
+        time.Until(Timeline.Start.AddHours(2), _ => [Timeline.To("api.example.com", 10)]);
+        Assert.Single(time.Until(Timeline.Start.AddHours(12), now => now.Minute % 10 is 0 or 3 && now.Second == 0 ? [Timeline.To("52.9.9.9", 700, "52.9.9.9", confirmed: false)] : []));
+    }
+
+    [Fact]
+    public void An_old_habit_a_known_pulse_a_large_exchange_and_what_comes_at_random_are_no_beacons()
+    {
+        var (time, random) = (new Timeline(Options, Window), new Random(3));
+        static bool Tick(DateTimeOffset now) => now is { Second: 0 } && now.Minute % 5 == 0;
+        IReadOnlyList<NamedIncrement> Habit(DateTimeOffset now) => Tick(now) ? [Timeline.To("health.example.com", 300)] : [];
+        time.Until(Timeline.Start.AddHours(2), Habit);
+        for (var hour = 3; hour < 24; hour++)
+        {
+            Assert.Empty(time.Until(Timeline.Start.AddHours(hour), now =>
+            [
+                .. Habit(now),
+                .. Tick(now) ? [Timeline.To("intake.datadoghq.com", 300), Timeline.To("bulk.example.com", 900_000)] : Array.Empty<NamedIncrement>(),
+                .. random.NextDouble() < 0.1 ? [Timeline.To("people.example.com", random.Next(200, 9000))] : Array.Empty<NamedIncrement>(),
+                .. random.NextDouble() < 0.1 ? [Timeline.To("same.example.com", 500)] : Array.Empty<NamedIncrement>(),
+                .. random.NextDouble() < 0.5 ? [Timeline.To("busy.example.com", 500)] : Array.Empty<NamedIncrement>(),
+            ]));
+        }
+
+        // Who claims to be a known pulse is none.
+        Assert.Single(time.Until(Timeline.Start.AddHours(34), now => Tick(now) ? [Timeline.To("fake.datadoghq.com", 300, confirmed: false)] : []));
+    }
+
+    [Fact]
+    public void What_half_of_the_namespaces_talk_to_scores_less()
+    {
+        var time = new Timeline(Options, Window);
+        string[] namespaces = ["a", "b", "c", "d"];
+        static bool Tick(DateTimeOffset now) => now is { Second: 0 } && now.Minute % 5 == 0;
+        time.Until(Timeline.Start.AddHours(2), _ => [.. namespaces.Select(ns => Timeline.To("api.example.com", 10, source: new(ns, "app")))]);
+        var findings = time.Until(Timeline.Start.AddHours(10), now => Tick(now)
+            ? [.. namespaces.Select(ns => Timeline.To("updates.example.com", 300, source: new(ns, "app"))), Timeline.To("c2.example.com", 300, source: new("a", "app"))]
+            : []);
+        Assert.Equal("c2.example.com", Assert.Single(findings).Destination);
+    }
+
+    [Fact]
+    public void Every_strict_beacon_scores_all_but_full_and_no_stream_of_random_intervals_and_sizes_does() => Prop.ForAll(
+        (from period in Gen.Choose(2, 60) from seed in Gen.Choose(1, 1_000_000) select (period, seed)).ToArbitrary(),
+        these =>
+        {
+            var (strict, wild, random, at) = (new Pulse(), new Pulse(), new Random(these.seed), Timeline.Start);
+            for (var i = 0; i < 64; i++) strict.Add(Timeline.Start.AddSeconds(30 * these.period * i), 500);
+            for (var i = 0; i < 64; i++)
+            {
+                at = at.AddSeconds(30 * Math.Max(1, Math.Round(-Math.Log(1 - random.NextDouble()) * (these.period + 2))));
+                wild.Add(at, random.Next(100, 10_000));
+            }
+
+            return strict.Score(Window) is { Intervals: 1, Sizes: 1, Evenness: > 0.9 } && wild.Score(Window).Total < 0.85;
+        }).QuickCheckThrowOnFailure();
+}

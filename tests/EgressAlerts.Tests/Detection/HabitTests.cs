@@ -1,0 +1,94 @@
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class HabitTests
+{
+    private const double MiB = 1 << 20;
+    private static readonly string[] Namespaces = ["a", "b", "c", "d"];
+
+    private static readonly DetectionOptions Options = new()
+    {
+        Learning = TimeSpan.FromHours(1),
+        Watchdog = new() { Enabled = false },
+        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { Learning = TimeSpan.FromHours(1), NewDestination = new() { Severity = "critical", Hold = TimeSpan.FromHours(3) } })],
+    };
+
+    private readonly Timeline _time = new(Options);
+
+    [Fact]
+    public void What_half_of_the_other_namespaces_talk_to_is_no_news_unless_it_is_only_claimed()
+    {
+        Learned("a", "b", "c", "d");
+        Assert.Equal(4, New(Everywhere("pypi.example.org", ["a", "b", "c", "d"])).Count); // All at once: nobody was first.
+        _time.Until(_time.Now.AddHours(2), _ => []);
+        Learned("e", "f");
+        Assert.Empty(New(Everywhere("pypi.example.org", ["e"])));
+        Assert.Single(New(Everywhere("c2.example.org", ["e"])));
+
+        NamedIncrement Claimed(string ns) => new(Samples.Increment(Samples.Flow(host: "repo.example.org", source: new(ns, "app")), 1, Metric.UploadBytes), new Destination("repo.example.org", NameSource.Host, Confirmed: false));
+        _time.Step([.. Namespaces.Select(Claimed)]);
+        Assert.Contains(New([Claimed("f")]), finding => finding.Source.Namespace == "f");
+    }
+
+    [Fact]
+    public void One_other_namespace_cannot_speak_for_all()
+    {
+        Learned("a", "b");
+        _time.Until(_time.Now.AddHours(2), _ => Everywhere("new.example.org", ["a"]));
+        Assert.Single(New(Everywhere("new.example.org", ["b"])));
+    }
+
+    [Fact]
+    public void Much_that_is_sent_raises_the_severity_by_a_step_and_a_better_name_does_not_change_it()
+    {
+        Learned("a");
+        NamedIncrement To(double upload, string name, bool confirmed) => Timeline.To(name, upload, "52.0.0.9", new("a", "app"), confirmed);
+        Assert.Equal("warning", Assert.Single(New([To(MiB, "52.0.0.9", false)])).Severity);
+        var named = Assert.Single(New([To(MiB, "files.example.com", true)]));
+        Assert.Equal(("warning", "52.0.0.9"), (named.Severity, named.Destination));
+        Assert.Contains("files.example.com", named.Description, StringComparison.Ordinal);
+        var raised = Assert.Single(_time.Step(To(100 * MiB, "files.example.com", true)), finding => finding.AlertName == "EgressNewDestination");
+        Assert.Equal(("critical", "52.0.0.9", named.Since), (raised.Severity, raised.Destination, raised.Since));
+    }
+
+    [Fact]
+    public void Some_workloads_have_settings_of_their_own()
+    {
+        Learned("batch", "a");
+        var findings = New(Everywhere("new.example.org", ["batch", "a"]));
+        Assert.Equal([("a", "info"), ("batch", "info")], findings.Select(finding => (finding.Source.Namespace, finding.Severity)).Order());
+        var unnamed = New([Timeline.To("52.0.0.9", 1, "52.0.0.9", new("batch", "app"), confirmed: false), Timeline.To("52.0.0.9", 1, "52.0.0.9", new("a", "app"), confirmed: false)]);
+        Assert.Equal("critical", Assert.Single(unnamed, finding => finding is { Source.Namespace: "batch", Destination: "52.0.0.9" }).Severity);
+        var left = _time.Until(_time.Now.AddHours(2), _ => []);
+        Assert.All(left, finding => Assert.Equal("batch", finding.Source.Namespace));
+        Assert.Equal(2, left.Count);
+    }
+
+    [Fact]
+    public void What_was_talked_to_before_the_first_window_is_no_news_and_a_workload_that_was_there_is_learned()
+    {
+        var detectors = Timeline.New(Options);
+        detectors.Learn(
+        [
+            new(Samples.Cart, "52.0.0.1", Samples.Start.AddHours(-2), TimeSpan.FromHours(1)),
+            new(Samples.Cart, "api.stripe.com", Samples.Start.AddHours(-30), TimeSpan.FromHours(1)),
+            new(new("shop", "young"), "52.0.0.1", Samples.Start, TimeSpan.Zero),
+        ]);
+        Increment To(string address, Workload? source = null) => Samples.Increment(Samples.Flow(address, source: source));
+        var findings = detectors.Observe(Samples.NamedAs(
+            1,
+            new NamedIncrement(To("52.0.0.1"), new Destination("a.example.com", NameSource.Ptr, true)),
+            new NamedIncrement(To("52.0.0.2"), new Destination("api.stripe.com", NameSource.Ptr, true)),
+            new NamedIncrement(To("52.0.0.3"), new Destination("52.0.0.3", NameSource.Ip, false)),
+            new NamedIncrement(To("52.0.0.4", new("shop", "young")), new Destination("52.0.0.4", NameSource.Ip, false))));
+        Assert.Equal((Samples.Cart, "52.0.0.3"), (Assert.Single(findings).Source, findings[0].Destination));
+    }
+
+    private static IReadOnlyList<NamedIncrement> Everywhere(string name, IReadOnlyList<string> namespaces) => [.. namespaces.Select(ns => Timeline.To(name, 10, source: new(ns, "app")))];
+
+    private void Learned(params string[] namespaces) => _time.Until(_time.Now.AddHours(2), _ => Everywhere("api.example.com", namespaces));
+
+    private List<Finding> New(IReadOnlyList<NamedIncrement> seen) => [.. _time.Step(seen).Where(finding => finding.AlertName == "EgressNewDestination" && finding.Destination != "api.example.com")];
+}

@@ -1,0 +1,132 @@
+using System.Net;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class PolicyTests
+{
+    private static readonly Policy Forbid = new("forbid", PolicyAction.Alert, "critical", new(), new());
+
+    [Fact]
+    public void The_first_policy_that_matches_counts_and_an_alert_names_it()
+    {
+        var time = Playing(
+            new("stripe", PolicyAction.Allow, "warning", new() { Namespaces = [new("shop")] }, new() { Names = [new("api.stripe.com")] }),
+            Forbid with { Source = new() { Namespaces = [new("shop")] } });
+        var findings = time.Step(Timeline.To("api.stripe.com", 10), Timeline.To("www.example.com", 2048), Timeline.To("www.example.com", 10, source: new("other", "cart")));
+        var finding = Assert.Single(findings);
+        Assert.Equal(("EgressForbidden", "critical", Samples.Cart, "www.example.com"), (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
+        Assert.Contains("which policy forbid forbids. 0 requests or connections and 2 KiB sent out", finding.Description, StringComparison.Ordinal);
+        time.Restart();
+        Assert.Single(time.Step());
+        Assert.Empty(time.Until(time.Now.AddHours(2), _ => []));
+    }
+
+    [Fact]
+    public void A_name_that_nobody_vouches_for_can_accuse_but_not_excuse()
+    {
+        var allowed = Playing(new("ok", PolicyAction.Allow, "warning", new(), new() { Names = [new("*.stripe.com")] }), Forbid);
+        Assert.Equal("fake.stripe.com", Assert.Single(allowed.Step(Timeline.To("api.stripe.com", 1), Timeline.To("fake.stripe.com", 1, confirmed: false))).Destination);
+
+        // The address has a name of its own, but the client says another: that is enough.
+        var forbidden = Playing(Forbid with { Destination = new() { Names = [new("*.cnn.com")] } });
+        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.1", sni: "www.cnn.com")), new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true));
+        Assert.Equal("vps.hoster.net", Assert.Single(forbidden.Step(claimed, Timeline.To("cnn.com", 1))).Destination);
+    }
+
+    [Fact]
+    public void Nothing_is_judged_before_its_name_is_final()
+    {
+        var detectors = Timeline.New(Options(new("ok", PolicyAction.Allow, "warning", new(), new() { Names = [new("api.stripe.com")] }), Forbid));
+        var increment = Samples.Increment(Samples.Flow("52.0.0.1"));
+        var unnamed = new NamedIncrement(increment, new Destination("52.0.0.1", NameSource.Ip, Confirmed: false));
+        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(1, increment), [unnamed], [], [increment])));
+        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(2), [], [new(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true))], [])));
+        Assert.Single(detectors.Observe(new NamedReading(Samples.Reading(3), [], [unnamed], [])));
+    }
+
+    [Fact]
+    public void What_is_ignored_is_nothing_to_any_detector()
+    {
+        var time = new Timeline(new DetectionOptions
+        {
+            Watchdog = new() { Enabled = false },
+            Policies = [new("scanner", PolicyAction.Ignore, "warning", new() { Namespaces = [new("security")], Workloads = [new("scan*")] }, new() { Routes = [Route.Blocked] })],
+        });
+        IReadOnlyList<NamedIncrement> Scan(string workload) => [.. Enumerable.Range(0, 30).Select(i => Timeline.To($"t{i}.example.com", 1, source: new("security", workload), route: Route.Blocked))];
+        Assert.Empty(time.Step(Scan("scanner")));
+        Assert.Contains(time.Step(Scan("other")), finding => finding.AlertName == "EgressProbing");
+    }
+
+    [Theory]
+    [InlineData("/politics", true)]
+    [InlineData("/sport", false)]
+    public void Paths_and_labels_match_where_the_mesh_tells_them(string prefix, bool expected)
+    {
+        var facts = PolicyFacts.Of([(PolicyFacts.Path, "/politics"), ("source_version", "v2")]);
+        var traffic = new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), facts, isSettled: true);
+        Policies Of(string version) => new([Forbid with { Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } }, Destination = new() { PathPrefixes = [prefix] } }]);
+        Assert.Equal(expected, Of("v2").First(traffic) is not null);
+        Assert.Null(Of("v1").First(traffic));
+        Assert.Null(Of("v2").First(new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), "", isSettled: true)));
+    }
+
+    [Fact]
+    public void The_first_match_is_the_one_that_reading_the_rules_one_by_one_finds() => Prop.ForAll(
+        (from rules in RuleGen().ListOf() from traffic in TrafficGen() select (rules: rules.ToList(), traffic)).ToArbitrary(),
+        these =>
+        {
+            var expected = these.rules.FirstOrDefault(rule => Naive(rule, these.traffic));
+            return ReferenceEquals(new Policies(these.rules).First(these.traffic), expected);
+        }).QuickCheckThrowOnFailure();
+
+    private static Gen<Policy> RuleGen() =>
+        from action in Gen.Elements(PolicyAction.Allow, PolicyAction.Alert, PolicyAction.Ignore)
+        from ns in Gen.Elements<string[]>([], ["shop"], ["sh*"], ["other"])
+        from names in Gen.Elements<string[]>([], ["a.example.com"], ["*.example.com"], ["b.example.org", "*"])
+        from cidrs in Gen.Elements<string[]>([], ["52.0.0.0/16"], ["10.0.0.0/8", "52.0.0.1/32"])
+        from ports in Gen.Elements<string[]>([], ["443"], ["80", "8080"])
+        from routes in Gen.Elements<Route[]>([], [Route.Blocked], [Route.Passthrough, Route.Registered])
+        select new Policy("p", action, "warning", new() { Namespaces = [.. ns.Select(text => new Pattern(text))] }, new()
+        {
+            Names = [.. names.Select(text => new Pattern(text))],
+            Cidrs = [.. cidrs.Select(text => IPNetwork.Parse(text))],
+            Ports = ports,
+            Routes = routes,
+        });
+
+    private static Gen<Traffic> TrafficGen() =>
+        from name in Gen.Elements("a.example.com", "b.example.org", "52.0.0.1")
+        from confirmed in Gen.Elements(true, false)
+        from sni in Gen.Elements("", "a.example.com")
+        from address in Gen.Elements("", "52.0.0.1", "52.9.0.1")
+        from port in Gen.Elements("", "443", "80")
+        from route in Gen.Elements(Route.Passthrough, Route.Blocked, Route.Registered)
+        select new Traffic(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), "", isSettled: true);
+
+    /// <summary>The words of the reference, said in another way.</summary>
+    private static bool Naive(Policy policy, Traffic traffic)
+    {
+        var (to, flow) = (policy.Destination, traffic.Flow);
+        if (policy.Source.Namespaces.Count > 0 && policy.Source.Namespaces[0].Text is not ("shop" or "sh*")) return false;
+        if (to.Routes.Count == 0 ? flow.Route == Route.Blocked : !to.Routes.Contains(flow.Route)) return false;
+        if (to.Ports.Count > 0 && !to.Ports.Contains(flow.To.Port)) return false;
+        if (to.Cidrs.Count > 0 && flow.To.Address?.ToString() != "52.0.0.1") return false;
+        if (to.Names.Count == 0) return true;
+        var believed = traffic.Destination.Confirmed ? [traffic.Destination.Name] : new List<string>();
+        if (policy.Action == PolicyAction.Alert) believed.AddRange([traffic.Destination.Name, flow.To.Sni, flow.To.Host, flow.To.Service]);
+        return to.Names.Any(name => believed.Any(text => name.Text switch
+        {
+            "*" => true,
+            "*.example.com" => text == "a.example.com",
+            _ => text == name.Text,
+        }));
+    }
+
+    private static DetectionOptions Options(params IReadOnlyList<Policy> policies) => new() { Watchdog = new() { Enabled = false }, Policies = policies };
+
+    private static Timeline Playing(params IReadOnlyList<Policy> policies) => new(Options(policies));
+}

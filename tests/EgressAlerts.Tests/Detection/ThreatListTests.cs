@@ -1,0 +1,107 @@
+using System.Net;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using EgressAlerts.Testing;
+using FsCheck;
+using FsCheck.Fluent;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class ThreatListTests : IDisposable
+{
+    private static readonly TimeSpan Week = TimeSpan.FromDays(7);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Addresses_networks_and_domains_are_read_in_the_ways_in_which_lists_are_written()
+    {
+        var list = Read("""
+            # a comment
+            ; another
+            203.0.113.0/24 ; SBL123
+            198.51.100.7
+            198.51.100.77/28,2026-01-01,malware
+            2001:db8:bad::/48
+            0.0.0.0 evil.example.com # from a hosts file
+            *.botnet.example.net
+            Malware.Example.ORG
+            0.0.0.0/0
+            not_a_domain
+            """);
+        Assert.Equal(7, list.Count);
+        Assert.Equal("203.0.113.0/24", list.Find(IPAddress.Parse("203.0.113.200")));
+        Assert.Equal("198.51.100.64/28", list.Find(IPAddress.Parse("198.51.100.70")));
+        Assert.Equal("198.51.100.7/32", list.Find(IPAddress.Parse("198.51.100.7")));
+        Assert.Equal("2001:db8:bad::/48", list.Find(IPAddress.Parse("2001:db8:bad:1::1")));
+        Assert.Null(list.Find(IPAddress.Parse("198.51.100.8")));
+        Assert.Equal("evil.example.com", list.Find("a.b.evil.example.com"));
+        Assert.Equal("botnet.example.net", list.Find("botnet.example.net"));
+        Assert.Equal("malware.example.org", list.Find("malware.example.org"));
+        Assert.Null(list.Find("notevil.example.com"));
+        Assert.Null(list.Find("com"));
+        Assert.Null(list.Find("not_a_domain"));
+    }
+
+    [Fact]
+    public void Another_kind_of_file_is_refused_and_one_that_becomes_such_leaves_the_old_list_in_use()
+    {
+        Assert.Contains("holds 2 lines that are neither address, network nor domain, such as '<html>'", Assert.Throws<InvalidDataException>(() => Read("<html>\n<body>\n")).Message, StringComparison.Ordinal);
+        var list = Read("203.0.113.0/24\n");
+        File.WriteAllText(_folder.File("list"), "<html>\n<body> error 500\n");
+        list.Refresh(NullLogger.Instance);
+        Assert.Equal(1, list.Count);
+        File.WriteAllText(_folder.File("list"), "203.0.113.0/24\n192.0.2.0/24\n");
+        list.Refresh(NullLogger.Instance);
+        Assert.Equal(2, list.Count);
+    }
+
+    [Fact]
+    public void A_listed_address_is_found_at_once_also_where_it_was_refused_and_a_listed_name_when_it_is_known_and_each_counts_once()
+    {
+        var list = Read("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n");
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, Blocked = new() { Enabled = false }, ThreatListed = new() { Lists = [list] } });
+        var now = (int)((TimeProvider.System.GetUtcNow() - Samples.Start).TotalSeconds / 30);
+        Increment To(string address, Route route = Route.Passthrough) => Samples.Increment(Samples.Flow(address, route: route));
+        NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) => new(increment, new Destination(name, source, source == NameSource.Ptr));
+        var (listed, refused, named, inside) = (To("203.0.113.9"), To("203.0.113.10", Route.Blocked), To("52.0.0.1"), To("10.1.1.1"));
+        IReadOnlyList<NamedIncrement> seen = [Named(listed, "203.0.113.9", NameSource.Ip), Named(refused, "203.0.113.10", NameSource.Ip), Named(named, "52.0.0.1", NameSource.Ip), Named(inside, "private", NameSource.Special)];
+        var findings = detectors.Observe(new NamedReading(Samples.Reading(now, listed, refused, named, inside), seen, [seen[0], seen[3]], [refused, named]));
+        Assert.Equal(["203.0.113.10", "203.0.113.9"], findings.Select(finding => finding.Destination).Order(StringComparer.Ordinal));
+        Assert.All(findings, finding => Assert.Equal(("EgressThreatListed", "critical"), (finding.AlertName, finding.Severity)));
+        Assert.Contains(findings, finding => finding.Description.Contains("which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and", StringComparison.Ordinal));
+
+        findings = detectors.Observe(new NamedReading(Samples.Reading(now + 1), [], [Named(named, "c2.evil.example.com")], []));
+        Assert.Equal("c2.evil.example.com", Assert.Single(findings, finding => finding.Destination.Contains("evil", StringComparison.Ordinal)).Destination);
+    }
+
+    [Fact]
+    public void An_expired_list_matches_nothing()
+    {
+        var list = Read("203.0.113.0/24\n");
+        File.SetLastWriteTimeUtc(_folder.File("list"), DateTime.UnixEpoch.AddDays(10));
+        list.Refresh(NullLogger.Instance);
+        Assert.True(list.IsExpired(TimeProvider.System.GetUtcNow()));
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [list] } });
+        Assert.Empty(detectors.Observe(Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9")))));
+    }
+
+    [Fact]
+    public void What_is_found_is_what_going_through_the_lines_one_by_one_finds() => Prop.ForAll(
+        (from lines in Gen.Elements("a.com", "b.a.com", "c.org", "52.0.0.0/16", "52.0.1.0/24", "52.0.1.7").ListOf()
+         from host in Gen.Elements("a.com", "x.b.a.com", "xa.com", "c.org", "org")
+         from address in Gen.Elements("52.0.1.7", "52.0.1.8", "52.0.2.1", "53.0.0.1")
+         select (lines: lines.Distinct().ToList(), host, address)).ToArbitrary(),
+        these =>
+        {
+            var list = Read(string.Join('\n', these.lines));
+            var byName = these.lines.Any(line => these.host == line || these.host.EndsWith("." + line, StringComparison.Ordinal));
+            var byAddress = these.lines.Any(line => these.address == line || (line.Contains('/', StringComparison.Ordinal) && IPNetwork.Parse(line).Contains(IPAddress.Parse(these.address))));
+            return (list.Find(these.host) is not null) == byName && (list.Find(IPAddress.Parse(these.address)) is not null) == byAddress;
+        }).QuickCheckThrowOnFailure();
+
+    private ThreatList Read(string text) => new("bad", _folder.Write("list", text), Week);
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EgressAlerts.Tests.Detection;
+
+public sealed class UploadSpikeTests
+{
+    private const double MiB = 1 << 20;
+
+    private static readonly DetectionOptions Options = new()
+    {
+        Watchdog = new() { Enabled = false },
+        NewDestination = new() { Enabled = false },
+        Beaconing = new() { Enabled = false },
+        FanOut = new() { Enabled = false },
+        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { UploadSpike = new() { Floor = 100L << 30, DailyFloor = 1L << 40 }, NewDestination = new() { Enabled = false } })],
+    };
+
+    private readonly Timeline _time = new(Options);
+
+    [Fact]
+    public void A_burst_to_a_known_place_is_found_in_its_window_and_says_what_is_usual_and_resolves_and_is_not_learned()
+    {
+        // By day 5 MiB a window, by night 1 MiB.
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) => [Timeline.To("api.stripe.com", (now.Hour is > 7 and < 20 ? 5 : 1) * MiB, site: "stripe.com")];
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(21).AddHours(10), Usual));
+
+        var finding = Assert.Single(_time.Step(Timeline.To("files.stripe.com", 600 * MiB, site: "stripe.com"), Timeline.To("api.stripe.com", 5 * MiB, site: "stripe.com")));
+        Assert.Equal(("EgressUploadSpike", "warning", Samples.Cart, "stripe.com", _time.Now, true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since, finding.Confirmed));
+        Assert.Contains("shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 3", finding.Description, StringComparison.Ordinal);
+        Assert.Matches("[(]usual in this hour is (5[5-9]|6[0-4])[.0-9]* MiB, the median", finding.Description);
+        Assert.Contains("the median of 3 weeks or days; 5 spreads above that, and no less than 100 MiB). Most went to files.stripe.com. This workload has been watched for 21.4 d.", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("destination=~\"(.+[.])?stripe[.]com\"", finding.Evidence, StringComparison.Ordinal);
+
+        _time.Restart();
+        Assert.Equal("stripe.com", Assert.Single(_time.Step(Usual(_time.Now))).Destination);
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(21).AddHours(12), Usual));
+        // The same again a week later is as unusual as the first time.
+        _time.Until(Timeline.Start.AddDays(28).AddHours(10), Usual);
+        Assert.Single(_time.Step(Timeline.To("files.stripe.com", 600 * MiB, site: "stripe.com")));
+    }
+
+    [Fact]
+    public void What_always_happens_at_an_hour_of_the_week_is_usual()
+    {
+        IReadOnlyList<NamedIncrement> Backup(DateTimeOffset now) => [.. now is { DayOfWeek: DayOfWeek.Sunday, Hour: 3, Minute: 0 } ? [Timeline.To("backup.example.com", 4096 * MiB)] : Array.Empty<NamedIncrement>(), Timeline.To("api.stripe.com", MiB)];
+        _time.Until(Timeline.Start.AddDays(14), Backup);
+        for (var end = 15; end <= 28; end++) Assert.Empty(_time.Until(Timeline.Start.AddDays(end), Backup));
+        Assert.Single(_time.Step(Timeline.To("backup.example.com", 4096 * MiB)));
+    }
+
+    [Fact]
+    public void What_is_spread_over_many_groups_shows_in_their_sum_and_what_one_explains_does_not()
+    {
+        _time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB)]);
+        var spread = Assert.Single(_time.Step([.. Enumerable.Range(0, 50).Select(i => Timeline.To($"203.{i}.113.7", 10 * MiB, $"203.{i}.113.7", confirmed: false, site: " "))]));
+        Assert.Equal(("", "EgressUploadSpike"), (spread.Destination, spread.AlertName));
+        Assert.Contains("all destinations together", spread.Description, StringComparison.Ordinal);
+
+        var other = new Timeline(Options);
+        other.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB)]);
+        Assert.Equal("203.0.113.0/24", Assert.Single(other.Step(Timeline.To("203.0.113.7", 300 * MiB, "203.0.113.7", confirmed: false, site: " "))).Destination);
+    }
+
+    [Fact]
+    public void Nothing_is_said_while_a_workload_is_learned_nor_below_the_floor_nor_of_one_with_a_higher_floor()
+    {
+        Assert.Empty(_time.Step(Timeline.To("new.example.com", 9000 * MiB)));
+        _time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB), Timeline.To("api.stripe.com", MiB, source: new("batch", "nightly"))]);
+        Assert.Empty(_time.Step(Timeline.To("new.example.com", 99 * MiB)));
+        Assert.Empty(_time.Step(Timeline.To("elsewhere.example.com", 9000 * MiB, source: new("batch", "nightly"))));
+        Assert.DoesNotContain(_time.Step(Timeline.To("blocked.example.com", 9000 * MiB, route: Route.Blocked)), finding => finding.AlertName == "EgressUploadSpike");
+    }
+
+    [Fact]
+    public void A_slow_drip_is_found_by_what_adds_up_and_goes_on_until_it_has_stopped_for_a_day()
+    {
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
+        // 40 MiB an hour is far below the floor of an hour.
+        IReadOnlyList<NamedIncrement> Drip(DateTimeOffset now) => [.. Usual(now), Timeline.To("paste.example.net", 40 * MiB / 12)];
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(14), Usual));
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(14).AddHours(10), Drip));
+        var findings = _time.Until(Timeline.Start.AddDays(15), Drip);
+        var finding = Assert.Single(findings, finding => finding.Destination == "paste.example.net");
+        Assert.Contains("sends paste.example.net more from day to day than is usual: by 2026-01-20 00:00:00 UTC 9", finding.Description, StringComparison.Ordinal);
+        _time.Restart();
+        Assert.Single(_time.Until(Timeline.Start.AddDays(15).AddHours(2), Drip), finding => finding.Destination == "paste.example.net");
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(17), Usual));
+    }
+
+    [Theory]
+    [InlineData("api.stripe.com", "stripe.com", true, "52.0.0.1", "", "stripe.com")]
+    [InlineData("cloud-metadata", "", true, "169.254.169.254", "", "cloud-metadata")]
+    [InlineData("evil.example.com", "example.com", false, "52.1.2.3", "AS16509", "AS16509")]
+    [InlineData("52.1.2.3", "", false, "52.1.2.3", "", "52.1.2.0/24")]
+    [InlineData("2001:db8:1:2::3", "", false, "2001:db8:1:2::3", "", "2001:db8:1::/48")]
+    [InlineData("claimed.example.com", "example.com", false, "", "", "example.com")]
+    public void A_group_is_what_belongs_to_one_owner(string name, string site, bool confirmed, string address, string network, string expected) => Assert.Equal(expected, UploadSpikeDetector.GroupOf(
+        new Destination(name, NameSource.Ptr, confirmed, Network: network, Site: site), new RawDestination(address.Length > 0 ? IPAddress.Parse(address) : null, "", "", "", "")));
+
+    [Fact]
+    public void Whatever_comes_nothing_below_the_floor_is_found_and_what_is_far_above_all_that_ever_was_is() => Prop.ForAll(
+        (from scale in Gen.Choose(1, 40) from seed in Gen.Choose(1, 1_000_000) select (scale, seed)).ToArbitrary(),
+        these =>
+        {
+            var (time, random) = (new Timeline(Options, TimeSpan.FromHours(1)), new Random(these.seed));
+            var quiet = time.Until(Timeline.Start.AddDays(9), _ => [Timeline.To("a.example.com", random.NextDouble() * Math.Min(these.scale, 10) * MiB)]);
+            var (most, found) = (these.scale * MiB, time.Step(Timeline.To("a.example.com", these.scale * 1000 * MiB)));
+            return quiet.Count == 0 && found.Count == 1 && most > 0;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(15));
+}
