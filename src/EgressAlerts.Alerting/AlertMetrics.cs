@@ -5,9 +5,12 @@ namespace EgressAlerts.Alerting;
 /// <summary>What alerting says about itself; the notification metrics are named as Prometheus names its own, and count alerts, not requests.</summary>
 public sealed class AlertMetrics
 {
+    private static readonly double[] LatencyBounds = [0.01, 0.1, 1, 10];
+
     private readonly Counter<long> _sent;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _dropped;
+    private readonly Histogram<double> _latency;
     private volatile IReadOnlyList<(string Name, string State, int Count)> _alerts = [];
     private volatile IReadOnlyList<(string Alertmanager, Func<int> Length)> _queues = [];
 
@@ -16,6 +19,9 @@ public sealed class AlertMetrics
         _sent = meter.CreateCounter<long>("egress_alerts_notifications_sent_total", null, "Alerts that an Alertmanager took.");
         _errors = meter.CreateCounter<long>("egress_alerts_notifications_errors_total", null, "Alerts that could not be delivered or that an Alertmanager refused.");
         _dropped = meter.CreateCounter<long>("egress_alerts_notifications_dropped_total", null, "Alerts given up: refused, undeliverable until the next resend, or pushed out of a full queue.");
+        _latency = meter.CreateHistogram(
+            "egress_alerts_notifications_latency_seconds", null, "Time that a request to an Alertmanager took, answered or not.",
+            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBounds });
         meter.CreateObservableGauge(
             "egress_alerts_notifications_queue_length",
             () => _queues.Select(queue => new Measurement<int>(queue.Length(), Tag("alertmanager", queue.Alertmanager))),
@@ -56,6 +62,8 @@ public sealed class AlertMetrics
         _errors.Add(alerts, Tag("alertmanager", alertmanager));
         _dropped.Add(alerts, Tag("alertmanager", alertmanager));
     }
+
+    internal void Took(string alertmanager, TimeSpan time) => _latency.Record(time.TotalSeconds, Tag("alertmanager", alertmanager));
 
     internal void Dropped(string alertmanager) => _dropped.Add(1, Tag("alertmanager", alertmanager));
 

@@ -102,12 +102,12 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             if (_failing) Log.Recovered(_logger, _name);
             _failing = false;
         }
-        else if (outcome.CanRetry || batch.Count == 1)
+        else if (!outcome.IsAboutAlerts || batch.Count == 1)
         {
             _metrics.Failed(_name, batch.Count);
-            if (!outcome.CanRetry) Log.Refused(_logger, _name, batch[0].Labels["alertname"], error);
+            if (outcome.IsAboutAlerts) Log.Refused(_logger, _name, batch[0].Labels["alertname"], error);
             else if (!_failing) Log.Failed(_logger, _name, error);
-            _failing |= outcome.CanRetry;
+            _failing |= !outcome.IsAboutAlerts;
         }
         else
         {
@@ -121,6 +121,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(RequestTimeout);
+        var started = _time.GetTimestamp();
         try
         {
             var longest = _options.Interval > _options.ResendInterval ? _options.Interval : _options.ResendInterval;
@@ -131,7 +132,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             if (response.IsSuccessStatusCode) return new(null, false);
             var body = await HeadOfAsync(response, timeout.Token);
             var canRetry = response.StatusCode == HttpStatusCode.TooManyRequests || (int)response.StatusCode >= 500;
-            return new($"status {(int)response.StatusCode}: {body}", canRetry);
+            return new($"status {(int)response.StatusCode}: {body}", canRetry, IsAboutAlerts(response.StatusCode));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -140,6 +141,10 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             return new((e.InnerException ?? e).Message, true);
+        }
+        finally
+        {
+            _metrics.Took(_name, _time.GetElapsedTime(started));
         }
     }
 
@@ -151,5 +156,8 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         return string.Concat(buffer.Take(length).Select(c => char.IsControl(c) ? ' ' : c));
     }
 
-    private sealed record Outcome(string? Error, bool CanRetry);
+    /// <summary>Credentials or a path that are wrong are wrong for all alerts; these three say that one of them is, or that there are too many.</summary>
+    private static bool IsAboutAlerts(HttpStatusCode status) => status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
+
+    private sealed record Outcome(string? Error, bool CanRetry, bool IsAboutAlerts = false);
 }

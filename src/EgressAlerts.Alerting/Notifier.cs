@@ -5,19 +5,24 @@ namespace EgressAlerts.Alerting;
 /// <summary>Where alerts go, and the client that knows how to get in.</summary>
 public sealed record Alertmanager(Uri Url, HttpClient Http);
 
-/// <summary>Sends changes of alerts at once and all of them again and again, to every Alertmanager. <see cref="Publish"/> is the pass's.</summary>
+/// <summary>Sends changes of alerts at once and all of them again and again, to every Alertmanager. <see cref="Publish"/> is the pass's, <see cref="Use"/> discovery's.</summary>
 /// <remarks>The resend does not wait for windows: while Prometheus is away, a firing alert goes on firing.</remarks>
 public sealed class Notifier : IAsyncDisposable
 {
-    private readonly IReadOnlyList<AlertmanagerClient> _alertmanagers;
+    private readonly AlertingOptions _options;
+    private readonly AlertMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly List<Task> _leaving = [];
     private readonly PeriodicTimer _resend;
     private readonly Task _resending;
+    private Dictionary<Uri, AlertmanagerClient> _alertmanagers = [];
     private IReadOnlyList<Alert> _current = [];
 
-    public Notifier(IReadOnlyList<Alertmanager> alertmanagers, AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger<Notifier> logger)
+    public Notifier(AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger<Notifier> logger)
     {
-        _alertmanagers = [.. alertmanagers.Select(alertmanager => new AlertmanagerClient(alertmanager, options, metrics, time, logger))];
-        metrics.Queues([.. _alertmanagers.Select(client => (client.Name, (Func<int>)(() => client.Waiting)))]);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
         _resend = new PeriodicTimer(options.ResendInterval, time);
         _resending = Task.Run(ResendAsync);
     }
@@ -25,29 +30,61 @@ public sealed class Notifier : IAsyncDisposable
     /// <summary>What fires now and what resolved lately.</summary>
     public IReadOnlyList<Alert> Current => Volatile.Read(ref _current);
 
+    /// <summary>Sends to these from now on. A new one gets all that fires at once; one that has gone is sent what waits for it.</summary>
+    public void Use(IReadOnlyList<Alertmanager> alertmanagers)
+    {
+        lock (_lock)
+        {
+            if (_alertmanagers.Count == alertmanagers.Count && alertmanagers.All(alertmanager => _alertmanagers.ContainsKey(alertmanager.Url))) return;
+            var next = new Dictionary<Uri, AlertmanagerClient>();
+            foreach (var alertmanager in alertmanagers)
+            {
+                if (!_alertmanagers.Remove(alertmanager.Url, out var client))
+                {
+                    client = new AlertmanagerClient(alertmanager, _options, _metrics, _time, _logger);
+                    client.Put([.. Current]);
+                }
+
+                next[alertmanager.Url] = client;
+            }
+
+            _leaving.RemoveAll(leaving => leaving.IsCompleted);
+            _leaving.AddRange(_alertmanagers.Values.Select(client => client.DisposeAsync().AsTask()));
+            _alertmanagers = next;
+            _metrics.Queues([.. next.Values.Select(client => (client.Name, (Func<int>)(() => client.Waiting)))]);
+        }
+    }
+
     public void Publish(IReadOnlyList<Alert> alerts)
     {
-        var before = Current.ToDictionary(alert => alert.Fingerprint);
-        var changed = alerts.Where(alert => !before.TryGetValue(alert.Fingerprint, out var old) || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
-        Volatile.Write(ref _current, alerts);
-        Put(changed);
+        lock (_lock)
+        {
+            var before = Current.ToDictionary(alert => alert.Fingerprint);
+            var changed = alerts.Where(alert => !before.TryGetValue(alert.Fingerprint, out var old) || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
+            Volatile.Write(ref _current, alerts);
+            Put(changed);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         _resend.Dispose();
         await _resending;
-        await Task.WhenAll(_alertmanagers.Select(client => client.DisposeAsync().AsTask()));
+        Use([]);
+        await Task.WhenAll(_leaving);
     }
 
     private async Task ResendAsync()
     {
-        while (await _resend.WaitForNextTickAsync()) Put(Current);
+        while (await _resend.WaitForNextTickAsync())
+        {
+            lock (_lock) Put(Current);
+        }
     }
 
     private void Put(IReadOnlyList<Alert> alerts)
     {
         if (alerts.Count == 0) return;
-        foreach (var alertmanager in _alertmanagers) alertmanager.Put(alerts);
+        foreach (var alertmanager in _alertmanagers.Values) alertmanager.Put(alerts);
     }
 }

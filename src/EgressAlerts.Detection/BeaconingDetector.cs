@@ -97,7 +97,7 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
     {
         beacon.Judged = now;
         beacon.Score = beacon.Pulse.Score(window);
-        var score = beacon.Score.Total - (habits.IsCommon(traffic) ? CommonMalus : 0);
+        var score = beacon.Score.Total - (habits.IsCommon(traffic, isOld: false) ? CommonMalus : 0);
         var least = options.Score / 100.0;
         if (score < least - Hysteresis || beacon.Pulse.TypicalBytes > options.MaxBytes) beacon.Since = default;
         else if (score >= least && !beacon.IsFiring) beacon.Since = now;

@@ -1,7 +1,7 @@
 namespace EgressAlerts.Detection;
 
 /// <summary>Finds what drips: the excess of each day over what is usual for a day adds up (CUSUM), until it is too much. Learns nothing from days that were.</summary>
-/// <remarks>Usual for a day is the median of up to 28 days and three spreads (MAD, at least a tenth of the median), or a quarter more than the same day a week ago.</remarks>
+/// <remarks>Usual for a day is the median of up to 28 days and three spreads (MAD, at least a tenth of the median), or a quarter more than the same day of the week had once.</remarks>
 internal sealed class DailySums
 {
     private const int Days = 28;
@@ -84,7 +84,11 @@ internal sealed class DailySums
         if (known.Count < LeastDays) return null;
         var median = Statistics.Median(known);
         var allowance = median + (3 * Math.Max(1.4826 * Statistics.Mad(known, median), median / 10));
-        var weekAgo = day - 7 < _next ? _days[(day - 7) % Days] : Nothing;
-        return (median, Math.Max(allowance, weekAgo * 1.25));
+        for (var i = 7; i <= Days; i += 7)
+        {
+            if (day - i < _next) allowance = Math.Max(allowance, _days[(day - i) % Days] * 1.25);
+        }
+
+        return (median, allowance);
     }
 }

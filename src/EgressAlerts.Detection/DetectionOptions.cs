@@ -124,7 +124,7 @@ public sealed record FanOutOptions : SeasonalOptions
 public sealed record BeaconingOptions : EpisodeOptions
 {
     /// <summary>How regular is too regular, of 100.</summary>
-    public int Score { get; init; } = 88;
+    public int Score { get; init; } = 90;
 
     /// <summary>The least exchanges that say anything; 8 to 64.</summary>
     public int Exchanges { get; init; } = 24;

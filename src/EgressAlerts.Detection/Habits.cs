@@ -8,12 +8,16 @@ namespace EgressAlerts.Detection;
 internal sealed class Habits(DetectionOptions options)
 {
     private const int MaxKnown = 500_000;
+    private const uint SecondsAnHour = 3_600;
 
     /// <summary>So many namespaces have to be there, beside the workload's own, before any can speak for all.</summary>
     private const int LeastNamespaces = 2;
 
     private readonly Dictionary<Workload, Habit> _habits = [];
-    private readonly Dictionary<(string Namespace, string Destination), bool> _common = [];
+
+    /// <summary>The same by namespace, to tell soon how common a destination is.</summary>
+    private readonly Dictionary<string, Dictionary<string, Contact>> _namespaces = [];
+    private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
     private int _known;
     private uint _old;
 
@@ -37,6 +41,7 @@ internal sealed class Habits(DetectionOptions options)
     /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
     public void Meet(Habit habit, Traffic traffic, DateTimeOffset at)
     {
+        var ns = traffic.Flow.Source.Namespace;
         var now = Seconds(at);
         var byKey = habit.Known.TryGetValue(traffic.Key, out var first);
         var met = byKey ? first.First : now;
@@ -46,27 +51,31 @@ internal sealed class Habits(DetectionOptions options)
             var byName = habit.Known.TryGetValue(traffic.KnownAs, out var named);
             if (byName) met = Math.Min(met, named.First);
             traffic.IsNew = !byKey && !byName;
-            Remember(habit, traffic.KnownAs, new Contact(met, now));
+            Remember(habit, ns, traffic.KnownAs, new Contact(met, now));
         }
         else
         {
             traffic.IsNew = !byKey;
         }
 
-        Remember(habit, traffic.Key, new Contact(met, now));
+        Remember(habit, ns, traffic.Key, new Contact(met, now));
         traffic.Met = DateTimeOffset.FromUnixTimeSeconds(met);
     }
 
-    /// <summary>Whether half of the other namespaces talk to it too, and have for as long as learning takes: what many use is not one workload's news, but what
-    /// comes to all at once is. Only what is vouched for can be common, or an address: anybody can claim a name that many use.</summary>
-    public bool IsCommon(Traffic traffic)
+    /// <summary>Whether half of the other namespaces talk to it too. Only what is vouched for can be common, or an address: anybody can claim a name that many use.</summary>
+    /// <param name="isOld">Whether they must have for as long as learning takes: what many use is not one workload's news, but what comes to all at once is.</param>
+    public bool IsCommon(Traffic traffic, bool isOld)
     {
         if (!traffic.Destination.Confirmed && traffic.Flow.To.Address is null) return false;
-        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (traffic.Flow.Source.Namespace, traffic.KnownAs), out var known);
-        if (known) return common;
-        var others = _habits.Where(entry => entry.Key.Namespace != traffic.Flow.Source.Namespace).GroupBy(entry => entry.Key.Namespace, entry => entry.Value.Known).ToList();
-        var users = others.Count(habits => habits.Any(habit => habit.TryGetValue(traffic.KnownAs, out var contact) && contact.First <= _old));
-        return common = users >= LeastNamespaces && users * 2 >= others.Count;
+        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (traffic.Flow.Source.Namespace, traffic.KnownAs, isOld), out var isKnown);
+        if (isKnown) return common;
+        var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(traffic.Flow.Source.Namespace) ? 1 : 0), 0);
+        foreach (var (name, known) in _namespaces)
+        {
+            if (name != traffic.Flow.Source.Namespace && known.TryGetValue(traffic.KnownAs, out var contact) && (!isOld || contact.First <= _old)) users++;
+        }
+
+        return common = users >= LeastNamespaces && users * 2 >= others;
     }
 
     /// <summary>What is known from before the first window.</summary>
@@ -75,7 +84,7 @@ internal sealed class Habits(DetectionOptions options)
     {
         if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
         if (observed > habit.Observed) habit.Observed = observed;
-        if (!habit.Known.ContainsKey(destination)) Remember(habit, destination, new Contact(Seconds(last), Seconds(last)));
+        if (!habit.Known.ContainsKey(destination)) Remember(habit, source.Namespace, destination, new Contact(Seconds(last), Seconds(last)));
     }
 
     public void Save(BinaryWriter to) => to.WriteAll(_habits, habit =>
@@ -97,6 +106,7 @@ internal sealed class Habits(DetectionOptions options)
         {
             _habits[source] = habit;
             _known += habit.Known.Count;
+            foreach (var (destination, contact) in habit.Known) RememberIn(source.Namespace, destination, contact);
         }
     }
 
@@ -109,23 +119,43 @@ internal sealed class Habits(DetectionOptions options)
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
-    private void Remember(Habit habit, string destination, Contact contact)
+    private void Remember(Habit habit, string ns, string destination, Contact contact)
     {
         ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(habit.Known, destination, out var isKnown);
+        // What is forgotten after days need not be known to the second.
+        if (!isKnown || contact.Last / SecondsAnHour != known.Last / SecondsAnHour) RememberIn(ns, destination, contact);
         if (!isKnown) _known++;
         known = contact;
+    }
+
+    private void RememberIn(string ns, string destination, Contact contact)
+    {
+        if (!_namespaces.TryGetValue(ns, out var all)) _namespaces.Add(ns, all = []);
+        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(all, destination, out var isKnown);
+        known = isKnown ? new(Math.Min(known.First, contact.First), Math.Max(known.Last, contact.Last)) : contact;
+    }
+
+    private static int Forget(Dictionary<string, Contact> known, uint before)
+    {
+        var old = known.Where(entry => entry.Value.Last < before).Select(entry => entry.Key).ToList();
+        foreach (var name in old) known.Remove(name);
+        return known.Count;
     }
 
     private void Forget(DateTimeOffset before)
     {
         var limit = Seconds(before);
         if (_known > MaxKnown) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Last).Order().ElementAt(_known / 10));
-        foreach (var habit in _habits.Values)
+        foreach (var (source, habit) in _habits.ToList())
         {
-            foreach (var name in habit.Known.Where(known => known.Value.Last < limit).Select(known => known.Key).ToList()) habit.Known.Remove(name);
+            if (Forget(habit.Known, limit) == 0) _habits.Remove(source);
         }
 
-        foreach (var gone in _habits.Where(habit => habit.Value.Known.Count == 0).Select(habit => habit.Key).ToList()) _habits.Remove(gone);
+        foreach (var (ns, known) in _namespaces.ToList())
+        {
+            if (Forget(known, limit) == 0) _namespaces.Remove(ns);
+        }
+
         _known = _habits.Values.Sum(habit => habit.Known.Count);
     }
 }

@@ -19,7 +19,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
     {
         if (traffic.IsBlocked) return null;
         if (Holds(traffic)) return new("");
-        if (!traffic.IsNew || !by.Habit.IsLearned || habits.IsCommon(traffic)) return null;
+        if (!traffic.IsNew || !by.Habit.IsLearned || habits.IsCommon(traffic, isOld: true)) return null;
         // Once and for all: a better name that comes later must not make another alert of it.
         var own = by.Options.NewDestination;
         return new(Text.Length(by.Habit.Observed), traffic.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity);

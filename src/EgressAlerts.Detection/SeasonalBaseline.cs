@@ -18,6 +18,15 @@ internal sealed class SeasonalBaseline
     private const double LeastSpreadByWeek = 0.5;
     private const double LeastSpreadByDay = 0.75;
 
+    /// <summary>One value is no measure of spread; if it was the first of an attack, it must not hide the next.</summary>
+    private const double LeastSpreadOnce = 0.25;
+
+    /// <summary>Whatever it does, 32 times the median (at five spreads) is not usual for anybody.</summary>
+    private const double MostSpread = 1;
+
+    /// <summary>The MAD of fewer values says nothing.</summary>
+    private const int LeastWeeks = 3;
+
     private readonly byte[] _codes = new byte[Week * Weeks];
     private readonly double _unit;
     private long _next;
@@ -71,12 +80,12 @@ internal sealed class SeasonalBaseline
     private Expectation? OfHour(long at, long now, double deviations)
     {
         var byWeek = Known(at, now, Week, Weeks);
-        if (byWeek.Count >= 2) return Of(byWeek, deviations, LeastSpreadByWeek);
+        if (byWeek.Count >= LeastWeeks) return Of(byWeek, deviations, LeastSpreadByWeek);
         var byDay = Known(at, now, 24, Days);
         if (byDay.Count < 2) return null;
         var expected = Of(byDay, deviations, LeastSpreadByDay);
-        // What happened at this hour a week ago may be what always happens on this day.
-        return byWeek.Count == 1 && Of(byWeek, deviations, LeastSpreadByDay) is var once && once.Limit > expected.Limit ? once : expected;
+        // What happened at this hour of an earlier week may be what always happens on this day.
+        return byWeek.Count > 0 && Of([byWeek.Max()], deviations, LeastSpreadOnce) is var once && once.Limit > expected.Limit ? once : expected;
     }
 
     private List<double> Known(long at, long now, int period, int most)
@@ -94,7 +103,7 @@ internal sealed class SeasonalBaseline
     private Expectation Of(List<double> octaves, double deviations, double leastSpread)
     {
         var median = Statistics.Median(octaves);
-        var spread = Math.Max(leastSpread, NormalMad * Statistics.Mad(octaves, median));
+        var spread = Math.Clamp(NormalMad * Statistics.Mad(octaves, median), leastSpread, MostSpread);
         return new(median == 0 ? 0 : _unit * Math.Pow(2, median), _unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
     }
 

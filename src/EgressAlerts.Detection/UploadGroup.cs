@@ -19,6 +19,9 @@ internal sealed class UploadGroup
 
     public double Day { get; private set; }
 
+    /// <summary>Bytes, half of what was there before after each day: what has most is kept longest.</summary>
+    public double Weight { get; private set; }
+
     public DateTimeOffset DripSince { get; private set; }
 
     public DateTimeOffset DripLast { get; private set; }
@@ -45,6 +48,7 @@ internal sealed class UploadGroup
     {
         Hour += traffic.Upload;
         Day += traffic.Upload;
+        Weight += traffic.Upload;
         if (traffic.Upload < _topUpload) return;
         (_topUpload, Top, TopSource, Confirmed) = (traffic.Upload, traffic.Destination.Name, traffic.Destination.Source, traffic.Destination.Confirmed);
     }
@@ -75,7 +79,7 @@ internal sealed class UploadGroup
         if (isNewDay)
         {
             Daily?.Turn(hour / 24, Day, options.DailyFloor);
-            Day = 0;
+            (Day, Weight) = (0, Weight / 2);
         }
 
         Hour = 0;
@@ -89,6 +93,7 @@ internal sealed class UploadGroup
         Daily?.Save(to);
         to.Write(Hour);
         to.Write(Day);
+        to.Write(Weight);
         to.Write(DripSince);
         to.Write(DripLast);
         to.Write(DripExcess);
@@ -103,7 +108,7 @@ internal sealed class UploadGroup
     public static UploadGroup Load(BinaryReader from)
     {
         var group = new UploadGroup { Hourly = SeasonalSeries.Load(Unit, from), Daily = from.ReadBoolean() ? DailySums.Load(from) : null };
-        (group.Hour, group.Day, group.DripSince, group.DripLast) = (from.ReadDouble(), from.ReadDouble(), from.ReadInstant(), from.ReadInstant());
+        (group.Hour, group.Day, group.Weight, group.DripSince, group.DripLast) = (from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadInstant(), from.ReadInstant());
         (group.DripExcess, group.DripAllowance, group._topUpload, group.Top) = (from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadString());
         (group.TopSource, group.Confirmed, group._isNegligible) = ((NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadBoolean());
         return group;

@@ -4,13 +4,16 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressUploadSpike</c>: a workload sends a group of destinations, or all of them together, more than is usual in this hour of the week, or more from day to day.</summary>
-/// <remarks>A group is what belongs to one owner: a site, else a network, else a /24 or /48. Each workload has <see cref="MaxGroups"/>, further ones are one group;
-/// in all there are at most <see cref="MaxInAll"/>. Groups that send next to nothing are forgotten every hour.</remarks>
+/// <remarks>A group is what belongs to one owner: a site, else a network, else a /24 or /48. Each workload has at most <see cref="MaxGroups"/>, and
+/// there are <see cref="MaxInAll"/> in all; beyond that the lightest makes room. Groups that send next to nothing are forgotten every hour.</remarks>
 internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metrics) : IDetector
 {
     public const string Name = "EgressUploadSpike";
     private const int MaxGroups = 256;
     private const int MaxInAll = 20_000;
+
+    /// <summary>Further ones of a window are one group: a flood must not cost a search for each of its destinations.</summary>
+    private const int MaxReplaced = 64;
 
     private static readonly TimeSpan DripQuiet = TimeSpan.FromDays(1);
 
@@ -41,6 +44,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
 
         foreach (var (source, uploads) in _workloads)
         {
+            uploads.Replaced = 0;
             var quiet = tuning.Of(source).UploadSpike.Quiet;
             foreach (var group in uploads.All) group.End(now, quiet, DripQuiet);
         }
@@ -89,20 +93,18 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
     {
         if (!_workloads.TryGetValue(by.Source, out var uploads)) _workloads.Add(by.Source, uploads = new Uploads(new UploadGroup()));
         var name = GroupOf(traffic.Destination, traffic.Flow.To);
-        if (!uploads.Groups.TryGetValue(name, out var group))
+        if (!uploads.Groups.TryGetValue(name, out var group) && (uploads.Groups.Count >= MaxGroups || _count >= MaxInAll))
         {
-            if (uploads.Groups.Count >= MaxGroups) name = Words.Other;
-            if (!uploads.Groups.TryGetValue(name, out group))
-            {
-                if (_count >= MaxInAll)
-                {
-                    metrics.Dropped(Name);
-                    return;
-                }
+            // The lightest makes room: whoever would hide among many must move as much as they do. Their sum is watched in any case.
+            metrics.Dropped(Name);
+            if (uploads.Replaced++ < MaxReplaced && uploads.Lightest() is { } lightest) Remove(uploads, lightest);
+            else name = Words.Other;
+        }
 
-                uploads.Groups.Add(name, group = new UploadGroup());
-                _count++;
-            }
+        if (group is null && !uploads.Groups.TryGetValue(name, out group))
+        {
+            uploads.Groups.Add(name, group = new UploadGroup());
+            _count++;
         }
 
         group.Add(traffic);
@@ -125,6 +127,12 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         uploads.Total.Judge(options, _hour, uploads.Total.Hour - hourly, uploads.Total.Day - daily, now);
     }
 
+    private void Remove(Uploads uploads, string group)
+    {
+        uploads.Groups.Remove(group);
+        _count--;
+    }
+
     private void Turn(long next)
     {
         var isNewDay = next / 24 != _hour / 24;
@@ -132,11 +140,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         {
             var options = tuning.Of(source).UploadSpike;
             foreach (var group in uploads.All) group.Turn(_hour, isNewDay, options, uploads.Watched);
-            foreach (var idle in uploads.Groups.Where(group => group.Value.IsForgettable).Select(group => group.Key).ToList())
-            {
-                uploads.Groups.Remove(idle);
-                _count--;
-            }
+            foreach (var idle in uploads.Groups.Where(group => group.Value.IsForgettable).Select(group => group.Key).ToList()) Remove(uploads, idle);
 
             if (!options.Enabled || (uploads.Groups.Count == 0 && uploads.Total.IsForgettable))
             {
@@ -193,6 +197,12 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         public Dictionary<string, UploadGroup> Groups { get; } = [];
 
         public TimeSpan Watched { get; set; }
+
+        /// <summary>How many groups have made room in this window.</summary>
+        public int Replaced { get; set; }
+
+        public string? Lightest() => Groups.Where(entry => !entry.Value.IsFiring && entry.Key != Words.Other)
+            .Select(entry => (entry.Value.Weight, entry.Key)).DefaultIfEmpty().Min().Key;
 
         public IEnumerable<UploadGroup> All => Groups.Values.Append(total);
     }

@@ -15,6 +15,9 @@ internal static class DnsMessage
     private const int MaxNameText = 253;
     private const ushort Internet = 1;
 
+    /// <summary>Priority, weight and port, which stand before the target of an SRV record (RFC 2782).</summary>
+    private const int ServiceBytes = 6;
+
     /// <summary>Writes a question with recursion desired; after <see cref="HeaderBytes"/> follows exactly one question. The id is zero.</summary>
     /// <returns>Its length; zero where the name cannot be written: labels have 1 to 63 octets, names at most 255.</returns>
     public static int WriteQuestion(Span<byte> message, string name, RecordType type, bool edns)
@@ -104,6 +107,7 @@ internal static class DnsMessage
             if (!isInternet) { }
             else if (i >= answers) absence ??= kind == RecordType.Soa ? Absence(ref reader, ttl) : null;
             else if (kind == RecordType.Cname || (kind == type && type == RecordType.Ptr)) reader.SkipName();
+            else if (kind == type && type == RecordType.Srv) SkipService(ref reader);
             if (reader.Position > end) return DnsReply.Failed("malformed");
             reader.Position = end;
             if (!isInternet || i >= answers) continue;
@@ -121,20 +125,22 @@ internal static class DnsMessage
         }
 
         var (names, addresses) = (new List<string>(type == RecordType.Ptr ? 1 : 0), new List<IPAddress>(type == RecordType.Ptr ? 0 : 1));
+        var services = new List<(string, int)>(0);
         var (any, refused) = (false, 0);
         foreach (ref readonly var record in records[..recordCount])
         {
             if (!WireReader.SameName(reply, record.Owner, owner)) continue;
             (any, least) = (true, Math.Min(least, record.Ttl));
-            if (type != RecordType.Ptr && record.Length == (type == RecordType.A ? 4 : 16)) addresses.Add(new IPAddress(reply.Slice(record.Data, record.Length)));
-            if (type != RecordType.Ptr) continue;
-            var name = WireReader.NameAt(reply, record.Data);
+            if ((type == RecordType.A && record.Length == 4) || (type == RecordType.Aaaa && record.Length == 16)) addresses.Add(new IPAddress(reply.Slice(record.Data, record.Length)));
+            if (type is not (RecordType.Ptr or RecordType.Srv)) continue;
+            var name = WireReader.NameAt(reply, record.Data + (type == RecordType.Srv ? ServiceBytes : 0));
             if (!IsHostName(name)) refused++;
+            else if (type == RecordType.Srv) services.Add((name, BinaryPrimitives.ReadUInt16BigEndian(reply[(record.Data + 4)..])));
             else if (!names.Contains(name)) names.Add(name);
         }
 
         alias = !any && alias is not null ? WireReader.NameAt(reply, owner) : null;
-        return any ? new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "") { Refused = refused } : DnsReply.Absent(absence ?? TimeSpan.Zero);
+        return any ? new DnsReply(DnsOutcome.Answer, names, addresses, TimeSpan.FromSeconds(least), "") { Refused = refused, Services = services } : DnsReply.Absent(absence ?? TimeSpan.Zero);
     }
 
     /// <summary>Reverse zones hold whatever their owner wrote: only what looks like a host name may become one.</summary>
@@ -168,6 +174,12 @@ internal static class DnsMessage
         reader.SkipName();
         reader.Bytes(16);
         return TimeSpan.FromSeconds(Math.Min(ttl, reader.UInt32()));
+    }
+
+    private static void SkipService(ref WireReader reader)
+    {
+        reader.Bytes(ServiceBytes);
+        reader.SkipName();
     }
 
     private static bool EqualIgnoringCase(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b) => Ascii.EqualsIgnoreCase(a, b);

@@ -23,6 +23,9 @@ internal sealed record DnsReply(DnsOutcome Outcome, IReadOnlyList<string> Names,
     /// <summary>How many names were not fit for a label.</summary>
     public int Refused { get; init; }
 
+    /// <summary>Of an SRV question: host and port, in the order of the answer.</summary>
+    public IReadOnlyList<(string Host, int Port)> Services { get; init; } = [];
+
     public static DnsReply Failed(string reason) => new(DnsOutcome.Failure, [], [], TimeSpan.Zero, reason);
 
     public static DnsReply Absent(TimeSpan ttl) => new(DnsOutcome.Negative, [], [], ttl, "");

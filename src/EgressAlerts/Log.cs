@@ -41,4 +41,10 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
     public static partial void MoreAccess(ILogger logger, int more);
+
+    [LoggerMessage(13, LogLevel.Error, "nobody answers which Alertmanagers {Name} names: the {Known} known ones stay in use; it is asked again")]
+    public static partial void NotDiscovered(ILogger logger, string name, int known);
+
+    [LoggerMessage(14, LogLevel.Information, "{Name} names {Known} Alertmanagers again")]
+    public static partial void Discovered(ILogger logger, string name, int known);
 }

@@ -15,7 +15,8 @@ namespace EgressAlerts;
 internal sealed class Pass : IAsyncDisposable
 {
     private readonly HttpClient _prometheus;
-    private readonly IReadOnlyList<Alertmanager> _alertmanagers;
+    private readonly IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> _alertmanagers;
+    private readonly AlertmanagerDiscovery _discovery;
     private readonly Lookups _lookups;
     private readonly Poller _poller;
     private readonly Namer _naming;
@@ -40,7 +41,7 @@ internal sealed class Pass : IAsyncDisposable
             Interval = settings.Prometheus.Interval,
         };
         _prometheus = HttpClients.Create(settings.PrometheusHttp);
-        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => new Alertmanager(alertmanager.Url, HttpClients.Create(alertmanager.Http)))];
+        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http)))];
         _lookups = new Lookups(settings.Dns, metrics.Dns, time);
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
@@ -48,7 +49,8 @@ internal sealed class Pass : IAsyncDisposable
         _detection = new Detectors(settings.Detection, metrics.Detection, loggers.CreateLogger<Detectors>());
         _budget = new SeriesBudget(settings.Cardinality);
         _book = new AlertBook(alerting, metrics.Alerts);
-        _notifier = new Notifier(_alertmanagers, alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
+        _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
+        _discovery = new AlertmanagerDiscovery(_alertmanagers, _notifier, () => new TargetResolver(settings.Dns, metrics.Dns, time), time, loggers.CreateLogger<AlertmanagerDiscovery>());
         _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
     }
 
@@ -105,6 +107,7 @@ internal sealed class Pass : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _discovery.DisposeAsync();
         await _notifier.DisposeAsync();
         await _lookups.DisposeAsync();
         _prometheus.Dispose();

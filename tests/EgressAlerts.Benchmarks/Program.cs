@@ -8,6 +8,7 @@ using EgressAlerts.Benchmarks;
 // dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
 // naming: what naming and looking up networks cost.
 // budget: what admission, exposition and compression cost.
+// detection: what all detectors together cost in a window.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -28,6 +29,9 @@ switch (args)
     case ["naming", ..]:
         await NamingSpeed.RunAsync();
         break;
+    case ["detection", ..]:
+        DetectionSpeed.Run();
+        return;
     case ["budget", ..]:
         BudgetSpeed.Run();
         break;

@@ -35,6 +35,7 @@ internal static class LabelSets
                 .. pod.Dialect == Dialect.Plain
                     ? ((string, string)[])[]
                     : [("destination_ip", address), ("destination_port", target.Port > 0 ? target.Port.ToString(CultureInfo.InvariantCulture) : Unknown)],
+                .. target.Path.Length > 0 ? [("request_path", target.Path)] : ((string, string)[])[],
                 ("instance", pod.Instance + ":15090"), ("namespace", pod.Namespace), ("pod", pod.Name),
             ]);
     }

@@ -17,4 +17,5 @@ public enum Way
 /// <summary>Something that pods talk to.</summary>
 /// <param name="Host">The Host header of HTTP, the host of a ServiceEntry, or the name of an in-mesh service.</param>
 /// <param name="Address">As the destination label carries it; empty where the telemetry has none.</param>
-public sealed record Target(Way Way, string Host, string Address, int Port);
+/// <param name="Path">Of HTTP, where the mesh adds it to its metrics; else empty.</param>
+public sealed record Target(Way Way, string Host, string Address, int Port, string Path = "");

@@ -25,10 +25,12 @@ public sealed class AlertmanagerServer : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static async Task<AlertmanagerServer> StartAsync(string config = NoReceiver)
+    /// <param name="files">Beside the configuration, by name, such as templates.</param>
+    public static async Task<AlertmanagerServer> StartAsync(string config = NoReceiver, params IReadOnlyList<(string Name, string Text)> files)
     {
         var server = new AlertmanagerServer(FreePort.Next());
         server._folder.Write("alertmanager.yml", config);
+        foreach (var (name, text) in files) server._folder.Write(name, text);
         await server.StartAsync();
         return server;
     }
@@ -46,6 +48,13 @@ public sealed class AlertmanagerServer : IAsyncDisposable
     }
 
     public Task StopAsync() => _process!.StopAsync();
+
+    public Task KillAsync() => _process!.KillAsync();
+
+    /// <summary>Makes it a black hole until <see cref="Thaw"/>.</summary>
+    public void Freeze() => _process!.Freeze();
+
+    public void Thaw() => _process!.Thaw();
 
     /// <summary>The alerts of that name that fire; Alertmanager does not list resolved ones.</summary>
     public async Task<IReadOnlyList<HeldAlert>> AlertsAsync(string alertName)

@@ -9,6 +9,8 @@ public sealed partial class ServerProcess : IDisposable
 {
     private const int SigTerm = 15;
     private const int SigHup = 1;
+    private const int SigStop = 19;
+    private const int SigCont = 18;
 
     private static readonly HttpClient Http = new();
 
@@ -79,6 +81,11 @@ public sealed partial class ServerProcess : IDisposable
             return false;
         }
     }
+
+    /// <summary>A black hole: connections are still taken, by the kernel, and nobody answers.</summary>
+    public void Freeze() => _ = Kill(_process.Id, SigStop);
+
+    public void Thaw() => _ = Kill(_process.Id, SigCont);
 
     public void HangUp() => _ = Kill(_process.Id, SigHup);
 

@@ -189,7 +189,7 @@ internal static class ConfigLoader
 
     private static Settings Alerting(ConfigSection section, Settings settings)
     {
-        var alertmanagers = section.Sections("alertmanagers").Select(Alertmanager).ToList();
+        var alertmanagers = section.Sections("alertmanagers").Select(AlertmanagerSection.Read).ToList();
         var externalUrl = section.Text("external_url", "") == "" ? null : section.Url("external_url", null);
         var result = settings with
         {
@@ -202,14 +202,6 @@ internal static class ConfigLoader
         };
         section.Done();
         return result;
-    }
-
-    private static AlertmanagerSettings Alertmanager(ConfigSection section)
-    {
-        if (!section.Has("url")) section.Error("url", "is missing");
-        var settings = new AlertmanagerSettings { Url = section.Url("url", new AlertmanagerSettings().Url)!, Http = HttpSection.Read(section) };
-        section.Done();
-        return settings;
     }
 
     private static string Word(DynamicDns mode) => mode.ToString().ToLowerInvariant();

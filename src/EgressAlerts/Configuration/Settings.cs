@@ -1,7 +1,7 @@
-using EgressAlerts.Alerting;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Detection;
 using EgressAlerts.Dns;
+using EgressAlerts.Files;
 using EgressAlerts.Naming;
 using EgressAlerts.Polling;
 
@@ -24,7 +24,7 @@ internal sealed record Settings
 
     public DetectionOptions Detection { get; init; } = new();
 
-    public IReadOnlyList<AlertmanagerSettings> Alertmanagers { get; init; } = [new()];
+    public IReadOnlyList<AlertmanagerSettings> Alertmanagers { get; init; } = [new() { Url = new("http://127.0.0.1:9093") }];
 
     public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -38,13 +38,29 @@ internal sealed record Settings
     public Uri? ExternalUrl { get; init; }
 }
 
-/// <summary>One Alertmanager and how to reach it.</summary>
+/// <summary>An Alertmanager, or some that are discovered, and how to reach them.</summary>
 internal sealed record AlertmanagerSettings
 {
-    public Uri Url { get; init; } = new("http://127.0.0.1:9093");
+    /// <summary>Null where they are discovered.</summary>
+    public Uri? Url { get; init; }
+
+    /// <summary>Of what is discovered: http or https.</summary>
+    public string Scheme { get; init; } = "http";
+
+    /// <summary>Of what is discovered.</summary>
+    public string PathPrefix { get; init; } = "";
+
+    public IReadOnlyList<DnsDiscovery> Dns { get; init; } = [];
+
+    /// <summary>Files that hold host:port.</summary>
+    public IReadOnlyList<WatchedFile<IReadOnlyList<string>>> Files { get; init; } = [];
 
     public HttpSettings Http { get; init; } = new();
 }
+
+/// <summary>Names whose records name servers.</summary>
+/// <param name="Port">Of addresses; SRV records have their own.</param>
+internal sealed record DnsDiscovery(IReadOnlyList<string> Names, TargetKind Kind, int Port, TimeSpan RefreshInterval);
 
 /// <summary>HTTP client settings under Prometheus' own names. Files are read anew for each request, so a rotated secret needs no reload.</summary>
 internal sealed record HttpSettings

@@ -27,12 +27,24 @@ public sealed class FanOutAndBeaconingTests
         Assert.Empty(time.Step(Crawl(time.Now, 49)));
         var finding = Assert.Single(time.Step(Crawl(time.Now, 400)));
         Assert.Equal(("EgressFanOut", "", time.Now), (finding.AlertName, finding.Destination, finding.Since));
-        Assert.Matches("talked to about (39|40|41)[0-9] different destinations within an hour, .* Expected: at most 50 \\(usual in this hour is 5", finding.Description);
+        Assert.Matches("talked to about (39|40|41)[0-9] different destinations within an hour, .*Expected: at most 70 [(]usual in this hour is 5, the median of 14 weeks or days", finding.Description);
         time.Restart();
         Assert.Single(time.Step());
         Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(3), now => Crawl(now, 5)));
         // The hour at which it always is so many.
         Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(4.5), now => Crawl(now, now.Hour == 4 ? 300 : 5)));
+    }
+
+    [Fact]
+    public void A_scan_does_not_hide_the_next_one()
+    {
+        var time = new Timeline(Options with { Beaconing = new() { Enabled = false } });
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) => [.. Enumerable.Range(0, now < Timeline.Start.AddDays(9) ? 4 : 6).Select(i => Timeline.To($"api{i}.example.com", 100))];
+        IReadOnlyList<NamedIncrement> Scan(int round) => [.. Enumerable.Range(0, 300).Select(i => Timeline.To($"203.{round}.{i / 200}.{i % 200}", 100, $"203.{round}.{i / 200}.{i % 200}", confirmed: false))];
+        time.Until(Timeline.Start.AddDays(14).AddHours(7.5), Usual);
+        Assert.Single(time.Step([.. Usual(time.Now), .. Scan(1)]), finding => finding.AlertName == "EgressFanOut");
+        Assert.Empty(time.Until(Timeline.Start.AddDays(16).AddHours(7.5), Usual));
+        Assert.Single(time.Step([.. Usual(time.Now), .. Scan(2)]), finding => finding.AlertName == "EgressFanOut");
     }
 
     [Fact]

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using EgressAlerts.Alerting;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using EgressAlerts.Testing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EgressAlerts.IntegrationTests.Alerting;
+
+/// <summary>What a real Alertmanager with our routes and templates posts to Slack and PagerDuty.</summary>
+public sealed class ReceiverTests : IAsyncLifetime
+{
+    private static readonly Workload Cart = new("shop", "cart");
+
+    private readonly Meter _meter = new("test");
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpClient _http = new();
+    private readonly ConcurrentQueue<Post> _posted = new();
+    private LoopbackServer _chat = null!;
+    private AlertmanagerServer _alertmanager = null!;
+    private Notifier _notifier = null!;
+
+    public async Task InitializeAsync()
+    {
+        _chat = await LoopbackServer.StartAsync();
+        _chat.Answer = async context =>
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            _posted.Enqueue(new(context.Request.Path.Value!, body.RootElement.Clone()));
+            if (context.Request.Path.StartsWithSegments("/pagerduty", StringComparison.Ordinal)) context.Response.StatusCode = StatusCodes.Status202Accepted;
+            await context.Response.WriteAsync(context.Response.StatusCode == 202 ? "{\"status\":\"success\"}" : "ok");
+        };
+        var config = (await File.ReadAllTextAsync(Repository.File("alerts", "alertmanager.yml")))
+            .Replace("/etc/alertmanager/secrets/slack-api-url", _folder.Write("slack", $"{_chat.Address}slack/hook"), StringComparison.Ordinal)
+            .Replace("/etc/alertmanager/secrets/pagerduty-routing-key", _folder.Write("pagerduty", "key"), StringComparison.Ordinal)
+            .Replace("https://events.pagerduty.com/v2/enqueue", $"{_chat.Address}pagerduty/v2/enqueue", StringComparison.Ordinal)
+            .Replace("templates/*.tmpl", "'*.tmpl'", StringComparison.Ordinal)
+            .Replace("group_wait: 30s", "group_wait: 1s", StringComparison.Ordinal)
+            .Replace("group_interval: 5m", "group_interval: 1s", StringComparison.Ordinal);
+        _alertmanager = await AlertmanagerServer.StartAsync(
+            config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
+        _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_meter), TimeProvider.System, NullLogger<Notifier>.Instance);
+        _notifier.Use([new Alertmanager(_alertmanager.Address, _http)]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _notifier.DisposeAsync();
+        await _alertmanager.DisposeAsync();
+        await _chat.DisposeAsync();
+        _http.Dispose();
+        _meter.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Slack_gets_what_happened_and_the_next_step_and_nothing_that_a_client_chose_can_link_mention_or_format()
+    {
+        Publish(new DetectionOptions(), Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
+        var message = (await PostedAsync("/slack/hook", text => text.Contains("evil", StringComparison.Ordinal))).GetProperty("attachments")[0];
+        Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
+        Assert.StartsWith("http://egress-alerts.example.com/api/v1/alerts?alertname=EgressNewDestination", message.GetProperty("title_link").GetString(), StringComparison.Ordinal);
+        Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
+        var text = message.GetProperty("text").GetString()!;
+        Assert.Contains("shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) by route passthrough for the first time in 30 d", text, StringComparison.Ordinal);
+        Assert.Contains("shop/cart talked to _invalid_ (port 443; name claimed", text, StringComparison.Ordinal);
+        foreach (var markup in (string[])["<", ">", "evil.example.com", "{{", "*bold*", "http"]) Assert.DoesNotContain(markup, text, StringComparison.Ordinal);
+        // As plain text: a name such as *.example.com or _invalid_ is no formatting.
+        Assert.Equal(["fallback"], message.GetProperty("mrkdwn_in").EnumerateArray().Select(field => field.GetString()));
+    }
+
+    [Fact]
+    public async Task PagerDuty_gets_critical_ones_with_component_group_and_class_and_learns_of_the_resolution()
+    {
+        var options = new DetectionOptions { Blocked = new() { Severity = "critical", Quiet = TimeSpan.FromSeconds(30) } };
+        var blocked = new Increment(new Flow(Cart, new RawDestination(System.Net.IPAddress.Parse("52.0.0.1"), "443", "", "", ""), Route.Blocked, Protocol.Tcp), Metric.ConnectionsClosed, "", "UH", 1);
+        var book = Publish(options, new NamedIncrement(blocked, new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true)));
+        var triggered = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("trigger", StringComparison.Ordinal));
+        var payload = triggered.GetProperty("payload");
+        Assert.Equal(
+            ("[FIRING:1] EgressBlocked shop/cart", "critical", "cart", "shop", "EgressBlocked"),
+            (payload.GetProperty("summary").GetString(), payload.GetProperty("severity").GetString(), payload.GetProperty("component").GetString(), payload.GetProperty("group").GetString(), payload.GetProperty("class").GetString()));
+        Assert.Contains("shop/cart tried to reach vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) and was refused once", payload.GetProperty("custom_details").GetProperty("what").GetString(), StringComparison.Ordinal);
+        Assert.Equal("EgressAlerts", triggered.GetProperty("client").GetString());
+
+        _notifier.Publish(book.Update([], new Window(Now.AddSeconds(-1), Now)));
+        var resolved = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("\"resolve\"", StringComparison.Ordinal));
+        Assert.Equal(triggered.GetProperty("dedup_key").GetString(), resolved.GetProperty("dedup_key").GetString());
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private static NamedIncrement Claimed(string host)
+    {
+        var clean = LabelText.Host(host);
+        return new(
+            new Increment(new Flow(Cart, new RawDestination(null, "443", "", clean, ""), Route.Passthrough, Protocol.Http), Metric.Requests, "200", "-", 1),
+            new Destination(clean, NameSource.Host, Confirmed: false));
+    }
+
+    private AlertBook Publish(DetectionOptions options, params NamedIncrement[] seen)
+    {
+        var detectors = new Detectors(options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } }, new DetectionMetrics(_meter), NullLogger<Detectors>.Instance);
+        var window = new Window(Now.AddSeconds(-30), Now);
+        var findings = detectors.Observe(new NamedReading(new Reading(window, Baseline: false, [], new Accounts(Now, [])), seen, seen, []));
+        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, new AlertMetrics(_meter));
+        _notifier.Publish(book.Update(findings, window));
+        return book;
+    }
+
+    private async Task<JsonElement> PostedAsync(string path, Func<string, bool> isWanted) => (await Deadline.UntilAsync(
+        () => Task.FromResult(_posted.FirstOrDefault(post => post.Path == path && isWanted(post.Body.GetRawText()))), 30, $"a post to {path}")).Body;
+
+    private sealed record Post(string Path, JsonElement Body);
+}
