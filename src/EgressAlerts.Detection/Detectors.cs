@@ -55,9 +55,16 @@ public sealed class Detectors
     }
 
     /// <summary>What workloads are known to have talked to before the first window, so that it is no news.</summary>
-    public void Learn(IEnumerable<PastContact> contacts)
+    /// <param name="names">Of the flows' destinations, as far as they are known.</param>
+    public void Learn(IReadOnlyList<PastFlow> flows, IReadOnlyDictionary<RawDestination, Destination> names, DateTimeOffset now)
     {
-        foreach (var contact in contacts) _habits.Learn(contact.Source, contact.Destination, contact.Last, contact.Observed);
+        var first = flows.GroupBy(past => past.Flow.Source).ToDictionary(past => past.Key, past => past.Min(flow => flow.First));
+        foreach (var past in flows)
+        {
+            var source = past.Flow.Source;
+            _habits.Learn(source, past.Flow.To.Key, past.Last, now - first[source]);
+            if (names.TryGetValue(past.Flow.To, out var name) && name.Confirmed) _habits.Learn(source, name.Name, past.Last, now - first[source]);
+        }
     }
 
     /// <summary>Each part's state has its name and length before it, so that one that another version does not have is passed over.</summary>
@@ -115,9 +122,3 @@ public sealed class Detectors
         return workloads;
     }
 }
-
-/// <summary>A workload that is known to have talked to a destination.</summary>
-/// <param name="Destination">What it is or, where somebody vouches for that, what it is called.</param>
-/// <param name="Last">When it did so last, at the latest.</param>
-/// <param name="Observed">For how long the workload is known to have been there.</param>
-public readonly record struct PastContact(Workload Source, string Destination, DateTimeOffset Last, TimeSpan Observed);

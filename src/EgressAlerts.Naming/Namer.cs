@@ -64,6 +64,13 @@ public sealed class Namer
         return new NamedReading(reading, seen, settled, Waiting);
     }
 
+    /// <summary>The best names that are known now, or within a moment, of destinations that nothing waits for.</summary>
+    public async Task<IReadOnlyDictionary<RawDestination, Destination>> NameAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)
+    {
+        var names = await JudgeAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), cancel);
+        return names.ToDictionary(name => name.Key, name => name.Value.Destination);
+    }
+
     public void Save(BinaryWriter to)
     {
         _lookups.Save(to);

@@ -13,6 +13,9 @@ public sealed class Poller
 
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
+    private const int HistoryInstants = 28;
+    private static readonly TimeSpan HistoryTime = TimeSpan.FromMinutes(1);
+
     private readonly PrometheusClient _client;
     private readonly Classifier _classifier;
     private readonly PollingOptions _options;
@@ -77,6 +80,40 @@ public sealed class Poller
         _survey.Update(_tracker, window);
         if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
         return reading;
+    }
+
+    /// <summary>Whom workloads talked to before the first window: asked at some instants, newest first, because a counter stays as long as its pod lives.
+    /// What cannot be read, or not within a minute, is not known: that is no reason not to begin. Null where nothing could be read.</summary>
+    /// <param name="back">How far; further than Prometheus keeps data does no harm.</param>
+    public async Task<IReadOnlyList<PastFlow>?> ReadHistoryAsync(Window first, TimeSpan back, CancellationToken cancel)
+    {
+        var sink = new HistorySink(_classifier);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(HistoryTime);
+        try
+        {
+            for (var i = 0; i < HistoryInstants; i++)
+            {
+                sink.At = first.Start - (back * ((double)i / HistoryInstants));
+                foreach (var raw in RawMetric.All.Where(raw => raw.Metric is Metric.Requests or Metric.ConnectionsOpened))
+                {
+                    sink.Raw = raw;
+                    var query = $"{raw.Name}{{{string.Join(',', _options.Matchers)}}}";
+                    if (await _client.QueryAsync(query, sink.At, sink, limit.Token) is not { } failure) continue;
+                    if (i == 0) return null; // The window fails likewise, and says so.
+                    Log.HistoryFailed(_logger, sink.At.ToString("O"), failure.Reason.Word(), failure.Message);
+                    return sink.Flows;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            Log.HistoryFailed(_logger, sink.At.ToString("O"), FailureReason.Timeout.Word(), $"it took longer than {HistoryTime.TotalSeconds:0} s");
+        }
+
+        var flows = sink.Flows;
+        if (flows.Count > 0) Log.History(_logger, flows.Count, sink.Count, flows.Min(flow => flow.First).ToString("O"));
+        return flows;
     }
 
     public void Save(BinaryWriter to)

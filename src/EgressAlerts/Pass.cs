@@ -27,10 +27,12 @@ internal sealed class Pass : IAsyncDisposable
     private readonly Checkpoint _checkpoint;
     private readonly Exposition _exposition;
     private readonly AccessLog _accessLog;
+    private readonly TimeSpan _history;
+    private bool _hasLearned;
 
     public Pass(Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_checkpoint, _exposition) = (checkpoint, exposition);
+        (_checkpoint, _exposition, _history) = (checkpoint, exposition, settings.Detection.History);
         var alerting = new AlertingOptions
         {
             ResendInterval = settings.ResendInterval,
@@ -69,6 +71,7 @@ internal sealed class Pass : IAsyncDisposable
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
     {
+        if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
         if (await _poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
         var named = await _naming.NameAsync(read, cancel);
         var findings = _detection.Observe(named);
@@ -103,6 +106,15 @@ internal sealed class Pass : IAsyncDisposable
         if (LastEnd == default) return;
         _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
         _notifier.Publish(_book.Current);
+    }
+
+    /// <summary>What is known from before the first window, so that not everything is news.</summary>
+    private async Task LearnAsync(Window first, CancellationToken cancel)
+    {
+        if (_history == TimeSpan.Zero || await _poller.ReadHistoryAsync(first, _history, cancel) is not { } flows) return;
+        _hasLearned = true;
+        var names = await _naming.NameAsync(flows.Select(flow => flow.Flow.To), cancel);
+        _detection.Learn(flows, names, first.Start);
     }
 
     public async ValueTask DisposeAsync()

@@ -70,12 +70,9 @@ public sealed class HabitTests
     public void What_was_talked_to_before_the_first_window_is_no_news_and_a_workload_that_was_there_is_learned()
     {
         var detectors = Timeline.New(Options);
-        detectors.Learn(
-        [
-            new(Samples.Cart, "52.0.0.1", Samples.Start.AddHours(-2), TimeSpan.FromHours(1)),
-            new(Samples.Cart, "api.stripe.com", Samples.Start.AddHours(-30), TimeSpan.FromHours(1)),
-            new(new("shop", "young"), "52.0.0.1", Samples.Start, TimeSpan.Zero),
-        ]);
+        PastFlow Past(string address, double first, Workload? source = null) => new(Samples.Flow(address, source: source), Samples.Start.AddHours(first), Samples.Start.AddHours(first / 2));
+        IReadOnlyList<PastFlow> past = [Past("52.0.0.1", -2), Past("52.0.0.9", -1), Past("52.0.0.1", 0, new("shop", "young"))];
+        detectors.Learn(past, new Dictionary<RawDestination, Destination> { [past[1].Flow.To] = new("api.stripe.com", NameSource.Ptr, true), [past[0].Flow.To] = new("52.0.0.3", NameSource.Host, false) }, Samples.Start);
         Increment To(string address, Workload? source = null) => Samples.Increment(Samples.Flow(address, source: source));
         var findings = detectors.Observe(Samples.NamedAs(
             1,

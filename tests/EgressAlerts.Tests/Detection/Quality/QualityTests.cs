@@ -35,7 +35,7 @@ public sealed class QualityTests : IDisposable
         Assert.All(rows, row => Assert.True(row.Recall >= (row.Kind.Contains("30 % jitter", StringComparison.Ordinal) || row.Kind.Contains("drip", StringComparison.Ordinal) ? 0.9 : 1), why));
         Assert.True(perWeek <= Fortnight.Workloads / 50.0, why);
         foreach (var row in rows.Where(row => row.Expected is "EgressBlocked" or "EgressForbidden" or "EgressMetadataService" or "EgressThreatListed")) Assert.True(row.Times[^1] <= Fortnight.Window * 2, why);
-        Assert.Contains(table, File.ReadAllText(Repository.File("alerts", "README.md")), StringComparison.Ordinal);
+        Assert.True(File.ReadAllText(Repository.File("alerts", "README.md")).Contains(table, StringComparison.Ordinal), $"alerts/README.md should have\n{table}");
     }
 
     private (Fortnight World, List<Finding> Findings) Play()
