@@ -151,7 +151,7 @@ internal sealed class Fortnight
             var bucket = Text($"loot-{attack.Address.Replace('.', '-')}.s3.amazonaws.com");
             Talk(seen, attack.Source, Confirmed(bucket, bucket, NameSource.Sni), attack.Address, 2, 15 * MiB * (1 + random.NextDouble()), 20 * KiB);
         });
-        Add("the same over 400 addresses, 2 GiB", "EgressUploadSpike", 0.33, (attack, _, random, seen) =>
+        Add("burst upload over 400 addresses, 2 GiB", "EgressUploadSpike", 0.33, (attack, _, random, seen) =>
         {
             for (var i = 0; i < 20; i++)
             {
