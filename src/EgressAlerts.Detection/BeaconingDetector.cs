@@ -6,7 +6,7 @@ namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressBeaconing</c>: small exchanges with a destination come at regular times, as from malware that asks for orders.</summary>
 /// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most <see cref="MaxPulses"/>,
-/// beyond it those quiet for longest are forgotten.</remarks>
+/// beyond it those that came least often are forgotten.</remarks>
 internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionMetrics metrics) : IDetector
 {
     public const string Name = "EgressBeaconing";
@@ -50,7 +50,7 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
             if (beacon.Pulse.Count >= options.Exchanges && now - beacon.Judged >= JudgeEvery) Judge(beacon, options, traffic, now, window);
         }
 
-        if (_beacons.Count > MaxPulses) Forget();
+        if (_beacons.Count > MaxPulses) Forget(now);
 
         foreach (var ((source, _), beacon) in _beacons.Where(entry => entry.Value.IsFiring))
         {
@@ -86,11 +86,21 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
         return noted;
     }
 
-    private void Forget()
+    /// <summary>What has ended goes first, then what came least often: a flood of single contacts does not push a beacon out.</summary>
+    private void Forget(DateTimeOffset now)
     {
         metrics.Dropped(Name);
-        var before = _beacons.Values.Select(beacon => beacon.Pulse.Last).Order().ElementAt(MaxPulses / 10);
-        foreach (var old in _beacons.Where(entry => entry.Value.Pulse.Last <= before && !entry.Value.IsFiring).Select(entry => entry.Key).Take(MaxPulses / 10).ToList()) _beacons.Remove(old);
+        foreach (var (key, beacon) in _beacons)
+        {
+            if (!beacon.IsFiring && beacon.Pulse.HasEnded(now)) _beacons.Remove(key);
+        }
+
+        var surplus = _beacons.Count - (MaxPulses - (MaxPulses / 10));
+        foreach (var (key, _) in _beacons
+            .OrderBy(entry => entry.Value.IsFiring).ThenBy(entry => entry.Value.Pulse.Count).ThenBy(entry => entry.Value.Pulse.Last).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).Take(surplus).ToList())
+        {
+            _beacons.Remove(key);
+        }
     }
 
     private void Judge(Beacon beacon, BeaconingOptions options, Traffic traffic, DateTimeOffset now, TimeSpan window)

@@ -135,16 +135,20 @@ internal sealed class Habits(DetectionOptions options)
         known = isKnown ? new(Math.Min(known.First, contact.First), Math.Max(known.Last, contact.Last)) : contact;
     }
 
-    private static int Forget(Dictionary<string, Contact> known, uint before)
+    private static int Forget(Dictionary<string, Contact> known, uint last)
     {
-        var old = known.Where(entry => entry.Value.Last < before).Select(entry => entry.Key).ToList();
-        foreach (var name in old) known.Remove(name);
+        foreach (var (name, contact) in known)
+        {
+            if (contact.Last <= last) known.Remove(name);
+        }
+
         return known.Count;
     }
 
     private void Forget(DateTimeOffset before)
     {
-        var limit = Seconds(before);
+        // All of one window are equally old: where there are too many, they go together.
+        var limit = Seconds(before) - 1;
         if (_known > MaxKnown) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Last).Order().ElementAt(_known / 10));
         foreach (var (source, habit) in _habits.ToList())
         {

@@ -39,6 +39,9 @@ internal sealed class Pulse
     /// <summary>Bytes both ways in an exchange, in the middle.</summary>
     public double TypicalBytes => _events.Count == 0 ? 0 : Statistics.Median(Sizes());
 
+    /// <summary>Whether what comes now would begin anew.</summary>
+    public bool HasEnded(DateTimeOffset now) => (now - Last).TotalSeconds > ushort.MaxValue;
+
     /// <param name="bytes">Both ways.</param>
     public void Add(DateTimeOffset at, double bytes)
     {
@@ -51,7 +54,7 @@ internal sealed class Pulse
         }
 
         var gap = (at - Last).TotalSeconds;
-        if (gap > ushort.MaxValue)
+        if (HasEnded(at))
         {
             _events.Clear();
             (_first, gap) = (at, 0);

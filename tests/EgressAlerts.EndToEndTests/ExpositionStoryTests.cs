@@ -6,8 +6,12 @@ using Microsoft.AspNetCore.Http;
 namespace EgressAlerts.EndToEndTests;
 
 /// <summary>What is exposed, judged by Prometheus' own tools and held to the documentation.</summary>
-public sealed partial class ExpositionStoryTests
+public sealed partial class ExpositionStoryTests : IDisposable
 {
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     [Theory]
     [InlineData("gateway", "registered app.example-2.com istio-system/istio-egressgateway", "gateway istio-egressgateway.istio-system.svc.cluster.local default/sleep")]
     [InlineData("ambient", "unidentified unknown server/debugbox")]
@@ -89,9 +93,10 @@ public sealed partial class ExpositionStoryTests
         ? ["le"]
         : ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
 
-    private static EgressAlertsProcess Service(SimulatorServer mesh, PrometheusServer prometheus) => new($$"""
+    private EgressAlertsProcess Service(SimulatorServer mesh, PrometheusServer prometheus) => new($$"""
         prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
         dns: { servers: ['{{mesh.Dns.Endpoint}}'], timeout: 500ms }
+        detection: { threat_listed: { lists: [{ name: bad, file: '{{_folder.Write("bad.txt", "192.0.2.0/24")}}' }] } }
         alerting: { alertmanagers: [{ url: 'http://127.0.0.1:9' }] }
         """);
 

@@ -10,11 +10,10 @@ internal static class DetectionSection
 
     public static DetectionOptions Read(ConfigSection section, DetectionOptions defaults)
     {
-        var options = Detectors(section, defaults) with
+        var options = Detectors(section, defaults, (threats, options) => options with { Lists = [.. threats.Sections("lists").Select(List).OfType<ThreatList>()] }) with
         {
             Memory = section.Duration("memory", defaults.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
             History = section.Duration("history", defaults.History, Zero, TimeSpan.FromDays(90)),
-            ThreatListed = Detector(section, "threat_listed", defaults.ThreatListed, (threats, options) => options with { Lists = [.. threats.Sections("lists").Select(List).OfType<ThreatList>()] }),
             Watchdog = Detector(section, "watchdog", defaults.Watchdog),
         };
         options = options with { Overrides = [.. section.Sections("overrides").Select(entry => Override(entry, options))] };
@@ -25,7 +24,8 @@ internal static class DetectionSection
     internal static string Severity(ConfigSection section, string key, string fallback) => section.OneOf(key, fallback, [.. Severities.All]);
 
     /// <summary>What can be set for some workloads alone.</summary>
-    private static DetectionOptions Detectors(ConfigSection section, DetectionOptions defaults) => defaults with
+    /// <param name="lists">Reads the threat lists, which are the same for all.</param>
+    private static DetectionOptions Detectors(ConfigSection section, DetectionOptions defaults, Func<ConfigSection, ThreatListedOptions, ThreatListedOptions>? lists = null) => defaults with
     {
         Learning = section.Duration("learning", defaults.Learning, Zero, TimeSpan.FromDays(90)),
         Blocked = Detector(section, "blocked", defaults.Blocked),
@@ -63,6 +63,7 @@ internal static class DetectionSection
         Forbidden = Detector(section, "forbidden", defaults.Forbidden),
         NameMismatch = Detector(section, "name_mismatch", defaults.NameMismatch),
         MetadataService = Detector(section, "metadata_service", defaults.MetadataService, (metadata, options) => options with { Allowed = Workloads(metadata, "allowed", options.Allowed) }),
+        ThreatListed = Detector(section, "threat_listed", defaults.ThreatListed, lists),
         OutsideRegion = Detector(section, "outside_region", defaults.OutsideRegion, (outside, options) => options with { AllowedRegions = AllowedRegions(outside, options.AllowedRegions) }),
     };
 

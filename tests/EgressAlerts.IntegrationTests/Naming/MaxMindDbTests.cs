@@ -49,9 +49,9 @@ public sealed class MaxMindDbTests : IDisposable
         var named = await new Namer(options, lookups, new ListLogger<Namer>()).NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
         Assert.Equal(
             [
-                new("claimed.example.com", NameSource.Host, Confirmed: false, "AMAZON-02, Inc. \"A\"", "AS16509", "IE", "example.com"),
+                new("claimed.example.com", NameSource.Host, Confirmed: false, "AMAZON-02, Inc. \"A\"", "AS16509", "IE", "example.com", "example.com"),
                 new("partner", NameSource.Network, Confirmed: true, "alliances", "partner", "eu"),
-                new Destination("claimed.example.com", NameSource.Host, Confirmed: false, "", "", "", "example.com"),
+                new Destination("claimed.example.com", NameSource.Host, Confirmed: false, "", "", "", "example.com", "example.com"),
             ],
             named.Settled.Select(increment => increment.Destination));
     }

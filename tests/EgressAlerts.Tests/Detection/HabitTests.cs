@@ -1,3 +1,4 @@
+using System.Globalization;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 
@@ -81,6 +82,32 @@ public sealed class HabitTests
             new NamedIncrement(To("52.0.0.3"), new Destination("52.0.0.3", NameSource.Ip, false)),
             new NamedIncrement(To("52.0.0.4", new("shop", "young")), new Destination("52.0.0.4", NameSource.Ip, false))));
         Assert.Equal((Samples.Cart, "52.0.0.3"), (Assert.Single(findings).Source, findings[0].Destination));
+    }
+
+    [Fact]
+    public void A_flood_of_destinations_leaves_what_is_remembered_within_its_bounds_and_does_not_hide_a_beacon()
+    {
+        var options = Options with { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Floor = 1 << 20, Learning = TimeSpan.Zero } };
+        var (detectors, sizes, found) = (Timeline.New(options), new List<long>(), (IReadOnlyList<Finding>)[]);
+        for (var window = 1; window <= 60; window++)
+        {
+            List<NamedIncrement> seen = window < 20 ? [Timeline.To("api.example.com", 1)] : window % 2 == 0 ? [Timeline.To("c2.example.com", 100)] : [];
+            for (var i = 0; window >= 45 && i < 50_000; i++) seen.Add(Timeline.To(string.Create(CultureInfo.InvariantCulture, $"w{window}-{i}.example.org"), 20_000, source: new("shop", string.Create(CultureInfo.InvariantCulture, $"app-{i % 100}"))));
+            found = detectors.Observe(new NamedReading(new Reading(new Window(Timeline.Start.AddMinutes(5 * (window - 1)), Timeline.Start.AddMinutes(5 * window)), Baseline: false, [], new Accounts(Timeline.Start, [])), seen, seen, []));
+            using var state = new MemoryStream();
+            if (window > 57) detectors.Save(new BinaryWriter(state));
+            if (window > 57) sizes.Add(state.Length);
+        }
+
+        Assert.InRange(sizes[^1], 1, sizes[0] * 1.08);
+        Assert.InRange(sizes[^1], 1, 28L << 20);
+        for (var window = 61; window <= 120; window++)
+        {
+            IReadOnlyList<NamedIncrement> seen = window % 2 == 0 ? [Timeline.To("c2.example.com", 100)] : [];
+            found = detectors.Observe(new NamedReading(new Reading(new Window(Timeline.Start.AddMinutes(5 * (window - 1)), Timeline.Start.AddMinutes(5 * window)), Baseline: false, [], new Accounts(Timeline.Start, [])), seen, seen, []));
+        }
+
+        Assert.Contains(found, finding => finding is { AlertName: "EgressBeaconing", Destination: "c2.example.com" });
     }
 
     private static IReadOnlyList<NamedIncrement> Everywhere(string name, IReadOnlyList<string> namespaces) => [.. namespaces.Select(ns => Timeline.To(name, 10, source: new(ns, "app")))];
