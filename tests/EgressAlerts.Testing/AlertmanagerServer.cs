@@ -64,6 +64,10 @@ public sealed class AlertmanagerServer : IAsyncDisposable
         return alerts!;
     }
 
+    /// <summary>All alerts that fire and that no other alert holds back.</summary>
+    public async Task<IReadOnlyList<HeldAlert>> NotInhibitedAsync() =>
+        (await Http.GetFromJsonAsync<List<HeldAlert>>(new Uri(Address, "api/v2/alerts?inhibited=false"), JsonSerializerOptions.Web))!;
+
     /// <summary>The first alert of that name, or null.</summary>
     public async Task<HeldAlert?> AlertAsync(string alertName) => await AlertsAsync(alertName) is [var first, ..] ? first : null;
 

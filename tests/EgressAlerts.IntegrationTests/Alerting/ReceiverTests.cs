@@ -91,6 +91,34 @@ public sealed class ReceiverTests : IAsyncLifetime
         Assert.Equal(triggered.GetProperty("dedup_key").GetString(), resolved.GetProperty("dedup_key").GetString());
     }
 
+    [Fact]
+    public async Task What_is_told_already_is_held_back()
+    {
+        Alert Fires(string name, string severity, string destination = "", string instance = "")
+        {
+            var labels = new Dictionary<string, string> { ["alertname"] = name, ["severity"] = severity, ["source_workload_namespace"] = "shop", ["source_workload"] = "cart", ["destination"] = destination, ["instance"] = instance }
+                .Where(label => label.Value.Length > 0).ToDictionary();
+            return new(string.Join(',', labels), labels, new Dictionary<string, string>(), Now.AddSeconds(-1), null, "http://127.0.0.1/");
+        }
+
+        _notifier.Publish(
+        [
+            Fires("EgressProbing", "warning"), Fires("EgressBlocked", "warning", "a.example.com"), Fires("EgressNewDestination", "critical", "b.example.com"), Fires("EgressNewDestination", "warning", "b.example.com"),
+            Fires("EgressNewDestination", "info", "c.example.com"), Fires("EgressThreatListed", "critical", "d.example.com"), Fires("EgressNewDestination", "warning", "d.example.com"),
+            Fires("EgressAlertsQueriesFailing", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "b"),
+        ]);
+        string[] expected =
+        [
+            "EgressAlertsQueriesFailing warning a", "EgressAlertsWindowsLate warning b", "EgressNewDestination critical b.example.com", "EgressNewDestination info c.example.com", "EgressProbing warning ", "EgressThreatListed critical d.example.com",
+        ];
+        await Deadline.UntilAsync(
+            async () => (await _alertmanager.NotInhibitedAsync())
+                .Select(alert => $"{alert.Labels["alertname"]} {alert.Labels["severity"]} {alert.Labels.GetValueOrDefault("destination", alert.Labels.GetValueOrDefault("instance", ""))}")
+                .Order(StringComparer.Ordinal).SequenceEqual(expected),
+            20,
+            $"only these are not held back: {string.Join(", ", expected)}");
+    }
+
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     private static NamedIncrement Claimed(string host)

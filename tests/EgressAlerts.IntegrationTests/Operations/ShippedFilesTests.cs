@@ -32,7 +32,7 @@ public sealed partial class ShippedFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task Routes_pass_amtool_and_critical_alerts_reach_both_receivers()
+    public async Task Routes_pass_amtool_and_every_alert_reaches_whom_it_should()
     {
         Directory.CreateDirectory(_folder.File("templates"));
         foreach (var template in Directory.GetFiles(Repository.File("alerts", "templates"))) File.Copy(template, Path.Combine(_folder.File("templates"), Path.GetFileName(template)));
@@ -40,17 +40,55 @@ public sealed partial class ShippedFilesTests : IDisposable
         var (exit, output) = await Tool.RunAsync("amtool", ["check-config", config]);
         Assert.True(exit == 0, output);
 
-        Assert.Equal("pagerduty,slack", await RouteAsync(config, "critical"));
-        Assert.Equal("slack", await RouteAsync(config, "warning"));
-        Assert.Equal("watchdog", await RouteAsync(config, "info", "EgressAlertsWatchdog"));
+        // Every alert of both kinds, in every severity, in two namespaces.
+        foreach (var alert in OwnAlerts.Concat(RuleAlerts))
+        {
+            foreach (var severity in (string[])["critical", "warning", "info"])
+            {
+                foreach (var ns in (string[])["shop", "payments"])
+                {
+                    var chat = ns == "payments" ? "slack-payments" : "slack";
+                    var expected = alert == "EgressAlertsWatchdog" ? "watchdog"
+                        : severity == "critical" ? "pagerduty," + chat
+                        : alert.StartsWith("EgressAlerts", StringComparison.Ordinal) ? "slack-platform" : chat;
+                    Assert.Equal((alert, severity, ns, expected), (alert, severity, ns, await RouteAsync(config, severity, alert, ns)));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Each_rule_says_what_it_is_about_and_is_tested_in_both_directions()
+    {
+        var rules = string.Join('\n', Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").Select(File.ReadAllText));
+        var tests = string.Join('\n', await Task.WhenAll(Directory.GetFiles(Repository.File("alerts", "tests")).Select(file => File.ReadAllTextAsync(file))));
+        foreach (var alert in RuleAlerts)
+        {
+            var rule = RulePattern().Matches(rules).Select(match => match.Value).Single(text => text.Contains($"- alert: {alert}\n", StringComparison.Ordinal));
+            foreach (var part in (string[])["expr:", "labels: {severity: ", "summary: ", "description: ", $"runbook_url: https://egress-alerts.example.com/runbooks/{alert}\n"]) Assert.Contains(part, rule, StringComparison.Ordinal);
+            Assert.Matches($@"alertname: {alert}(, |\n +)exp_alerts: \[\]", tests);
+            Assert.Contains($"alertname: {alert}\n        exp_alerts:\n          - exp_labels:", tests, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Templates_render_as_their_golden_file_says()
+    {
+        var (exit, output) = await Tool.RunAsync(
+            "amtool",
+            [
+                "template", "render", $"--template.glob={Repository.File("alerts", "templates")}/*.tmpl", "--template.text={{ template \"egress.title\" . }}\n{{ template \"egress.text\" . }}",
+                $"--template.data={Repository.File("alerts", "tests", "notification.json")}",
+            ]);
+        Assert.True(exit == 0, output);
+        Assert.Equal((await File.ReadAllTextAsync(Repository.File("alerts", "tests", "notification.golden.txt"))).TrimEnd(), output.TrimEnd());
     }
 
     [Fact]
     public void Every_alert_has_a_runbook_and_every_runbook_an_alert()
     {
-        var fromRules = Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value);
         var runbooks = Directory.GetFiles(Repository.File("alerts", "runbooks")).Select(Path.GetFileNameWithoutExtension);
-        Assert.Equal([.. fromRules.Concat(OwnAlerts).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
+        Assert.Equal([.. RuleAlerts.Concat(OwnAlerts).Order(StringComparer.Ordinal)], runbooks.Order(StringComparer.Ordinal));
         var readme = File.ReadAllText(Repository.File("README.md"));
         foreach (var alert in OwnAlerts) Assert.Contains($"| [`{alert}`](alerts/runbooks/{alert}.md) |", readme, StringComparison.Ordinal);
         foreach (var file in Directory.GetFiles(Repository.File("alerts", "runbooks")))
@@ -61,9 +99,16 @@ public sealed partial class ShippedFilesTests : IDisposable
         }
     }
 
-    private static async Task<string> RouteAsync(string config, string severity, string alertName = "EgressBlocked") => (await Tool.RunAsync(
-        "amtool", ["config", "routes", "test", $"--config.file={config}", $"alertname={alertName}", $"severity={severity}", "source_workload=cart"])).Output.Split('\n')[0];
+    /// <summary>Those that Prometheus evaluates.</summary>
+    private static IReadOnlyList<string> RuleAlerts =>
+        [.. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value)];
+
+    private static async Task<string> RouteAsync(string config, string severity, string alertName, string ns) => (await Tool.RunAsync(
+        "amtool", ["config", "routes", "test", $"--config.file={config}", $"alertname={alertName}", $"severity={severity}", "source_workload=cart", $"source_workload_namespace={ns}"])).Output.Split('\n')[0];
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex AlertPattern();
+
+    [GeneratedRegex(@"      - alert: \w+\n(?:        .*\n|\n)*")]
+    private static partial Regex RulePattern();
 }
