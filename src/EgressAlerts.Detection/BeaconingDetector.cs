@@ -79,7 +79,7 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
     private Beacon Note(Workload source, Traffic traffic, DateTimeOffset now)
     {
         ref var beacon = ref CollectionsMarshal.GetValueRefOrAddDefault(_beacons, (source, traffic.KnownAs), out var known);
-        if (!known) beacon = new Beacon(traffic.Destination.Name, traffic.Flow, now);
+        if (!known) beacon = new Beacon(traffic.Destination.Name, traffic.Flow);
         var noted = beacon!;
         noted.Destination = traffic.Destination;
         noted.Pulse.Add(now, traffic.Upload + traffic.Download);
@@ -126,7 +126,7 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
             "A workload exchanges little with a destination at regular times.",
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{source} talks to {Text.Of(beacon.Flow, beacon.Destination)} every {Text.Length(TimeSpan.FromSeconds(pulse.Period))}, with about {Text.Bytes(pulse.TypicalBytes)} both ways at a time, since {Text.Time(beacon.First)}. ")
+                $"{source} talks to {Text.Of(beacon.Flow, beacon.Destination)} every {Text.Length(TimeSpan.FromSeconds(pulse.Period))}, with about {Text.Bytes(pulse.TypicalBytes)} both ways at a time, since {Text.Time(pulse.First)}. ")
             + string.Create(
                 CultureInfo.InvariantCulture,
                 $"Regularity {score.Total * 100:0} of 100 (intervals {score.Intervals * 100:0}, sizes {score.Sizes * 100:0}, evenness {score.Evenness * 100:0}, duration {score.Duration * 100:0}). Expected: less than {options.Score}, or a pulse that was there while this workload was learned. ")
@@ -138,13 +138,11 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
 
     /// <summary>What may be a beacon.</summary>
     /// <param name="name">What the destination was called at first: the finding keeps it.</param>
-    private sealed class Beacon(string name, Flow flow, DateTimeOffset first)
+    private sealed class Beacon(string name, Flow flow)
     {
         public string Name => name;
 
         public Flow Flow => flow;
-
-        public DateTimeOffset First => first;
 
         public Destination Destination { get; set; } = new(name, NameSource.Unknown, Confirmed: false);
 
@@ -162,7 +160,6 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
         {
             to.Write(name);
             to.Write(flow);
-            to.Write(first);
             to.Write(Destination);
             Pulse.Save(to);
             to.Write(Judged);
@@ -173,7 +170,7 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
             to.Write(Since);
         }
 
-        public static Beacon Load(BinaryReader from) => new(from.ReadString(), from.ReadFlow(), from.ReadInstant())
+        public static Beacon Load(BinaryReader from) => new(from.ReadString(), from.ReadFlow())
         {
             Destination = from.ReadDestination(),
             Pulse = Pulse.Load(from),

@@ -25,7 +25,7 @@ internal sealed class Habits(DetectionOptions options)
     public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
     {
         if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
-        if (!habit.IsLearned && habit.Observed >= learning) habit.LearnedAt = now;
+        if (!habit.IsLearned && habit.Observed + habit.Before >= learning) habit.LearnedAt = now;
         return habit;
     }
 
@@ -79,11 +79,11 @@ internal sealed class Habits(DetectionOptions options)
     }
 
     /// <summary>What is known from before the first window.</summary>
-    /// <param name="observed">For how long the workload has been there.</param>
-    public void Learn(Workload source, string destination, DateTimeOffset last, TimeSpan observed)
+    /// <param name="before">For how long the workload had been there.</param>
+    public void Learn(Workload source, string destination, DateTimeOffset last, TimeSpan before)
     {
         if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
-        if (observed > habit.Observed) habit.Observed = observed;
+        if (before > habit.Before) habit.Before = before;
         if (!habit.Known.ContainsKey(destination)) Remember(habit, source.Namespace, destination, new Contact(Seconds(last), Seconds(last)));
     }
 
@@ -91,6 +91,7 @@ internal sealed class Habits(DetectionOptions options)
     {
         to.Write(habit.Key);
         to.Write(habit.Value.Observed.Ticks);
+        to.Write(habit.Value.Before.Ticks);
         to.Write(habit.Value.LearnedAt);
         to.WriteAll(habit.Value.Known, known =>
         {
@@ -112,7 +113,7 @@ internal sealed class Habits(DetectionOptions options)
 
     private static Habit ReadHabit(BinaryReader from)
     {
-        var habit = new Habit { Observed = new TimeSpan(from.ReadInt64()), LearnedAt = from.ReadInstant() };
+        var habit = new Habit { Observed = new TimeSpan(from.ReadInt64()), Before = new TimeSpan(from.ReadInt64()), LearnedAt = from.ReadInstant() };
         foreach (var (name, first, last) in from.ReadAll(() => (from.ReadString(), from.ReadUInt32(), from.ReadUInt32()))) habit.Known[name] = new Contact(first, last);
         return habit;
     }
@@ -169,6 +170,9 @@ internal sealed class Habit
 {
     /// <summary>For how long it has been watched; time in which nobody watched does not count.</summary>
     public TimeSpan Observed { get; set; }
+
+    /// <summary>For how long it had been there before that, as Prometheus knew: enough to know whom it talks to, but not how much.</summary>
+    public TimeSpan Before { get; set; }
 
     /// <summary>Since when its habits are known well enough to speak of what is not one of them; the default value before.</summary>
     public DateTimeOffset LearnedAt { get; set; }

@@ -22,7 +22,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
         if (!traffic.IsNew || !by.Habit.IsLearned || habits.IsCommon(traffic, isOld: true)) return null;
         // Once and for all: a better name that comes later must not make another alert of it.
         var own = by.Options.NewDestination;
-        return new(Text.Length(by.Habit.Observed), traffic.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity);
+        return new(Text.Length(by.Habit.Observed + by.Habit.Before), traffic.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity);
     }
 
     protected override bool IsOver(DetectorOptions options, Episode episode, DateTimeOffset now) => now - episode.First >= ((NewDestinationOptions)options).Hold;
@@ -33,7 +33,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} by route {episode.Flow.Route.Word()} for the first time in {Text.Length(options.Memory)}, "
-        + $"at {Text.Time(episode.First)}: {Text.Bytes(episode.Upload)} sent out, {Text.Bytes(episode.Download)} got back so far. This workload had been watched for {episode.Detail}.";
+        + $"at {Text.Time(episode.First)}: {Text.Bytes(episode.Upload)} sent out, {Text.Bytes(episode.Download)} got back so far. This workload had been known for {episode.Detail}.";
 
     protected override string Resolves(DetectorOptions options) =>
         $"Resolves {Text.Length(((NewDestinationOptions)options).Hold)} after the first contact; the destination is then known.";

@@ -25,8 +25,9 @@ internal sealed class Pulse
     private static readonly TimeSpan FullDuration = TimeSpan.FromHours(6);
 
     private readonly List<(ushort Gap, byte Bytes)> _events = [];
-    private DateTimeOffset _first;
     private double _lastBytes;
+
+    public DateTimeOffset First { get; private set; }
 
     public DateTimeOffset Last { get; private set; }
 
@@ -57,7 +58,7 @@ internal sealed class Pulse
         if (HasEnded(at))
         {
             _events.Clear();
-            (_first, gap) = (at, 0);
+            (First, gap) = (at, 0);
         }
 
         if (_events.Count == Capacity) _events.RemoveAt(0);
@@ -73,12 +74,12 @@ internal sealed class Pulse
         var intervals = Regularity(gaps, period < CoarsePeriod * window.TotalSeconds ? LeastOfPhases : 0);
         for (var phases = 2; phases <= MostPhases && gaps.Count >= phases + 3; phases++)
             intervals = Math.Max(intervals, Regularity([.. Enumerable.Range(0, gaps.Count - phases + 1).Select(i => gaps.Skip(i).Take(phases).Sum())], LeastOfPhases));
-        return new(intervals, Regularity(Sizes()), Evenness(), Math.Min(1, (Last - _first) / FullDuration));
+        return new(intervals, Regularity(Sizes()), Evenness(), Math.Min(1, (Last - First) / FullDuration));
     }
 
     public void Save(BinaryWriter to)
     {
-        to.Write(_first.UtcTicks);
+        to.Write(First.UtcTicks);
         to.Write(Last.UtcTicks);
         to.Write(_lastBytes);
         to.Write((byte)_events.Count);
@@ -91,7 +92,7 @@ internal sealed class Pulse
 
     public static Pulse Load(BinaryReader from)
     {
-        var pulse = new Pulse { _first = new(from.ReadInt64(), TimeSpan.Zero), Last = new(from.ReadInt64(), TimeSpan.Zero), _lastBytes = from.ReadDouble() };
+        var pulse = new Pulse { First = new(from.ReadInt64(), TimeSpan.Zero), Last = new(from.ReadInt64(), TimeSpan.Zero), _lastBytes = from.ReadDouble() };
         for (var left = from.ReadByte(); left > 0; left--) pulse._events.Add((from.ReadUInt16(), from.ReadByte()));
         return pulse;
     }

@@ -182,7 +182,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
     private static string Evidence(Workload source, string group, UploadGroup seen)
     {
         // The counters name destinations one by one: a site's are told by their names, those of a network by what is said about them.
-        var of = group.Length > 0 && seen.Confirmed ? $",destination=~\"(.+[.])?{group.Replace(".", "[.]", StringComparison.Ordinal)}\"" : "";
+        var of = group.Length > 0 && seen.Confirmed ? $",destination=~\"(.+[.])?{group.Replace(".", "[.]", StringComparison.Ordinal).Replace("*", "[*]", StringComparison.Ordinal)}\"" : "";
         return $"topk(10, sum by (destination) (increase(egress_upload_bytes_total{{source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"{of}}}[1h])))";
     }
 

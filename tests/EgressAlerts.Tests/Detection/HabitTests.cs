@@ -85,6 +85,15 @@ public sealed class HabitTests
     }
 
     [Fact]
+    public void What_Prometheus_knew_says_nothing_of_how_much_is_usual()
+    {
+        var detectors = Timeline.New(Options with { UploadSpike = new() { Learning = TimeSpan.FromDays(2) }, FanOut = new() { Learning = TimeSpan.FromDays(2) } });
+        detectors.Learn([new(Samples.Flow("52.0.0.1"), Samples.Start.AddDays(-7), Samples.Start)], new Dictionary<RawDestination, Destination>(), Samples.Start);
+        var findings = detectors.Observe(Samples.Named(1, Samples.Increment(Samples.Flow("52.0.0.1"), 900 * MiB, Metric.UploadBytes)));
+        Assert.Empty(findings);
+    }
+
+    [Fact]
     public void A_flood_of_destinations_leaves_what_is_remembered_within_its_bounds_and_does_not_hide_a_beacon()
     {
         var options = Options with { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Floor = 1 << 20, Learning = TimeSpan.Zero } };
