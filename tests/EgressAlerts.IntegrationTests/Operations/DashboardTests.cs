@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.IntegrationTests.Operations;
+
+/// <summary>The rules of Grafana's dashboard-linter, and what else an import needs.</summary>
+public sealed partial class DashboardTests : IDisposable
+{
+    private static readonly string[] Units = ["bytes", "Bps", "short", "percentunit", "reqps", "cps", "ops", "s", "none"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void There_are_the_four_that_the_README_names()
+    {
+        Assert.Equal(["egress-alerts-service", "egress-overview", "egress-readiness", "egress-workload"], Dashboard.All.Select(dashboard => dashboard.Name));
+        var readme = File.ReadAllText(Repository.File("grafana", "README.md"));
+        Assert.All(Dashboard.All, dashboard => Assert.Contains($"[`{dashboard.Name}`](dashboards/{dashboard.Name}.json)", readme, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Each_can_be_imported_anywhere_and_is_found_again()
+    {
+        foreach (var dashboard in Dashboard.All)
+        {
+            var json = dashboard.Json;
+            Assert.Equal(dashboard.Name, json.GetProperty("uid").GetString());
+            Assert.Equal(JsonValueKind.Null, json.GetProperty("id").ValueKind);
+            Assert.False(json.GetProperty("editable").GetBoolean());
+            Assert.Equal("utc", json.GetProperty("timezone").GetString());
+            Assert.Equal(["egress-alerts"], json.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()));
+            Assert.StartsWith("Egress / ", json.GetProperty("title").GetString(), StringComparison.Ordinal);
+            Assert.False(json.TryGetProperty("__inputs", out _));
+            Assert.Equal("dashboards", json.GetProperty("links")[0].GetProperty("type").GetString());
+            var source = dashboard.Variables.First();
+            Assert.Equal(("datasource", "datasource", "Data source", "prometheus"), (Text(source, "name"), Text(source, "type"), Text(source, "label"), Text(source, "query")));
+            Assert.Equal(["datasource", "job", "instance"], dashboard.Variables.Take(3).Select(variable => Text(variable, "name")));
+            foreach (var variable in dashboard.Variables.Skip(1))
+            {
+                Assert.Equal(("query", "${datasource}", true, true, 2), (Text(variable, "type"), Text(variable.GetProperty("datasource"), "uid"), variable.GetProperty("multi").GetBoolean(), variable.GetProperty("includeAll").GetBoolean(), variable.GetProperty("refresh").GetInt32()));
+                Assert.Equal(Text(variable, "name") is "job" or "instance" ? ".+" : ".*", Text(variable, "allValue"));
+                Assert.Matches(@"^label_values\(.+, \w+\)$", Text(variable, "definition"));
+            }
+        }
+    }
+
+    [Fact]
+    public void Each_panel_says_what_it_shows_in_which_unit_and_where_to_read_on()
+    {
+        foreach (var dashboard in Dashboard.All)
+        {
+            var ids = dashboard.Json.GetProperty("panels").EnumerateArray().Select(panel => panel.GetProperty("id").GetInt32()).ToList();
+            Assert.Equal(ids.Count, ids.Distinct().Count());
+            var taken = new HashSet<(int, int)>();
+            foreach (var panel in dashboard.Panels)
+            {
+                var name = $"{panel.Dashboard}: {panel.Title}";
+                Assert.True(panel.Title.Length > 0 && panel.Description.EndsWith('.') && Units.Contains(panel.Unit) && panel.Expressions.Count > 0, name);
+                Assert.Equal("${datasource}", Text(panel.Json.GetProperty("datasource"), "uid"));
+                var references = panel.Json.GetProperty("targets").EnumerateArray().Select(target => Text(target, "refId")).ToList();
+                Assert.Equal(references.Count, references.Distinct().Count());
+                var place = panel.Json.GetProperty("gridPos");
+                var (x, y, w, h) = (place.GetProperty("x").GetInt32(), place.GetProperty("y").GetInt32(), place.GetProperty("w").GetInt32(), place.GetProperty("h").GetInt32());
+                Assert.InRange(x + w, 1, 24);
+                for (var i = 0; i < w * h; i++) Assert.True(taken.Add((x + (i % w), y + (i / w))), $"{name} lies on another one");
+                if (!panel.Json.TryGetProperty("links", out var links)) continue;
+                foreach (var link in links.EnumerateArray()) Assert.True(File.Exists(Repository.File("alerts", "runbooks", Text(link, "url").Split('/')[^1] + ".md")), name);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Each_expression_parses_and_keeps_to_the_linters_rules()
+    {
+        var rules = new StringBuilder("groups:\n- name: dashboards\n  rules:\n");
+        foreach (var (panel, expression) in Dashboard.All.SelectMany(dashboard => dashboard.Panels).SelectMany(panel => panel.Expressions.Select(expression => (panel, expression))))
+        {
+            var name = $"{panel.Dashboard}: {panel.Title}: {expression}";
+            Assert.All(SelectorPattern().Matches(expression), selector => Assert.True(selector.Value.Contains("job=~\"$job\",instance=~\"$instance\"", StringComparison.Ordinal), name));
+            foreach (Match call in CallPattern().Matches(expression))
+            {
+                var says = panel.Description.Contains("in the chosen time", StringComparison.Ordinal) || panel.Title.Contains("hour", StringComparison.Ordinal) || panel.Title.Contains("day", StringComparison.Ordinal);
+                Assert.True(call.Groups[2].Value == "$__rate_interval" || (call.Groups[1].Value == "increase" && says) || panel.Type == "stat", name);
+            }
+
+            rules.Append(CultureInfo.InvariantCulture, $"  - {{record: 'a:b:c', labels: {{n: '{rules.Length}'}}, expr: '{Dashboard.Filled(expression).Replace("'", "''", StringComparison.Ordinal)}'}}\n");
+        }
+
+        var (exit, output) = await Tool.RunAsync("promtool", ["check", "rules", _folder.Write("rules.yml", rules.ToString())]);
+        Assert.True(exit == 0, output);
+    }
+
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? "";
+
+    /// <summary>A selector's braces.</summary>
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex SelectorPattern();
+
+    [GeneratedRegex(@"\b(rate|irate|increase)\([^\[]*\[([^\]]+)\]")]
+    private static partial Regex CallPattern();
+}
