@@ -12,7 +12,7 @@ internal sealed class DailySums
     private long _next;
     private double _excess;
     private long _excessSince;
-    private bool _isFlagged;
+    private float? _instead;
 
     /// <param name="day">The first day to come, counted from the epoch.</param>
     /// <param name="empty">So many days before it had nothing in them.</param>
@@ -25,7 +25,8 @@ internal sealed class DailySums
 
     private DailySums(BinaryReader from)
     {
-        (_next, _excess, _excessSince, _isFlagged) = (from.ReadInt64(), from.ReadDouble(), from.ReadInt64(), from.ReadBoolean());
+        (_next, _excess, _excessSince) = (from.ReadInt64(), from.ReadDouble(), from.ReadInt64());
+        if (from.ReadBoolean()) _instead = from.ReadSingle();
         for (var i = 0; i < Days; i++) _days[i] = from.ReadSingle();
     }
 
@@ -37,12 +38,12 @@ internal sealed class DailySums
         return (_excess + Math.Max(0, today - usual.Allowance), Math.Max(floor, usual.Median), usual.Allowance);
     }
 
-    /// <summary>It is too much. The days over which it added up were no usual ones either, and are forgotten as long as enough are left.</summary>
-    public void Flag()
+    /// <summary>It is too much. This day, and those over which it added up, count as usual ones: however long it goes on, it does not become usual.</summary>
+    public void Flag(long day)
     {
-        if (_isFlagged) return;
-        _isFlagged = true;
-        for (var day = Math.Max(_excessSince, _next - Days); _excess > 0 && day < _next && _days.Count(sum => sum != Nothing) > LeastDays; day++) _days[day % Days] = Nothing;
+        if (_instead is not null || Usual(day) is not { } usual) return;
+        _instead = (float)usual.Median;
+        for (var i = Math.Max(_excessSince, _next - Days); _excess > 0 && i < _next; i++) _days[i % Days] = Math.Min(_days[i % Days], _instead.Value);
     }
 
     /// <summary>A day is over.</summary>
@@ -58,8 +59,8 @@ internal sealed class DailySums
         }
 
         for (var i = Math.Max(_next, day - Days); i < day; i++) _days[i % Days] = Nothing;
-        _days[day % Days] = _isFlagged ? Nothing : (float)value;
-        (_next, _isFlagged) = (day + 1, false);
+        _days[day % Days] = _instead ?? (float)value;
+        (_next, _instead) = (day + 1, null);
     }
 
     public void Save(BinaryWriter to)
@@ -67,7 +68,8 @@ internal sealed class DailySums
         to.Write(_next);
         to.Write(_excess);
         to.Write(_excessSince);
-        to.Write(_isFlagged);
+        to.Write(_instead is not null);
+        if (_instead is { } instead) to.Write(instead);
         foreach (var sum in _days) to.Write(sum);
     }
 

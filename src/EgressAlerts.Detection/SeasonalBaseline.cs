@@ -47,12 +47,12 @@ internal sealed class SeasonalBaseline
         from.BaseStream.ReadExactly(_codes);
     }
 
-    /// <summary>The value of an hour that is over; null where it is not to be learned from. Hours left out are not known.</summary>
-    public void Add(long hour, double? value)
+    /// <summary>The value of an hour that is over. Hours left out are not known.</summary>
+    public void Add(long hour, double value)
     {
         if (hour < _next) return;
         for (var i = Math.Max(_next, hour - _codes.Length); i < hour; i++) Code(i) = Nothing;
-        Code(hour) = value is not { } known ? Nothing : known <= _unit ? (byte)0 : (byte)Math.Min(Nothing - 1, 1 + Math.Round(StepsPerOctave * Math.Log2(known / _unit)));
+        Code(hour) = value <= _unit ? (byte)0 : (byte)Math.Min(Nothing - 1, 1 + Math.Round(StepsPerOctave * Math.Log2(value / _unit)));
         _next = hour + 1;
     }
 

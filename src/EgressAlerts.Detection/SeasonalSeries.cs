@@ -1,12 +1,13 @@
 namespace EgressAlerts.Detection;
 
-/// <summary>A value that grows within each hour, held against what is usual, and whether it is more than that. Learns nothing from hours that were.</summary>
+/// <summary>A value that grows within each hour, held against what is usual, and whether it is more than that. An hour that was counts as a usual one: however long
+/// it goes on, it does not become usual.</summary>
 /// <param name="unit">See <see cref="SeasonalBaseline"/>.</param>
 internal sealed class SeasonalSeries(double unit)
 {
     private SeasonalBaseline? _baseline;
     private (long Hour, double Floor, Expectation Expected)? _asked;
-    private bool _isFlagged;
+    private double? _instead;
 
     /// <summary>When it became too much; the default value while it is not.</summary>
     public DateTimeOffset Since { get; private set; }
@@ -39,7 +40,7 @@ internal sealed class SeasonalSeries(double unit)
     {
         if (!IsFiring) (Since, Most) = (now, 0);
         if (value > Most) (Most, Usual) = (value, usual);
-        (Last, _isFlagged) = (now, true);
+        (Last, _instead) = (now, usual.Median);
     }
 
     public void End(DateTimeOffset now, TimeSpan quiet)
@@ -53,8 +54,8 @@ internal sealed class SeasonalSeries(double unit)
     public void Turn(long hour, double value, double worth, int watched)
     {
         if (_baseline is null && value >= worth) _baseline = new SeasonalBaseline(unit, hour, watched);
-        _baseline?.Add(hour, _isFlagged ? null : value);
-        _isFlagged = false;
+        _baseline?.Add(hour, _instead ?? value);
+        _instead = null;
     }
 
     public void Save(BinaryWriter to)
@@ -65,7 +66,8 @@ internal sealed class SeasonalSeries(double unit)
         to.Write(Usual.Median);
         to.Write(Usual.Limit);
         to.Write(Usual.Hours);
-        to.Write(_isFlagged);
+        to.Write(_instead is not null);
+        to.Write(_instead ?? 0);
         to.Write(HasBaseline);
         _baseline?.Save(to);
     }
@@ -78,8 +80,10 @@ internal sealed class SeasonalSeries(double unit)
             Last = new(from.ReadInt64(), TimeSpan.Zero),
             Most = from.ReadDouble(),
             Usual = new(from.ReadDouble(), from.ReadDouble(), from.ReadInt32()),
-            _isFlagged = from.ReadBoolean(),
         };
+        var isFlagged = from.ReadBoolean();
+        var instead = from.ReadDouble();
+        if (isFlagged) series._instead = instead;
         if (from.ReadBoolean()) series._baseline = SeasonalBaseline.Load(unit, from);
         return series;
     }

@@ -60,7 +60,7 @@ internal sealed class UploadGroup
         if (Daily?.Excess(atHour / 24, day, options.DailyFloor) is not { } drip || drip.Excess <= drip.Limit) return;
         if (DripSince == default) DripSince = now;
         (DripLast, DripExcess, DripAllowance) = (now, drip.Excess, drip.Allowance);
-        Daily.Flag();
+        Daily.Flag(atHour / 24);
     }
 
     public void End(DateTimeOffset now, TimeSpan quiet, TimeSpan dripQuiet)

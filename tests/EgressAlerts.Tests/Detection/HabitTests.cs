@@ -42,6 +42,16 @@ public sealed class HabitTests
     }
 
     [Fact]
+    public void Two_of_five_namespaces_cannot_speak_for_all_and_three_can()
+    {
+        Learned("a", "b", "c", "d", "e", "f");
+        _time.Until(_time.Now.AddHours(2), _ => Everywhere("two.example.org", ["a", "b"]));
+        Assert.Single(New(Everywhere("two.example.org", ["f"])));
+        _time.Until(_time.Now.AddHours(2), _ => Everywhere("three.example.org", ["a", "b", "c"]));
+        Assert.DoesNotContain(New(Everywhere("three.example.org", ["f"])), finding => finding.Source.Namespace == "f" && finding.Destination == "three.example.org");
+    }
+
+    [Fact]
     public void Much_that_is_sent_raises_the_severity_by_a_step_and_a_better_name_does_not_change_it()
     {
         Learned("a");
@@ -52,6 +62,17 @@ public sealed class HabitTests
         Assert.Contains("files.example.com", named.Description, StringComparison.Ordinal);
         var raised = Assert.Single(_time.Step(To(100 * MiB, "files.example.com", true)), finding => finding.AlertName == "EgressNewDestination");
         Assert.Equal(("critical", "52.0.0.9", named.Since), (raised.Severity, raised.Destination, raised.Since));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_belongs_to_one_finding_does_in_whatever_order_it_comes(bool newFirst)
+    {
+        NamedIncrement To(string address, double upload) => Timeline.To("n.example.com", upload, address, new("a", "app"), confirmed: false);
+        _time.Until(_time.Now.AddHours(2), _ => [To("52.0.0.2", 1)]);
+        NamedIncrement[] seen = [To("52.0.0.2", 90 * MiB), To("52.0.0.8", 20 * MiB)];
+        Assert.Equal("critical", Assert.Single(New(newFirst ? [.. seen.Reverse()] : seen)).Severity);
     }
 
     [Fact]

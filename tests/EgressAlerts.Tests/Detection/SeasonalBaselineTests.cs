@@ -68,7 +68,7 @@ public sealed class SeasonalBaselineTests
     {
         var random = new Random(1);
         var baseline = new SeasonalBaseline(1024, First, 30);
-        for (var i = 0; i < 400; i++) baseline.Add(First + i, random.Next(5) == 0 ? null : random.Next(1_000_000));
+        for (var i = 0; i < 400; i += random.Next(1, 3)) baseline.Add(First + i, random.Next(1_000_000));
         using var state = new MemoryStream();
         baseline.Save(new BinaryWriter(state));
         state.Position = 0;
@@ -87,9 +87,18 @@ public sealed class SeasonalBaselineTests
         var day = 114;
         for (; days.Excess(day, allowance + 150, 500) is { } drip && drip.Excess <= drip.Limit; day++) days.Turn(day, allowance + 150, 500);
         Assert.InRange(day - 114, 3, 8);
-        days.Flag();
+        days.Flag(day);
         days.Turn(day, allowance + 150, 500);
         Assert.Equal(allowance, days.Excess(day + 1, 0, 500)!.Value.Allowance, 200.0);
+        // It may go on for months: it never becomes usual.
+        day++;
+        for (var last = day + 60; day < last; day++)
+        {
+            days.Flag(day);
+            days.Turn(day, 5000, 500);
+        }
+
+        Assert.Equal(allowance, days.Excess(day, 0, 500)!.Value.Allowance, 200.0);
     }
 
     [Fact]

@@ -79,6 +79,17 @@ public sealed class ThreatListTests : IDisposable
     }
 
     [Fact]
+    public void What_is_known_at_once_is_not_counted_again_when_its_name_is_final()
+    {
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Read("evil.example.com\n")] } });
+        var now = (int)((TimeProvider.System.GetUtcNow() - Samples.Start).TotalSeconds / 30);
+        var registered = new NamedIncrement(
+            Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3), new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
+        var finding = Assert.Single(detectors.Observe(Samples.NamedAs(now, registered)));
+        Assert.Contains("3 requests or connections and", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_expired_list_matches_nothing()
     {
         var list = Read("203.0.113.0/24\n");

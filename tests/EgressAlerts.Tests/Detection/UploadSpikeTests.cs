@@ -44,6 +44,18 @@ public sealed class UploadSpikeTests
     }
 
     [Fact]
+    public void What_goes_on_for_weeks_goes_on_firing()
+    {
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
+        _time.Until(Timeline.Start.AddDays(14), Usual);
+        for (var day = 15; day <= 60; day++)
+        {
+            var findings = _time.Until(Timeline.Start.AddDays(day), now => [.. Usual(now), Timeline.To("loot.example.net", 30 * MiB)]);
+            Assert.Single(findings, finding => finding.Destination == "loot.example.net");
+        }
+    }
+
+    [Fact]
     public void What_always_happens_at_an_hour_of_the_week_is_usual()
     {
         IReadOnlyList<NamedIncrement> Backup(DateTimeOffset now) => [.. now is { DayOfWeek: DayOfWeek.Sunday, Hour: 3, Minute: 0 } ? [Timeline.To("backup.example.com", 4096 * MiB)] : Array.Empty<NamedIncrement>(), Timeline.To("api.stripe.com", MiB)];
