@@ -6,7 +6,8 @@ namespace EgressAlerts.Alerting;
 public sealed record Alertmanager(Uri Url, HttpClient Http);
 
 /// <summary>Sends changes of alerts at once and all of them again and again, to every Alertmanager. <see cref="Publish"/> is the pass's, <see cref="Use"/> discovery's.</summary>
-/// <remarks>The resend does not wait for windows: while Prometheus is away, a firing alert goes on firing.</remarks>
+/// <remarks>What fires is sent again with a window, right after it was judged: between windows one replica could call firing what the other has just resolved.
+/// Only while no window comes, because they are long or Prometheus is away, is it sent again without one.</remarks>
 public sealed class Notifier : IAsyncDisposable
 {
     private readonly AlertingOptions _options;
@@ -19,6 +20,8 @@ public sealed class Notifier : IAsyncDisposable
     private readonly Task _resending;
     private Dictionary<Uri, AlertmanagerClient> _alertmanagers = [];
     private IReadOnlyList<Alert> _current = [];
+    private DateTimeOffset _published;
+    private DateTimeOffset _sentAll;
 
     public Notifier(AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger<Notifier> logger)
     {
@@ -62,7 +65,9 @@ public sealed class Notifier : IAsyncDisposable
             var before = Current.ToDictionary(alert => alert.Fingerprint);
             var changed = alerts.Where(alert => !before.TryGetValue(alert.Fingerprint, out var old) || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
             Volatile.Write(ref _current, alerts);
-            Put(changed);
+            _published = _time.GetUtcNow();
+            if (_published - _sentAll >= _options.ResendInterval) PutAll();
+            else Put(changed);
         }
     }
 
@@ -78,8 +83,17 @@ public sealed class Notifier : IAsyncDisposable
     {
         while (await _resend.WaitForNextTickAsync())
         {
-            lock (_lock) Put(Current);
+            lock (_lock)
+            {
+                if (_time.GetUtcNow() - _published >= _options.ResendInterval) PutAll();
+            }
         }
+    }
+
+    private void PutAll()
+    {
+        _sentAll = _time.GetUtcNow();
+        Put(Current);
     }
 
     private void Put(IReadOnlyList<Alert> alerts)

@@ -129,7 +129,7 @@ public sealed class DetectionStoryTests : IAsyncLifetime
         prometheus: { url: '{{_prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
         dns: { servers: ['{{_mesh.Dns.Endpoint}}'], cache: { min_ttl: 1s } }
         destinations: { networks: [{ name: far, cidrs: [34.195.0.0/16], region: us-east-1 }] }
-        alerting: { alertmanagers: [{ file_sd_configs: [{ files: ['{{_folder.Write("targets.yml", $"- targets: ['{_alertmanager.Address.Authority}']\n")}}'] }] }], resend_interval: 1s }
+        alerting: { alertmanagers: [{ file_sd_configs: [{ files: ['{{_folder.Write("targets.yml", $"- targets: ['{_alertmanager.Address.Authority}']\n")}}'] }] }], resend_interval: 3s }
         detection:
         {{detection}}
         """);

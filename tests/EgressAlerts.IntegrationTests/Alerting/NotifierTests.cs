@@ -231,6 +231,25 @@ public sealed class NotifierTests : IAsyncLifetime
         Assert.Equal(1, _self.Sum("egress_alerts_notifications_alertmanagers"));
     }
 
+    [Fact]
+    public async Task What_fires_is_sent_again_with_the_first_window_after_the_interval()
+    {
+        _bad.Answer = ReceiveAsync;
+        var time = new HandTime();
+        _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromMinutes(1), Interval = TimeSpan.FromSeconds(30) }, _metrics, time, _log);
+        _notifier.Use([new Alertmanager(_bad.Address, _http)]);
+        var alert = Alert("EgressBlocked", "d");
+        _notifier.Publish([alert]);
+        await Deadline.UntilAsync(() => Task.FromResult(_received.Count == 1), 10, "it is sent at once");
+        time.Advance(TimeSpan.FromSeconds(30));
+        _notifier.Publish([alert, Alert("EgressBlocked", "half a minute")]);
+        await Deadline.UntilAsync(() => Task.FromResult(_received.Count == 2), 10, "only what is new is sent");
+        time.Advance(TimeSpan.FromSeconds(30));
+        _notifier.Publish([alert, Alert("EgressBlocked", "half a minute"), Alert("EgressBlocked", "a minute")]);
+        await Deadline.UntilAsync(() => Task.FromResult(_received.Count == 5), 10, "all are sent");
+        Assert.Equal(["d", "half a minute", "d", "half a minute", "a minute"], _received.Select(text => text["EgressBlocked ".Length..]));
+    }
+
     private static async Task<bool> AnswerAsync(HttpContext context, string answer)
     {
         switch (answer)
