@@ -85,7 +85,7 @@ internal sealed class DailySums
 
         if (known.Count < LeastDays) return null;
         var median = Statistics.Median(known);
-        var allowance = median + (3 * Math.Max(1.4826 * Statistics.Mad(known, median), median / 10));
+        var allowance = median + (3 * Math.Max(Statistics.Spread(known, median), median / 10));
         for (var i = 7; i <= Days; i += 7)
         {
             if (day - i < _next) allowance = Math.Max(allowance, _days[(day - i) % Days] * 1.25);

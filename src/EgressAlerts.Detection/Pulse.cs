@@ -7,7 +7,6 @@ internal sealed class Pulse
 {
     private const int Capacity = 64;
     private const int EvenParts = 6;
-    private const double StepsPerOctave = 8;
 
     /// <summary>Quartiles closer than this, in seconds or bytes, say nothing about skewness.</summary>
     private const double LeastRange = 10;
@@ -50,7 +49,7 @@ internal sealed class Pulse
         {
             // Another flow of the same window belongs to the same exchange.
             _lastBytes += bytes;
-            _events[^1] = _events[^1] with { Bytes = Code(_lastBytes) };
+            _events[^1] = _events[^1] with { Bytes = LogScale.Code(_lastBytes, 1) };
             return;
         }
 
@@ -62,7 +61,7 @@ internal sealed class Pulse
         }
 
         if (_events.Count == Capacity) _events.RemoveAt(0);
-        _events.Add(((ushort)gap, Code(bytes)));
+        _events.Add(((ushort)gap, LogScale.Code(bytes, 1)));
         (Last, _lastBytes) = (at, bytes);
     }
 
@@ -97,9 +96,7 @@ internal sealed class Pulse
         return pulse;
     }
 
-    private static byte Code(double bytes) => bytes < 1 ? (byte)0 : (byte)Math.Min(byte.MaxValue, 1 + Math.Round(StepsPerOctave * Math.Log2(bytes)));
-
-    private static double Decoded(byte code) => code == 0 ? 0 : Math.Pow(2, (code - 1) / StepsPerOctave);
+    private static double Decoded(byte code) => code == 0 ? 0 : Math.Pow(2, LogScale.Octaves(code));
 
     private List<double> Gaps() => [.. _events.Skip(1).Select(e => (double)e.Gap)];
 

@@ -1,18 +1,13 @@
 namespace EgressAlerts.Detection;
 
 /// <summary>What is usual in an hour of the week: hourly values of four weeks, and what their median and median absolute deviation (MAD) say of an hour to come.</summary>
-/// <remarks>Values are kept on a logarithmic scale in steps of an eighth of an octave (9 %), one byte each, 672 in all; statistics are of logarithms, because traffic
+/// <remarks>Values are kept on a logarithmic scale (<see cref="LogScale"/>), 672 bytes in all; statistics are of logarithms, because traffic
 /// varies by factors. Half of the values may be wild before the median moves: an attack does not raise what is expected (peers' mean and standard deviation do).</remarks>
 internal sealed class SeasonalBaseline
 {
     private const int Week = 24 * 7;
     private const int Weeks = 4;
     private const int Days = 14;
-    private const byte Nothing = byte.MaxValue;
-    private const double StepsPerOctave = 8;
-
-    /// <summary>Makes the MAD of normal values their standard deviation.</summary>
-    private const double NormalMad = 1.4826;
 
     /// <summary>No hour is taken for steadier than this, in octaves; by the day, as long as the week is not known, it is less certain what is usual.</summary>
     private const double LeastSpreadByWeek = 0.5;
@@ -37,7 +32,7 @@ internal sealed class SeasonalBaseline
     public SeasonalBaseline(double unit, long hour, int empty)
     {
         (_unit, _next) = (unit, hour);
-        Array.Fill(_codes, Nothing);
+        Array.Fill(_codes, LogScale.Nothing);
         for (var i = 1; i <= Math.Min(empty, _codes.Length); i++) Code(hour - i) = 0;
     }
 
@@ -51,8 +46,8 @@ internal sealed class SeasonalBaseline
     public void Add(long hour, double value)
     {
         if (hour < _next) return;
-        for (var i = Math.Max(_next, hour - _codes.Length); i < hour; i++) Code(i) = Nothing;
-        Code(hour) = value <= _unit ? (byte)0 : (byte)Math.Min(Nothing - 1, 1 + Math.Round(StepsPerOctave * Math.Log2(value / _unit)));
+        for (var i = Math.Max(_next, hour - _codes.Length); i < hour; i++) Code(i) = LogScale.Nothing;
+        Code(hour) = LogScale.Code(value, _unit);
         _next = hour + 1;
     }
 
@@ -94,7 +89,7 @@ internal sealed class SeasonalBaseline
         for (var i = 1; i <= most; i++)
         {
             var hour = at - (i * period);
-            if (hour < now && hour < _next && hour >= _next - _codes.Length && Code(hour) is var code and not Nothing) known.Add(Math.Max(0, code - 1) / StepsPerOctave);
+            if (hour < now && hour < _next && hour >= _next - _codes.Length && Code(hour) is var code and not LogScale.Nothing) known.Add(LogScale.Octaves(code));
         }
 
         return known;
@@ -103,7 +98,7 @@ internal sealed class SeasonalBaseline
     private Expectation Of(List<double> octaves, double deviations, double leastSpread)
     {
         var median = Statistics.Median(octaves);
-        var spread = Math.Clamp(NormalMad * Statistics.Mad(octaves, median), leastSpread, MostSpread);
+        var spread = Math.Clamp(Statistics.Spread(octaves, median), leastSpread, MostSpread);
         return new(median == 0 ? 0 : _unit * Math.Pow(2, median), _unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
     }
 

@@ -3,12 +3,17 @@ namespace EgressAlerts.Detection;
 /// <summary>Robust statistics of a few values.</summary>
 internal static class Statistics
 {
+    private const double NormalMad = 1.4826;
+
     /// <summary>The value in the middle; of an even number the mean of the two. The list is sorted.</summary>
     public static double Median(List<double> values)
     {
         values.Sort();
         return values.Count % 2 == 1 ? values[values.Count / 2] : (values[(values.Count / 2) - 1] + values[values.Count / 2]) / 2;
     }
+
+    /// <summary>The MAD, made comparable with the standard deviation of normal values.</summary>
+    public static double Spread(List<double> values, double median) => NormalMad * Mad(values, median);
 
     /// <summary>The median of the distances from the median.</summary>
     public static double Mad(List<double> values, double median) => Median([.. values.Select(value => Math.Abs(value - median))]);
