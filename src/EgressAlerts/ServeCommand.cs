@@ -29,9 +29,11 @@ internal static class ServeCommand
         using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
         var worker = new PassWorker(options, checkpoint, exposition, metrics, time, loggers);
 
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddSerilog(logger);
-        builder.WebHost.UseUrls(options.Listen.Url!);
+        // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddSerilog(logger);
+        builder.WebHost.UseKestrelCore().UseUrls(options.Listen.Url!);
+        builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);
         builder.Services.AddSingleton<IHostedService>(worker);
         await using var app = builder.Build();

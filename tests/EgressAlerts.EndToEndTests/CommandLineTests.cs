@@ -49,6 +49,19 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task What_lies_in_the_working_directory_configures_nothing()
+    {
+        _folder.Write("appsettings.json", "{\"Urls\": \"http://127.0.0.1:1\", \"Kestrel\": ");
+        using var service = new ServerProcess(
+            "dotnet",
+            [EgressAlertsProcess.Program, $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")],
+            _folder.Path);
+        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        await service.StopAsync();
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
     public async Task A_folder_in_use_is_refused_and_logs_can_be_JSON()
     {
         string[] arguments = [$"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--log.format=json", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")];

@@ -1,0 +1,191 @@
+using System.Text.Json.Nodes;
+using EgressAlerts.Configuration;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.IntegrationTests.Operations;
+
+/// <summary>What a cluster is given: rendered by kubectl, held against the schemas of its resources and against one another.</summary>
+public sealed class ManifestTests : IDisposable
+{
+    private static readonly string[] Overlays = ["single", "pair", "prometheus-operator"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Each => new(Overlays);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task Each_overlay_renders_to_valid_resources(string overlay) => await AssertValidAsync(await RenderAsync(overlay));
+
+    [Fact]
+    public async Task A_typing_error_is_found_by_the_schemas()
+    {
+        var service = (await RenderAsync("single")).Single(resource => Kind(resource) == "Service");
+        service["spec"]!["selectors"] = service["spec"]!["selector"]!.DeepClone();
+        await Assert.ThrowsAsync<Xunit.Sdk.TrueException>(() => AssertValidAsync([service]));
+    }
+
+    [Fact]
+    public async Task What_Istio_is_given_is_valid() =>
+        await AssertValidAsync(Yaml.Read(await File.ReadAllTextAsync(Repository.File("deploy", "istio", "telemetry.yaml"))));
+
+    [Fact]
+    public async Task Resources_to_paste_from_runbooks_are_valid()
+    {
+        var resources = Directory.GetFiles(Repository.File("alerts", "runbooks")).SelectMany(file => Markdown.Blocks(file).Where(block => block.StartsWith("apiVersion:", StringComparison.Ordinal)).SelectMany(Yaml.Read)).ToList();
+        Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar"], resources.Select(Kind).Distinct().Order());
+        await AssertValidAsync(resources);
+    }
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task Pods_meet_the_restricted_standard_and_have_no_token(string overlay)
+    {
+        var resources = await RenderAsync(overlay);
+        Assert.Equal("restricted", (string?)Single(resources, "Namespace")["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"]);
+        Assert.False((bool)Single(resources, "ServiceAccount")["automountServiceAccountToken"]!);
+        var pod = Pod(resources);
+        Assert.False((bool)pod["automountServiceAccountToken"]!);
+        Assert.True((bool)pod["securityContext"]!["runAsNonRoot"]!);
+        Assert.NotEqual(0, (int)pod["securityContext"]!["runAsUser"]!);
+        Assert.Equal("RuntimeDefault", (string?)pod["securityContext"]!["seccompProfile"]!["type"]);
+        Assert.All((string[])["hostNetwork", "hostPID", "hostIPC", "initContainers"], forbidden => Assert.Null(pod[forbidden]));
+        var container = Assert.Single(pod["containers"]!.AsArray())!;
+        var context = container["securityContext"]!;
+        Assert.False((bool)context["allowPrivilegeEscalation"]!);
+        Assert.True((bool)context["readOnlyRootFilesystem"]!);
+        Assert.Equal(["ALL"], context["capabilities"]!["drop"]!.AsArray().Select(name => (string?)name));
+        Assert.All((string[])["privileged", "runAsUser", "procMount"], forbidden => Assert.Null(context[forbidden]));
+        Assert.All(container["ports"]!.AsArray(), port => Assert.Null(port!["hostPort"]));
+        Assert.All(pod["volumes"]!.AsArray(), volume => Assert.NotNull(volume!["configMap"]));
+        Assert.All((string[])["requests", "limits"], amount => Assert.NotNull(container["resources"]![amount]!["memory"]));
+        Assert.Equal(["/-/ready", "/-/ready", "/-/healthy"], new[] { "startupProbe", "readinessProbe", "livenessProbe" }.Select(probe => (string?)container[probe]!["httpGet"]!["path"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task What_refers_to_something_finds_it(string overlay)
+    {
+        var resources = await RenderAsync(overlay);
+        Assert.All(resources.Where(resource => Kind(resource) != "Namespace"), resource => Assert.Equal("egress-alerts", (string?)resource["metadata"]!["namespace"]));
+        var set = Single(resources, "StatefulSet");
+        var labels = set["spec"]!["template"]!["metadata"]!["labels"]!.AsObject();
+        Assert.All(
+            (JsonNode[])[
+                set["spec"]!["selector"]!["matchLabels"]!, Single(resources, "Service")["spec"]!["selector"]!, Single(resources, "NetworkPolicy")["spec"]!["podSelector"]!["matchLabels"]!,
+                .. resources.Where(resource => Kind(resource) == "PodDisruptionBudget").Select(budget => budget["spec"]!["selector"]!["matchLabels"]!),
+            ],
+            selector => Assert.All(selector.AsObject(), label => Assert.Equal((string?)labels[label.Key], (string?)label.Value)));
+        Assert.Equal((string?)Single(resources, "Service")["metadata"]!["name"], (string?)set["spec"]!["serviceName"]);
+        Assert.Equal((string?)Single(resources, "ServiceAccount")["metadata"]!["name"], (string?)Pod(resources)["serviceAccountName"]);
+
+        var container = Pod(resources)["containers"]![0]!;
+        var volumes = Pod(resources)["volumes"]!.AsArray().Select(volume => (string?)volume!["name"]).Concat(set["spec"]!["volumeClaimTemplates"]!.AsArray().Select(claim => (string?)claim!["metadata"]!["name"]));
+        Assert.Equal(volumes, container["volumeMounts"]!.AsArray().Select(mount => (string?)mount!["name"]));
+        var arguments = string.Join(' ', container["args"]!.AsArray().Select(argument => (string?)argument));
+        Assert.Equal("serve --config.file=/etc/egress-alerts/egress-alerts.yml --storage.path=/var/lib/egress-alerts", arguments);
+        Assert.Equal(["/etc/egress-alerts", "/var/lib/egress-alerts"], container["volumeMounts"]!.AsArray().Select(mount => (string?)mount!["mountPath"]));
+        Assert.NotNull(Config(resources)); // Under the name, with its hash, that the volume asks for.
+        Assert.DoesNotContain("latest", (string?)container["image"], StringComparison.Ordinal);
+        Assert.Contains(':', (string)container["image"]!);
+    }
+
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task The_configuration_is_good_and_the_network_policy_lets_it_through(string overlay)
+    {
+        var resources = await RenderAsync(overlay);
+        var settings = ConfigLoader.Load(_folder.Write("egress-alerts.yml", Config(resources)));
+        var outwards = Single(resources, "NetworkPolicy")["spec"]!["egress"]!.AsArray()
+            .SelectMany(rule => rule!["ports"]!.AsArray().Select(port => ((int)port!["port"]!, (string?)rule["to"]![0]!["namespaceSelector"]!["matchLabels"]!["kubernetes.io/metadata.name"])));
+        Assert.Equal([(53, "kube-system"), (53, "kube-system"), (9090, "monitoring"), (9093, "monitoring")], outwards);
+        Assert.Equal(9090, settings.Prometheus.Url.Port);
+        Assert.EndsWith(".monitoring.svc.cluster.local", settings.Prometheus.Url.Host, StringComparison.Ordinal);
+        Assert.Contains(".monitoring.svc.cluster.local", Config(resources)[Config(resources).IndexOf("alertmanagers", StringComparison.Ordinal)..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_replica_has_no_budget_to_stand_in_the_way_of_a_drain_and_two_are_kept_apart()
+    {
+        var single = await RenderAsync("single");
+        Assert.Equal(1, (int)Single(single, "StatefulSet")["spec"]!["replicas"]!);
+        Assert.DoesNotContain(single, resource => Kind(resource) == "PodDisruptionBudget");
+        var pair = await RenderAsync("pair");
+        Assert.Equal(2, (int)Single(pair, "StatefulSet")["spec"]!["replicas"]!);
+        Assert.Equal(1, (int)Single(pair, "PodDisruptionBudget")["spec"]!["maxUnavailable"]!);
+        Assert.NotNull(Pod(pair)["affinity"]!["podAntiAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]);
+    }
+
+    [Fact]
+    public async Task The_operator_scrapes_under_the_job_that_the_rules_expect_and_tells_replicas_apart_by_instance_only()
+    {
+        var resources = await RenderAsync("prometheus-operator");
+        var (monitor, service) = (Single(resources, "ServiceMonitor")["spec"]!, Single(resources, "Service"));
+        Assert.All(monitor["selector"]!["matchLabels"]!.AsObject(), label => Assert.Equal((string?)service["metadata"]!["labels"]![label.Key], (string?)label.Value));
+        Assert.Equal("egress-alerts", (string?)service["metadata"]!["name"]); // The job, where jobLabel is not given.
+        Assert.Null(monitor["jobLabel"]);
+        var endpoint = Assert.Single(monitor["endpoints"]!.AsArray())!;
+        Assert.Contains(service["spec"]!["ports"]!.AsArray(), port => (string?)port!["name"] == (string?)endpoint["port"]);
+        Assert.Equal(["instance", "pod"], endpoint["relabelings"]!.AsArray().Select(relabeling => (string?)(relabeling!["targetLabel"] ?? relabeling["regex"])));
+    }
+
+    [Fact]
+    public async Task The_operator_gets_the_rules_of_the_rule_files()
+    {
+        var (exit, output) = await Tool.RunAsync(Repository.File("deploy", "kubernetes", "prometheus-operator", "make-rules"), []);
+        Assert.Equal(0, exit);
+        Assert.Equal(output, await File.ReadAllTextAsync(Repository.File("deploy", "kubernetes", "prometheus-operator", "rules.yaml")));
+
+        var rendered = Single(await RenderAsync("prometheus-operator"), "PrometheusRule")["spec"]!["groups"]!.AsArray();
+        var files = Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => Yaml.Read(File.ReadAllText(file)).Single()["groups"]!.AsArray());
+        Assert.Equal(
+            files.Select(group => group!.ToJsonString()).Order(StringComparer.Ordinal),
+            Yaml.Read(output).Single()["spec"]!["groups"]!.AsArray().Select(group => group!.ToJsonString()).Order(StringComparer.Ordinal));
+        Assert.Equal(3, rendered.Count);
+    }
+
+    [Fact]
+    public async Task Dashboards_come_as_config_maps_for_the_sidecar()
+    {
+        var maps = (await RenderAsync("prometheus-operator")).Where(resource => Kind(resource) == "ConfigMap" && resource["metadata"]!["labels"]?["grafana_dashboard"] is not null).ToList();
+        var files = maps.SelectMany(map => map["data"]!.AsObject()).ToDictionary(file => file.Key, file => (string)file.Value!);
+        Assert.Equal(Dashboard.All.Select(dashboard => dashboard.Name + ".json"), files.Keys.Order(StringComparer.Ordinal));
+        Assert.All(files, file => Assert.Equal(File.ReadAllText(Repository.File("grafana", "dashboards", file.Key)), file.Value));
+        Assert.All(maps, map => Assert.Equal("1", (string?)map["metadata"]!["labels"]!["grafana_dashboard"]));
+        Assert.All(files.Values, text => Assert.InRange(text.Length, 1000, 1_000_000)); // A ConfigMap holds a mebibyte.
+    }
+
+    /// <summary>What kubectl makes of an overlay of the checkout.</summary>
+    private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string overlay)
+    {
+        var (exit, output) = await Tool.RunAsync("kubectl", ["kustomize", Repository.File("deploy", "kubernetes", overlay)]);
+        Assert.True(exit == 0, output);
+        return Yaml.Read(output);
+    }
+
+    private async Task AssertValidAsync(IReadOnlyList<JsonNode> resources)
+    {
+        Assert.NotEmpty(resources);
+        foreach (var kind in resources.GroupBy(Kind))
+        {
+            var files = kind.Select((resource, index) => _folder.Write($"{kind.Key}-{index}.json", resource.ToJsonString()));
+            var schema = Repository.File("tests", "EgressAlerts.IntegrationTests", "Operations", "schemas", kind.Key + ".json");
+            var (exit, output) = await Tool.RunAsync("jsonschema", [.. files.SelectMany(file => (string[])["-i", file]), schema]);
+            Assert.True(exit == 0, $"{kind.Key}: {output}");
+        }
+    }
+
+    private static string Config(IReadOnlyList<JsonNode> resources)
+    {
+        var name = (string?)Pod(resources)["volumes"]!.AsArray().Single(volume => (string?)volume!["name"] == "config")!["configMap"]!["name"];
+        return (string)resources.Single(resource => Kind(resource) == "ConfigMap" && (string?)resource["metadata"]!["name"] == name)["data"]!["egress-alerts.yml"]!;
+    }
+
+    private static JsonNode Pod(IReadOnlyList<JsonNode> resources) => Single(resources, "StatefulSet")["spec"]!["template"]!["spec"]!;
+
+    private static JsonNode Single(IReadOnlyList<JsonNode> resources, string kind) => resources.Single(resource => Kind(resource) == kind);
+
+    private static string Kind(JsonNode resource) => (string)resource["kind"]!;
+}
