@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.MeshSimulator;
 
-/// <summary>Plays Slack's incoming webhook and PagerDuty's events API on loopback, and prints what would have been posted.</summary>
+/// <summary>Plays Slack's incoming webhook and PagerDuty's events API on loopback, and tells what would have been posted.</summary>
 public static class NotificationReceiver
 {
-    public static async Task<WebApplication> StartAsync(int port, TextWriter output)
+    public static async Task<WebApplication> StartAsync(int port, Action<string> tell)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -18,7 +18,7 @@ public static class NotificationReceiver
         app.MapPost("/{service}/{**rest}", async (string service, HttpRequest request) =>
         {
             using var posted = await JsonDocument.ParseAsync(request.Body);
-            await output.WriteLineAsync($"POST /{service} {(service == "slack" ? Slack(posted.RootElement) : PagerDuty(posted.RootElement))}");
+            tell($"POST /{service} {(service == "slack" ? Slack(posted.RootElement) : PagerDuty(posted.RootElement))}");
             return service == "slack" ? Results.Text("ok") : Results.Json(new { status = "success", dedup_key = "demo" }, statusCode: StatusCodes.Status202Accepted);
         });
         await app.StartAsync();

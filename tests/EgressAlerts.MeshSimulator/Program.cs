@@ -10,6 +10,6 @@ await using var server = await SimulatorServer.StartAsync(
     Number("--seed", 1),
     Number("--port", 0),
     Number("--dns-port", 0));
-await using var receiver = options.ContainsKey("--receiver-port") ? await NotificationReceiver.StartAsync(Number("--receiver-port", 0), Console.Out) : null;
+await using var receiver = options.ContainsKey("--receiver-port") ? await NotificationReceiver.StartAsync(Number("--receiver-port", 0), Console.Out.WriteLine) : null;
 Console.WriteLine($"mesh simulator: metrics {server.Address}metrics, truth {server.Address}api/v1/truth, DNS {server.Dns.Endpoint}");
 await server.WaitAsync();

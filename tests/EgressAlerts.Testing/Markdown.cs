@@ -2,14 +2,30 @@ using System.Text.RegularExpressions;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>What a document has its readers paste.</summary>
+/// <summary>What a document has its readers type.</summary>
 public static partial class Markdown
 {
-    /// <summary>The indented blocks of a file, without their indentation.</summary>
-    public static IEnumerable<string> Blocks(string file) =>
-        BlockPattern().Matches(File.ReadAllText(file)).Select(match => string.Join('\n', match.Value.Trim('\n').Split('\n').Select(line => line.Length > 4 ? line[4..] : "")));
+    /// <summary>The indented blocks of a file, also those in items of lists, without their indentation.</summary>
+    /// <param name="heading">Only those below this heading, up to the next one of its kind.</param>
+    public static IReadOnlyList<string> Blocks(string file, string? heading = null)
+    {
+        var text = File.ReadAllText(file);
+        if (heading is not null)
+        {
+            text = text[(text.IndexOf($"\n{heading}\n", StringComparison.Ordinal) + 1)..];
+            if (text.IndexOf("\n## ", 1, StringComparison.Ordinal) is > 0 and var end) text = text[..end];
+        }
 
-    // After an empty line, at the margin of the document; an item of a list that goes on is indented too, but by less.
+        return [.. BlockPattern().Matches(text).Select(match => Margin(match.Value.Trim('\n').Split('\n')))];
+    }
+
+    private static string Margin(string[] lines)
+    {
+        var margin = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart(' ').Length);
+        return string.Join('\n', lines.Select(line => line.Length > 0 ? line[margin..] : ""));
+    }
+
+    // After an empty line. What goes on in an item of a list is indented too, but by less.
     [GeneratedRegex(@"(?<=\n\n)    .*\n(?:    .*\n|\n(?=    ))*")]
     private static partial Regex BlockPattern();
 }

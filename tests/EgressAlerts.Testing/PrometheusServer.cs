@@ -22,7 +22,9 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     private readonly Engine _engine;
 
-    private PrometheusServer(int port, Engine engine) => (Address, _engine) = (new Uri($"http://127.0.0.1:{port}"), engine);
+    private string _config;
+
+    private PrometheusServer(int port, Engine engine) => (Address, _engine, _config) = (new Uri($"http://127.0.0.1:{port}"), engine, _folder.File("prometheus.yml"));
 
     public Uri Address { get; }
 
@@ -41,12 +43,20 @@ public sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>One whose configuration is somebody else's, who may change it and have it read again.</summary>
+    public static async Task<PrometheusServer> OnAsync(string configFile)
+    {
+        var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus) { _config = configFile };
+        await server.StartAsync();
+        return server;
+    }
+
     /// <summary>Starts it, or starts it again on what it had stored.</summary>
     public async Task StartAsync()
     {
         var (program, arguments, ready) = _engine == Engine.Prometheus
-            ? ("prometheus", (string[])[$"--config.file={_folder.File("prometheus.yml")}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}", "--log.level=warn"], "-/ready")
-            : ("victoria-metrics", [$"-promscrape.config={_folder.File("prometheus.yml")}", $"-storageDataPath={_folder.File("data")}", $"-httpListenAddr={Address.Authority}", "-maxLabelsPerTimeseries=60", "-loggerLevel=WARN"], "health");
+            ? ("prometheus", (string[])[$"--config.file={_config}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}", "--web.enable-lifecycle", "--log.level=warn"], "-/ready")
+            : ("victoria-metrics", [$"-promscrape.config={_config}", $"-storageDataPath={_folder.File("data")}", $"-httpListenAddr={Address.Authority}", "-maxLabelsPerTimeseries=60", "-loggerLevel=WARN"], "health");
         _process = new ServerProcess(program, arguments, _folder.Path);
         await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, ready)), 30, $"{program} is ready");
     }

@@ -17,7 +17,7 @@ internal static class ConfigLoader
     /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
     public static Settings Load(string file) => Load(file, out _);
 
-    internal static Settings Load(string file, out IReadOnlySet<string> knownKeys)
+    internal static Settings Load(string file, out IReadOnlyDictionary<string, (string Takes, string Standard)> knownKeys)
     {
         var source = new ConfigSource(file);
         var settings = Read(source, Root(source));

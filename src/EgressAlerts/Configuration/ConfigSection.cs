@@ -13,7 +13,7 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
 
     public ConfigSection Section(string key)
     {
-        var value = Node(key);
+        var value = Node(key, "section");
         return new ConfigSection(source, Path(key), value switch
         {
             null => [],
@@ -25,7 +25,7 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
 
     public IReadOnlyList<ConfigSection> Sections(string key)
     {
-        var items = Items(key);
+        var items = Items(key, "list of sections", "");
         return
         [
             .. items.Select((item, i) => new ConfigSection(
@@ -35,43 +35,52 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         ];
     }
 
-    public string Text(string key, string fallback) => Scalar(key) ?? fallback;
+    public string Text(string key, string fallback) => Scalar(key, "text", fallback) ?? fallback;
 
     public string OneOf(string key, string fallback, params string[] allowed) =>
-        Value(key, fallback, text => allowed.Contains(text) ? text : null, $"is none of {string.Join(", ", allowed)}");
+        Value(key, fallback, text => allowed.Contains(text) ? text : null, $"is none of {string.Join(", ", allowed)}", string.Join(", ", allowed), fallback);
 
     public bool Flag(string key, bool fallback) =>
-        Value<bool?>(key, fallback, text => text switch { "true" => true, "false" => false, _ => null }, "is neither true nor false")!.Value;
+        Value<bool?>(key, fallback, text => text switch { "true" => true, "false" => false, _ => null }, "is neither true nor false", "true, false", fallback ? "true" : "false")!.Value;
 
     public int Number(string key, int fallback, int least, int most) => Value<int?>(
         key,
         fallback,
         text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
-        $"is not a whole number from {least} to {most}")!.Value;
+        $"is not a whole number from {least} to {most}",
+        $"{least} to {most}",
+        fallback.ToString(CultureInfo.InvariantCulture))!.Value;
 
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan least, TimeSpan most) => Value<TimeSpan?>(
         key,
         fallback,
         text => Units.Duration(text) is { } length && length >= least && length <= most ? length : null,
-        $"is not a duration from {Units.Text(least)} to {Units.Text(most)}, such as 30s or 1h30m")!.Value;
+        $"is not a duration from {Units.Text(least)} to {Units.Text(most)}, such as 30s or 1h30m",
+        $"{Units.Text(least)} to {Units.Text(most)}",
+        Units.Text(fallback))!.Value;
 
     public long Bytes(string key, long fallback, long least, long most) => Value<long?>(
         key,
         fallback,
         text => Units.Bytes(text) is { } bytes && bytes >= least && bytes <= most ? bytes : null,
-        $"is not a size from {Units.Size(least)} to {Units.Size(most)}, such as 512MiB")!.Value;
+        $"is not a size from {Units.Size(least)} to {Units.Size(most)}, such as 512MiB",
+        $"{Units.Size(least)} to {Units.Size(most)}",
+        Units.Size(fallback))!.Value;
 
     public Uri? Url(string key, Uri? fallback) => Value(
         key,
         fallback,
         text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null,
-        "is not an absolute http or https URL");
+        "is not an absolute http or https URL",
+        "URL",
+        fallback?.OriginalString ?? "");
 
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> fallback, Func<string, bool>? isGood = null, string complaint = "")
     {
+        var items = Items(key, "list of texts", string.Join(", ", fallback));
         if (!Has(key)) return fallback;
         var texts = new List<string>();
-        foreach (var item in Items(key))
+        foreach (var item in items)
         {
             if (item is not YamlScalarNode { Value: { Length: > 0 } text }) Wrong(item, key, "holds an entry that is not a text", 0);
             else if (isGood is not null && !isGood(text)) Wrong(item, key, $"'{text}' {complaint}", 0);
@@ -87,6 +96,7 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
     public IReadOnlyDictionary<string, string> Pairs(string key, Func<string, bool> isName, string complaint)
     {
         var section = Section(key);
+        source.Know(Path(key), "names and values", "");
         var pairs = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in section.Keys)
         {
@@ -120,27 +130,28 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
 
     private string Path(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    private YamlNode? Node(string key)
+    /// <param name="takes">What a value of the key is, where it is said here and not by whoever asked first.</param>
+    private YamlNode? Node(string key, string? takes = null, string standard = "")
     {
         _known.Add(key);
-        source.Known.Add(Path(key));
+        source.Know(Path(key), takes, standard);
         return node.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null;
     }
 
-    private string? Scalar(string key) => Node(key) switch
+    private string? Scalar(string key, string takes, string standard) => Node(key, takes, standard) switch
     {
         null => null,
         YamlScalarNode { Value: { } text } => text,
         { } other => Wrong<string?>(other, key, "is not a single value", null),
     };
 
-    private T Value<T>(string key, T fallback, Func<string, T?> parse, string complaint)
+    private T Value<T>(string key, T fallback, Func<string, T?> parse, string complaint, string takes, string standard)
     {
-        if (Scalar(key) is not { } text) return fallback;
+        if (Scalar(key, takes, standard) is not { } text) return fallback;
         return parse(text) is { } value ? value : Wrong(Node(key)!, key, $"'{text}' {complaint}", fallback);
     }
 
-    private IEnumerable<YamlNode> Items(string key) => Node(key) switch
+    private IEnumerable<YamlNode> Items(string key, string takes, string standard) => Node(key, takes, standard) switch
     {
         null => [],
         YamlSequenceNode sequence => sequence.Children,
@@ -159,6 +170,12 @@ internal sealed record ConfigSource(string File)
 {
     public List<ConfigError> Errors { get; } = [];
 
-    /// <summary>The path of every key that the code knows, for the test that holds the reference to it.</summary>
-    public HashSet<string> Known { get; } = [];
+    /// <summary>Every key that the code asked for: its path, what it takes and its default, for the test that holds the documents to it.</summary>
+    public Dictionary<string, (string Takes, string Standard)> Known { get; } = [];
+
+    public void Know(string path, string? takes, string standard)
+    {
+        if (takes is not null) Known[path] = (takes, standard);
+        else Known.TryAdd(path, ("", ""));
+    }
 }

@@ -94,15 +94,18 @@ internal static class DetectionSection
 
     private static long Size(ConfigSection section, string key, long fallback) => section.Bytes(key, fallback, 1L << 10, 1L << 50);
 
-    private static IReadOnlyList<WorkloadPattern> Workloads(ConfigSection section, string key, IReadOnlyList<WorkloadPattern> fallback) => !section.Has(key)
-        ? fallback
-        : [.. section.Texts(key, [], text => WorkloadPattern.Parse(text) is not null, "is not namespace/workload, where each may have a * at its beginning or end").Select(text => WorkloadPattern.Parse(text)!.Value)];
+    private static IReadOnlyList<WorkloadPattern> Workloads(ConfigSection section, string key, IReadOnlyList<WorkloadPattern> fallback)
+    {
+        var texts = section.Texts(key, [], text => WorkloadPattern.Parse(text) is not null, "is not namespace/workload, where each may have a * at its beginning or end");
+        return section.Has(key) ? [.. texts.Select(text => WorkloadPattern.Parse(text)!.Value)] : fallback;
+    }
 
     private static IReadOnlyDictionary<string, IReadOnlyList<string>> AllowedRegions(ConfigSection section, IReadOnlyDictionary<string, IReadOnlyList<string>> fallback)
     {
+        var entries = section.Sections("allowed_regions");
         if (!section.Has("allowed_regions")) return fallback;
         var allowed = new Dictionary<string, IReadOnlyList<string>>();
-        foreach (var entry in section.Sections("allowed_regions"))
+        foreach (var entry in entries)
         {
             var (name, regions) = (entry.Text("namespace", ""), entry.Texts("regions", []));
             if (name.Length == 0) entry.Error("namespace", "is missing");

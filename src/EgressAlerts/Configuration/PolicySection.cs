@@ -31,11 +31,12 @@ internal static class PolicySection
 
     private static Policy Policy(ConfigSection section, int number, string severity)
     {
-        var action = Enum.Parse<PolicyAction>(section.OneOf("action", section.Has("action") ? "alert" : Missing(section), "allow", "alert", "ignore"), ignoreCase: true);
+        var action = section.OneOf("action", "", "allow", "alert", "ignore");
+        if (!section.Has("action")) section.Error("action", "is missing: allow, alert or ignore");
         var (source, destination) = (section.Section("source"), section.Section("destination"));
         var policy = new Policy(
             section.Text("name", string.Create(CultureInfo.InvariantCulture, $"number-{number + 1}")),
-            action,
+            action.Length > 0 ? Enum.Parse<PolicyAction>(action, ignoreCase: true) : PolicyAction.Alert,
             DetectionSection.Severity(section, "severity", severity),
             new PolicySource
             {
@@ -55,12 +56,6 @@ internal static class PolicySection
         if (LabelText.Host(policy.Name) == Words.Invalid) section.Error("name", "holds more than letters, digits, '-', '_' and '.'");
         foreach (var each in (ConfigSection[])[source, destination, section]) each.Done();
         return policy;
-    }
-
-    private static string Missing(ConfigSection section)
-    {
-        section.Error("action", "is missing: allow, alert or ignore");
-        return "alert";
     }
 
     private static IReadOnlyList<Pattern> Patterns(ConfigSection section, string key) => [.. section.Texts(key, [], Pattern.IsOne, NoPattern).Select(text => new Pattern(text))];

@@ -21,7 +21,7 @@ internal static partial class Units
 
     public static string Text(TimeSpan length)
     {
-        (string Unit, long Milliseconds)[] units = [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+        (string Unit, long Milliseconds)[] units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
         var rest = (long)length.TotalMilliseconds;
         var text = "";
         foreach (var (unit, milliseconds) in units)

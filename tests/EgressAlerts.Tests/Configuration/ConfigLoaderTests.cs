@@ -16,11 +16,40 @@ public sealed class ConfigLoaderTests : IDisposable
     public void The_reference_says_the_codes_defaults() => Assert.Equal(Text(new Settings()), Text(ConfigLoader.Load(Reference)));
 
     [Fact]
-    public void The_reference_names_every_key_that_the_code_knows()
+    public void Documents_name_every_key_that_the_code_knows()
     {
-        ConfigLoader.Load(Reference, out var known);
-        var text = File.ReadAllText(Reference);
-        Assert.Equal([], known.Select(key => key[(key.LastIndexOf('.') + 1)..]).Where(key => !text.Contains(key + ":", StringComparison.Ordinal)));
+        var list = _folder.Write("list.txt", "evil.example.com");
+        var targets = _folder.Write("targets.yml", "- targets: ['127.0.0.1:9093']");
+        ConfigLoader.Load(
+            _folder.Write(
+                "every-list.yml",
+                $$"""
+                prometheus: { http_headers: { NAME: { values: [x] } } }
+                destinations: {networks: [{name: own, cidrs: [10.0.0.0/8]}]}
+                detection:
+                  outside_region: {allowed_regions: [{namespace: payments, regions: [DE]}]}
+                  threat_listed: { lists: [{ name: drop, file: {{list}} }] }
+                  overrides: [{workloads: [batch/*]}]
+                policies: [{action: alert}]
+                alerting: { alertmanagers: [{ dns_sd_configs: [{ names: [x] }], file_sd_configs: [{ files: [{{targets}}] }] }] }
+                """),
+            out var known);
+        var keys = known.Where(key => key.Value.Takes != "section").ToDictionary(key => key.Key.Replace("[0]", "[]", StringComparison.Ordinal), key => key.Value);
+        // What is said once: overrides have the detectors' keys, and each Alertmanager has the HTTP client settings.
+        foreach (var (path, facts) in keys.ToList())
+        {
+            foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)[("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus.")])
+            {
+                if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first) && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
+            }
+        }
+
+        var table = keys.OrderBy(key => key.Key, StringComparer.Ordinal).Select(key => $"| `{key.Key}` | {key.Value.Takes} | {(key.Value.Standard.Length > 0 ? $"`{key.Value.Standard}`" : "")} |");
+        var readme = File.ReadAllLines(Repository.File("deploy", "README.md")).SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(string.Join('\n', table), string.Join('\n', readme));
+
+        var reference = File.ReadAllText(Reference);
+        Assert.Equal([], keys.Keys.Select(key => key[(key.LastIndexOf('.') + 1)..]).Where(key => key != "NAME" && !reference.Contains(key + ":", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>deploy/README.md, typed as it stands there; only folders, ports and the resolver are this test's own.</summary>
+public sealed class InstallationTests : IDisposable
+{
+    private const string Baseline = "egress_alerts_baseline_window_end_timestamp_seconds";
+    private const string Heading = "## Your own Prometheus";
+    private static readonly string Readme = Repository.File("deploy", "README.md");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Whoever_follows_the_README_is_alerted()
+    {
+        // What is there already: a mesh, a Prometheus that scrapes it, an Alertmanager that knows whom to tell.
+        await using var mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)));
+        var told = new ConcurrentQueue<string>();
+        await using var receiver = await NotificationReceiver.StartAsync(0, told.Enqueue);
+        await using var alertmanager = await AlertmanagerServer.StartAsync(
+            $"route: {{receiver: chat, group_by: [alertname], group_wait: 1s}}\nreceivers: [{{name: chat, slack_configs: [{{api_url: '{receiver.Urls.First()}/slack', channel: '#egress', title: '{{{{ .GroupLabels.alertname }}}}', text: '{{{{ range .Alerts }}}}{{{{ .Annotations.description }}}} {{{{ end }}}}'}}]}}]\n");
+        foreach (var folder in (string[])["opt", "prometheus", "backups"]) Directory.CreateDirectory(_folder.File(folder));
+        var prometheusConfig = _folder.Write("prometheus/prometheus.yml", $"global: {{scrape_interval: 5s}}\nscrape_configs:\n  - {{job_name: envoy-stats, honor_labels: true, static_configs: [{{targets: ['{mesh.Address.Authority}']}}]}}\n");
+        await using var prometheus = await PrometheusServer.OnAsync(prometheusConfig);
+        var service = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        string Here(string text) => text
+            .Replace("/opt/egress-alerts", _folder.File("opt"), StringComparison.Ordinal).Replace("/etc/prometheus", _folder.File("prometheus"), StringComparison.Ordinal)
+            .Replace("/var/backups", _folder.File("backups"), StringComparison.Ordinal).Replace("10.96.0.10", mesh.Dns.Endpoint.ToString(), StringComparison.Ordinal)
+            .Replace("localhost:9090", prometheus.Address.Authority, StringComparison.Ordinal).Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)
+            .Replace("localhost:10098", service.Authority, StringComparison.Ordinal).Replace("127.0.0.1:10098", service.Authority, StringComparison.Ordinal);
+
+        // The reader.
+        var blocks = Markdown.Blocks(Readme, Heading).Select(Here).ToList();
+        Assert.Equal(6, blocks.Count);
+        var (build, config, start, scrape, reload, look) = (blocks[0], blocks[1], blocks[2].Split('\n'), blocks[3], blocks[4], blocks[5]);
+        await TypeAsync(build);
+        _folder.Write("opt/egress-alerts.yml", config);
+        await TypeAsync(start[0]);
+        Assert.StartsWith(_folder.File("opt") + "/egress-alerts serve ", start[1], StringComparison.Ordinal);
+        using (var running = new ServerProcess("bash", ["-c", "exec " + start[1]], Repository.Root))
+        {
+            await Deadline.UntilAsync(() => running.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready");
+            // Rules in front, the job at the end, below the scrape_configs that are there.
+            var parts = scrape.Split("\nscrape_configs:\n");
+            await File.WriteAllTextAsync(prometheusConfig, $"{parts[0]}\n{await File.ReadAllTextAsync(prometheusConfig)}{parts[1]}\n");
+            await TypeAsync(reload);
+            await Deadline.UntilAsync(() => Task.FromResult(told.Any(post => post.Contains("EgressBlocked", StringComparison.Ordinal))), 240, $"somebody is told of what was blocked: {string.Join('\n', told)}\n{running.Output}");
+            var seen = await TypeAsync(look);
+            Assert.Contains("\"source_workload\"", seen, StringComparison.Ordinal);
+            Assert.Contains("EgressAlertsWatchdog", seen, StringComparison.Ordinal);
+
+            await TypeAsync(Here(Markdown.Blocks(Readme, "## Storage, upgrade, backup").Single()));
+            await running.StopAsync();
+            Assert.Equal(0, running.ExitCode);
+        }
+
+        // Another day, another disk: the copy is all there is.
+        var before = (await prometheus.QueryAsync($"last_over_time({Baseline}[10m])")).Single().Samples[0].Value;
+        Directory.Delete(_folder.File("opt/data"), recursive: true);
+        Directory.CreateDirectory(_folder.File("opt/data"));
+        File.Copy(_folder.File("backups/egress-alerts.checkpoint"), _folder.File("opt/data/checkpoint"));
+        using var again = new ServerProcess("bash", ["-c", "exec " + start[1]], Repository.Root);
+        await Deadline.UntilAsync(() => again.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready again");
+        using var http = new HttpClient();
+        var shown = await Deadline.UntilAsync(
+            async () => (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').FirstOrDefault(line => line.StartsWith(Baseline + " ", StringComparison.Ordinal)), 60, "it shows from when it has counted");
+        Assert.Equal(before, double.Parse(shown.Split(' ')[1], CultureInfo.InvariantCulture));
+        await again.StopAsync();
+    }
+
+    /// <summary>Runs the lines of a block in the checkout, as a shell does, and ends with the first that fails.</summary>
+    private static async Task<string> TypeAsync(string block)
+    {
+        var (exit, output) = await Tool.RunAsync("bash", ["-e", "-c", $"cd {Repository.Root}; {block}"], limit: TimeSpan.FromMinutes(5));
+        Assert.True(exit == 0, $"{block}\n{output}");
+        return output;
+    }
+}
