@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>Every command in every README is run: here, in a test that is named here, or in CI; or it says here why not.</summary>
+public sealed partial class ReadmeTests : IDisposable
+{
+    private const string Here = "here";
+
+    /// <summary>By how a command begins: where it is run. The first that fits counts.</summary>
+    private static readonly (string Begins, string Where)[] Runs =
+    [
+        ("deploy/demo/run", ".ci/run"),
+        ("tests/run --fast", "the first project of tests/run"),
+        ("tests/run", ".ci/run"),
+        ("dotnet run -c Release --project tests/EgressAlerts.Benchmarks", ".ci/run, small, by tests/EgressAlerts.Benchmarks/smoke, which reads them from there"),
+        ("dotnet run --project tests/EgressAlerts.MeshSimulator", nameof(The_simulator_by_hand)),
+        ("dotnet publish src/EgressAlerts -c Release /t:PublishContainer", nameof(ContainerTests)),
+        ("kubectl kustomize my-egress-alerts", nameof(An_overlay_of_ones_own_renders)),
+        ("/opt/egress-alerts/egress-alerts", nameof(InstallationTests)),
+        ("dotnet publish src/EgressAlerts -c Release -o /opt", nameof(InstallationTests)),
+        ("mkdir -p /etc/prometheus", nameof(InstallationTests)),
+        ("cp alerts/", nameof(InstallationTests)),
+        ("cp /opt/egress-alerts", nameof(InstallationTests)),
+        ("promtool check config /etc/prometheus", nameof(InstallationTests)),
+        ("curl -sf", nameof(InstallationTests)),
+        ("egress-alerts ", nameof(CommandLineTests)),
+        ("promtool ", Here), ("amtool ", Here), ("vmalert ", Here),
+        ("apt-get install -y --no-install-recommends dnsperf", "deploy/demo/need, from tests/EgressAlerts.Benchmarks/smoke"),
+        ("docker build", "nowhere: there is no container engine; ContainerTests does its steps"),
+        ("kubectl apply", "nowhere: there is no cluster; ManifestTests holds what is applied against the schemas"),
+        ("kubectl -n istio-system", "nowhere: Istio 1.3 needs a cluster; IstioFilesTests reads its files"),
+        ("for instance in", "likewise"), ("done", "likewise"),
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_command_is_run_somewhere()
+    {
+        var commands = Commands().ToList();
+        Assert.True(commands.Count > 30, "commands are found at all");
+        Assert.Equal([], commands.Where(command => Where(command) is null));
+        Assert.Equal([], Runs.Where(run => !commands.Exists(command => command.StartsWith(run.Begins, StringComparison.Ordinal))).Select(run => run.Begins));
+    }
+
+    [Fact]
+    public async Task Checks_that_need_nothing_but_the_checkout_succeed()
+    {
+        foreach (var command in Commands().Where(command => Where(command) == Here))
+        {
+            var (exit, output) = await Tool.RunAsync("bash", ["-c", $"cd {Repository.Root}; {command}"]);
+            Assert.True(exit == 0, $"{command}\n{output}");
+        }
+    }
+
+    [Fact]
+    public async Task The_simulator_by_hand()
+    {
+        var command = Commands().Single(command => command.StartsWith("dotnet run --project tests/EgressAlerts.MeshSimulator", StringComparison.Ordinal));
+        var (port, dns) = (FreePort.Next(), FreePort.Next());
+        var arguments = command.Split(" -- ")[1].Replace("15090", $"{port}", StringComparison.Ordinal).Replace("15053", $"{dns}", StringComparison.Ordinal);
+        using var simulator = new ServerProcess("dotnet", [Path.Combine(AppContext.BaseDirectory, "mesh-simulator.dll"), .. arguments.Split(' ')], _folder.Path);
+        await Deadline.UntilAsync(() => simulator.IsReadyAsync(new Uri($"http://127.0.0.1:{port}/metrics")), 30, "it shows metrics");
+    }
+
+    [Fact]
+    public async Task An_overlay_of_ones_own_renders()
+    {
+        // Beside the checkout, whose folder has the name that git gives it.
+        Directory.CreateSymbolicLink(_folder.File("egress-alerts"), Repository.Root);
+        Directory.CreateDirectory(_folder.File("my-egress-alerts"));
+        _folder.Write("my-egress-alerts/kustomization.yaml", Markdown.Blocks(Repository.File("deploy", "README.md"), "## prometheus-operator").Single(block => block.StartsWith("namespace:", StringComparison.Ordinal)));
+        _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
+        var (exit, output) = await Tool.RunAsync("bash", ["-c", $"cd {_folder.Path}; kubectl kustomize my-egress-alerts"]);
+        Assert.True(exit == 0, output);
+        Assert.Contains("registry.example.com/egress-alerts:0.1.0", output, StringComparison.Ordinal);
+        Assert.Contains("cluster: mine", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Configurations_to_copy_are_good()
+    {
+        var configs = Readmes().SelectMany(file => Markdown.Blocks(file)).Where(block => block.StartsWith("prometheus:", StringComparison.Ordinal)).ToList();
+        Assert.True(configs.Count >= 5, "they are found");
+        foreach (var config in configs.SelectMany(block => block.Split("\n\n")))
+        {
+            var (exit, output) = await Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, "check-config", _folder.Write("egress-alerts.yml", config)]);
+            Assert.True(exit == 0, $"{config}\n{output}");
+        }
+    }
+
+    private static string? Where(string command) => Array.Find(Runs, run => command.StartsWith(run.Begins, StringComparison.Ordinal)).Where;
+
+    private static IEnumerable<string> Commands() => Readmes().SelectMany(file => Markdown.Blocks(file))
+        .SelectMany(block => block.Split('\n')).Select(line => CommentPattern().Replace(line.Trim(), "")).Where(line => CommandPattern().IsMatch(line));
+
+    private static IEnumerable<string> Readmes() => new[] { "", "alerts", "deploy", "deploy/istio", "grafana", "src", "tests", "tests/EgressAlerts.Benchmarks" }.Select(folder => Repository.File(folder, "README.md"));
+
+    // What a shell is given, as against configuration, queries and pictures.
+    [GeneratedRegex(@"^(/?[a-z][\w.-]*/[\w./-]+|[a-z][\w-]*)( [^:={(]|$)(?!.*(->| by ))")]
+    private static partial Regex CommandPattern();
+
+    [GeneratedRegex(@" +#.*$")]
+    private static partial Regex CommentPattern();
+}
