@@ -13,6 +13,7 @@ internal sealed class DailySums
     private double _excess;
     private long _excessSince;
     private float? _instead;
+    private (long Day, (double Median, double Allowance)? Usual)? _asked;
 
     /// <param name="day">The first day to come, counted from the epoch.</param>
     /// <param name="empty">So many days before it had nothing in them.</param>
@@ -42,7 +43,7 @@ internal sealed class DailySums
     public void Flag(long day)
     {
         if (_instead is not null || Usual(day) is not { } usual) return;
-        _instead = (float)usual.Median;
+        (_instead, _asked) = ((float)usual.Median, null);
         for (var i = Math.Max(_excessSince, _next - Days); _excess > 0 && i < _next; i++) _days[i % Days] = Math.Min(_days[i % Days], _instead.Value);
     }
 
@@ -60,7 +61,7 @@ internal sealed class DailySums
 
         for (var i = Math.Max(_next, day - Days); i < day; i++) _days[i % Days] = Nothing;
         _days[day % Days] = _instead ?? (float)value;
-        (_next, _instead) = (day + 1, null);
+        (_next, _instead, _asked) = (day + 1, null, null);
     }
 
     public void Save(BinaryWriter to)
@@ -75,7 +76,14 @@ internal sealed class DailySums
 
     public static DailySums Load(BinaryReader from) => new(from);
 
+    /// <summary>Asked in each window, the same all day.</summary>
     private (double Median, double Allowance)? Usual(long day)
+    {
+        if (_asked?.Day != day) _asked = (day, UsualOf(day));
+        return _asked.Value.Usual;
+    }
+
+    private (double Median, double Allowance)? UsualOf(long day)
     {
         var known = new List<double>(Days);
         for (var i = 1; i <= Days; i++)

@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Detection;
 
 /// <summary>A value that grows within each hour, held against what is usual, and whether it is more than that. An hour that was counts as a usual one: however long
@@ -60,8 +62,8 @@ internal sealed class SeasonalSeries(double unit)
 
     public void Save(BinaryWriter to)
     {
-        to.Write(Since.UtcTicks);
-        to.Write(Last.UtcTicks);
+        to.Write(Since);
+        to.Write(Last);
         to.Write(Most);
         to.Write(Usual.Median);
         to.Write(Usual.Limit);
@@ -76,8 +78,8 @@ internal sealed class SeasonalSeries(double unit)
     {
         var series = new SeasonalSeries(unit)
         {
-            Since = new(from.ReadInt64(), TimeSpan.Zero),
-            Last = new(from.ReadInt64(), TimeSpan.Zero),
+            Since = from.ReadInstant(),
+            Last = from.ReadInstant(),
             Most = from.ReadDouble(),
             Usual = new(from.ReadDouble(), from.ReadDouble(), from.ReadInt32()),
         };

@@ -28,8 +28,6 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
     internal int Count => _file.Content.Networks.Count + _file.Content.Domains.Count;
 
-    internal TimeSpan MaxAge => maxAge;
-
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 
     internal bool IsExpired(DateTimeOffset now) => now - Written > maxAge;

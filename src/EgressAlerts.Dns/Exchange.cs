@@ -45,8 +45,6 @@ internal sealed class Exchange : IValueTaskSource<ExchangeResult>
     /// <summary>The question as it is sent; its id is written by the channel.</summary>
     public Span<byte> Query => _query.AsSpan(0, _queryLength);
 
-    public ReadOnlyMemory<byte> QueryMemory => _query.AsMemory(0, _queryLength);
-
     public ReadOnlySpan<byte> Reply => _reply.AsSpan(0, _replyLength);
 
     public static Exchange Rent()

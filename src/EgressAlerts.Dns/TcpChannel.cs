@@ -39,7 +39,7 @@ internal sealed class TcpChannel : IDisposable
         Volatile.Write(ref _used, _time.GetTimestamp());
         exchange.Reset();
         if (!Pending.TryRegister(exchange, timeout)) return ExchangeResult.Unreachable;
-        _ = SendAsync(exchange.QueryMemory.ToArray()); // A copy: the wait may end, and the exchange be given back, before it is sent.
+        _ = SendAsync(exchange.Query.ToArray()); // A copy: the wait may end, and the exchange be given back, before it is sent.
         return await exchange.Result;
     }
 
