@@ -10,6 +10,7 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
     /// <summary>A resolved alert is sent again for this long, as Prometheus does, in case an Alertmanager was away.</summary>
     private static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
 
+    private const string Namespace = "source_workload_namespace";
     private const string Workload = "source_workload";
 
     /// <summary>Fires while others are held back.</summary>
@@ -76,16 +77,23 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
 
     private bool IsFiring(string fingerprint) => _alerts.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
 
-    /// <summary>What fires goes on firing; of what is new the oldest comes first, and what is about no workload, but about the service, always.</summary>
+    /// <summary>What fires goes on firing; of what is new the oldest comes first, and what is about no workload, but about the service, always. The last quarter of
+    /// the room is for a workload's first alert of a name, so that none can fill it all and hide what others do.</summary>
     private (Dictionary<string, Alert> Firing, List<Alert> HeldBack) Capped(IEnumerable<Alert> alerts)
     {
-        var (firing, heldBack, perName) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>());
+        var (firing, heldBack, perName, told) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>(), new HashSet<(string Name, string Namespace, string Workload)>());
         foreach (var alert in alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload)).ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal))
         {
+            var about = (alert.Labels["alertname"], alert.Labels.GetValueOrDefault(Namespace, ""), alert.Labels.GetValueOrDefault(Workload, ""));
             ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
-            var hasRoom = (firing.Count < options.MaxAlerts && count < options.MaxAlertsPerName) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
-            if (hasRoom && firing.TryAdd(alert.Fingerprint, alert)) count++;
-            else if (!hasRoom) heldBack.Add(alert);
+            int Room(int most) => told.Contains(about) ? most - (most / 4) : most;
+            var hasRoom = (firing.Count < Room(options.MaxAlerts) && count < Room(options.MaxAlertsPerName)) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
+            if (!hasRoom) heldBack.Add(alert);
+            else if (firing.TryAdd(alert.Fingerprint, alert))
+            {
+                count++;
+                told.Add(about);
+            }
         }
 
         return (firing, heldBack);
@@ -111,7 +119,7 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
     private SortedDictionary<string, string> LabelsOf(Finding finding)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["alertname"] = finding.AlertName, ["severity"] = finding.Severity };
-        foreach (var (name, value) in ((string, string)[])[("source_workload_namespace", finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)])
+        foreach (var (name, value) in ((string, string)[])[(Namespace, finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)])
         {
             if (value.Length > 0) labels[name] = value;
         }

@@ -31,7 +31,7 @@ public sealed class InstallationTests : IDisposable
         var service = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         string Here(string text) => text
             .Replace("/opt/egress-alerts", _folder.File("opt"), StringComparison.Ordinal).Replace("/etc/prometheus", _folder.File("prometheus"), StringComparison.Ordinal)
-            .Replace("/var/backups", _folder.File("backups"), StringComparison.Ordinal).Replace("10.96.0.10", mesh.Dns.Endpoint.ToString(), StringComparison.Ordinal)
+            .Replace("/var/lib/egress-alerts", _folder.File("data"), StringComparison.Ordinal).Replace("/var/backups", _folder.File("backups"), StringComparison.Ordinal).Replace("10.96.0.10", mesh.Dns.Endpoint.ToString(), StringComparison.Ordinal)
             .Replace("localhost:9090", prometheus.Address.Authority, StringComparison.Ordinal).Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)
             .Replace("localhost:10098", service.Authority, StringComparison.Ordinal).Replace("127.0.0.1:10098", service.Authority, StringComparison.Ordinal);
 
@@ -62,9 +62,9 @@ public sealed class InstallationTests : IDisposable
 
         // Another day, another disk: the copy is all there is.
         var before = (await prometheus.QueryAsync($"last_over_time({Baseline}[10m])")).Single().Samples[0].Value;
-        Directory.Delete(_folder.File("opt/data"), recursive: true);
-        Directory.CreateDirectory(_folder.File("opt/data"));
-        File.Copy(_folder.File("backups/egress-alerts.checkpoint"), _folder.File("opt/data/checkpoint"));
+        Directory.Delete(_folder.File("data"), recursive: true);
+        Directory.CreateDirectory(_folder.File("data"));
+        File.Copy(_folder.File("backups/egress-alerts.checkpoint"), _folder.File("data/checkpoint"));
         using var again = new ServerProcess("bash", ["-c", "exec " + start[1]], Repository.Root);
         await Deadline.UntilAsync(() => again.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready again");
         using var http = new HttpClient();
@@ -72,6 +72,20 @@ public sealed class InstallationTests : IDisposable
             async () => (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').FirstOrDefault(line => line.StartsWith(Baseline + " ", StringComparison.Ordinal)), 60, "it shows from when it has counted");
         Assert.Equal(before, double.Parse(shown.Split(' ')[1], CultureInfo.InvariantCulture));
         await again.StopAsync();
+    }
+
+    [Fact]
+    public async Task The_unit_for_systemd_starts_the_same_and_is_locked_in()
+    {
+        var unit = await File.ReadAllTextAsync(Repository.File("deploy", "egress-alerts.service"));
+        var command = Markdown.Blocks(Readme, Heading)[2].Split('\n')[1];
+        Assert.Contains($"\nExecStart={command}\n", unit, StringComparison.Ordinal);
+
+        // Nothing that systemd does not know, once there is a program to start.
+        var (exit, output) = await Tool.RunAsync("systemd-analyze", ["verify", _folder.Write("egress-alerts.service", unit.Replace(command, "/bin/true", StringComparison.Ordinal))]);
+        Assert.Equal((0, ""), (exit, output.Trim()));
+        (exit, output) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=yes", "--threshold=20", _folder.File("egress-alerts.service")]);
+        Assert.True(exit == 0, output);
     }
 
     /// <summary>Runs the lines of a block in the checkout, as a shell does, and ends with the first that fails.</summary>

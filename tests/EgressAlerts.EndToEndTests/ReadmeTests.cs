@@ -22,13 +22,13 @@ public sealed partial class ReadmeTests : IDisposable
         ("dotnet publish src/EgressAlerts -c Release -o /opt", nameof(InstallationTests)),
         ("mkdir -p /etc/prometheus", nameof(InstallationTests)),
         ("cp alerts/", nameof(InstallationTests)),
-        ("cp /opt/egress-alerts", nameof(InstallationTests)),
+        ("cp /var/lib/egress-alerts", nameof(InstallationTests)),
         ("promtool check config /etc/prometheus", nameof(InstallationTests)),
         ("curl -sf", nameof(InstallationTests)),
         ("egress-alerts ", nameof(CommandLineTests)),
         ("promtool ", Here), ("amtool ", Here), ("vmalert ", Here),
         ("apt-get install -y --no-install-recommends dnsperf", "deploy/demo/need, from tests/EgressAlerts.Benchmarks/smoke"),
-        ("docker build", "nowhere: there is no container engine; ContainerTests does its steps"),
+        ("docker ", "nowhere: there is no container engine; ContainerTests does its steps"),
         ("kubectl apply", "nowhere: there is no cluster; ManifestTests holds what is applied against the schemas"),
         ("kubectl -n istio-system", "nowhere: Istio 1.3 needs a cluster; IstioFilesTests reads its files"),
         ("for instance in", "likewise"), ("done", "likewise"),
@@ -93,6 +93,19 @@ public sealed partial class ReadmeTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Scrapes_to_copy_are_good()
+    {
+        var scrapes = Readmes().SelectMany(file => Markdown.Blocks(file)).Where(block => block.Contains("scrape_configs:\n", StringComparison.Ordinal)).ToList();
+        Assert.True(scrapes.Count >= 2, "they are found");
+        foreach (var scrape in scrapes)
+        {
+            // Debian builds promtool without Kubernetes; the rest of such a job is judged.
+            var (exit, output) = await Tool.RunAsync("promtool", ["check", "config", "--syntax-only", _folder.Write("prometheus.yml", DiscoveryPattern().Replace(scrape, "static_configs: []") + "\n")]);
+            Assert.True(exit == 0, $"{scrape}\n{output}");
+        }
+    }
+
     private static string? Where(string command) => Array.Find(Runs, run => command.StartsWith(run.Begins, StringComparison.Ordinal)).Where;
 
     private static IEnumerable<string> Commands() => Readmes().SelectMany(file => Markdown.Blocks(file))
@@ -103,6 +116,9 @@ public sealed partial class ReadmeTests : IDisposable
     // What a shell is given, as against configuration, queries and pictures.
     [GeneratedRegex(@"^(/?[a-z][\w.-]*/[\w./-]+|[a-z][\w-]*)( [^:={(]|$)(?!.*(->| by ))")]
     private static partial Regex CommandPattern();
+
+    [GeneratedRegex("kubernetes_sd_configs: .*")]
+    private static partial Regex DiscoveryPattern();
 
     [GeneratedRegex(@" +#.*$")]
     private static partial Regex CommentPattern();

@@ -78,6 +78,17 @@ public sealed class AlertBookTests
     }
 
     [Fact]
+    public void A_workload_that_floods_does_not_hide_what_others_do()
+    {
+        var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, new AlertMetrics(new Meter("test")));
+        var flood = Enumerable.Range(0, 50).Select(i => Found with { Source = new("shop", "flood"), Destination = $"d{i}" }).ToList();
+        Assert.Equal(6, book.Update(flood, Samples.Window(1)).Count(alert => alert.Labels.ContainsKey("source_workload")));
+        var others = Enumerable.Range(0, 3).Select(i => Found with { Source = new("shop", $"other-{i}") });
+        var firing = book.Update([.. flood, .. others, .. others.Select(other => other with { Destination = "second" })], Samples.Window(2)).Where(alert => alert.ResolvedAt is null);
+        Assert.Equal([("flood", 6), ("other-0", 1), ("other-1", 1)], firing.Where(alert => alert.Labels.ContainsKey("source_workload")).CountBy(alert => alert.Labels["source_workload"]).Select(pair => (pair.Key, pair.Value)).Order());
+    }
+
+    [Fact]
     public void An_alert_is_written_with_both_times_and_never_ends_before_it_began()
     {
         var firing = _book.Update([Found], Samples.Window(1))[0];
