@@ -44,9 +44,9 @@ public sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>One whose configuration is somebody else's, who may change it and have it read again.</summary>
-    public static async Task<PrometheusServer> OnAsync(string configFile)
+    public static async Task<PrometheusServer> OnAsync(string configFile, Engine engine = Engine.Prometheus)
     {
-        var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus) { _config = configFile };
+        var server = new PrometheusServer(FreePort.Next(), engine) { _config = configFile };
         await server.StartAsync();
         return server;
     }
