@@ -111,7 +111,8 @@ public sealed partial class ReadmeTests : IDisposable
     private static IEnumerable<string> Commands() => Readmes().SelectMany(file => Markdown.Blocks(file))
         .SelectMany(block => block.Split('\n')).Select(line => CommentPattern().Replace(line.Trim(), "")).Where(line => CommandPattern().IsMatch(line));
 
-    private static IEnumerable<string> Readmes() => new[] { "", "alerts", "deploy", "deploy/istio", "grafana", "src", "tests", "tests/EgressAlerts.Benchmarks" }.Select(folder => Repository.File(folder, "README.md"));
+    private static IEnumerable<string> Readmes() => Directory.EnumerateFiles(Repository.Root, "README.md", SearchOption.AllDirectories)
+        .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj")).Order(StringComparer.Ordinal);
 
     // What a shell is given, as against configuration, queries and pictures.
     [GeneratedRegex(@"^(/?[a-z][\w.-]*/[\w./-]+|[a-z][\w-]*)( [^:={(]|$)(?!.*(->| by ))")]
