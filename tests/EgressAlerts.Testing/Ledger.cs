@@ -29,7 +29,12 @@ public sealed record Ledger(
     ];
 
     /// <summary>The books as of the service's last window, or null while there is none after the baseline, or where a new one came in between.</summary>
-    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "")
+    public static Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "") =>
+        OfAsync(service, [prometheus], world, matchers);
+
+    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
+    /// <param name="replicas">The servers that scrape the mesh, each on its own. The truth is that of the scrapes that any of them stored.</param>
+    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "")
     {
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
@@ -54,12 +59,36 @@ public sealed record Ledger(
             if (Text("why") == "new") Add(fresh, key, amount);
         }
 
-        // Which scrapes were stored, and when, only Prometheus knows.
-        var stored = (await prometheus.QueryAsync($"mesh_simulator_scrape_number{{{matchers}}}[1h]", windowEnd)).SelectMany(series => series.Samples).ToList();
-        var truth = world.Truth(
-            [.. stored.Where(sample => sample.Time <= first).Select(sample => (int)sample.Value)],
-            [.. stored.Where(sample => sample.Time > first && sample.Time <= last).Select(sample => (int)sample.Value)]);
+        var truth = TruthBetween(world, await StoredAsync(replicas, windowEnd, matchers), first, last);
         return new(windowEnd, exported, held, fresh, truth.Where(sum => sum.Value != 0).ToDictionary());
+    }
+
+    /// <summary>The scrapes that any of the servers stored in the hour before <paramref name="end"/>, with their timestamps in Unix seconds.</summary>
+    /// <remarks>Only the servers know that. A scrape can be shown and yet not be stored.</remarks>
+    public static async Task<IReadOnlyList<(double Time, int Number)>> StoredAsync(
+        IReadOnlyList<PrometheusServer> replicas, DateTimeOffset end, string matchers = "")
+    {
+        var answers = await Task.WhenAll(replicas.Select(replica => replica.QueryAsync($"mesh_simulator_scrape_number{{{matchers}}}[1h]", end)));
+        return [.. answers.SelectMany(answer => answer).SelectMany(series => series.Samples).Select(sample => (sample.Time, (int)sample.Value))];
+    }
+
+    /// <summary>By how much each sum grew between two instants (Unix seconds), as far as stored scrapes show it.</summary>
+    /// <remarks>
+    /// The growth up to an instant is that along all scrapes stored with a timestamp up to it, in the order of their numbers, whoever stored them.
+    /// So an increment that two servers saw counts once. The truth is the growth up to <paramref name="last"/> without that up to <paramref name="first"/>.
+    ///
+    /// The order of numbers matters because a server stores the time at which its scrape began, and reads the values somewhat later.
+    /// Of two servers, the one with the earlier timestamp can therefore hold the later state and the higher number.
+    /// For example, A stores scrape 8 at 10.00 s and B stores scrape 7 at 10.01 s. At a window's end of 10.00 s all that scrape 8 shows has happened.
+    /// Scrape 7 belongs to the next window and adds nothing to it, for a counter that did not restart between the two.
+    /// </remarks>
+    public static IReadOnlyDictionary<TruthKey, double> TruthBetween(
+        World world, IReadOnlyList<(double Time, int Number)> stored, double first, double last)
+    {
+        IReadOnlyDictionary<TruthKey, double> GrowthUpTo(double time) =>
+            world.Truth([], [.. stored.Where(scrape => scrape.Time <= time).Select(scrape => scrape.Number).Distinct()]);
+        var before = GrowthUpTo(first);
+        return GrowthUpTo(last).ToDictionary(sum => sum.Key, sum => sum.Value - before.GetValueOrDefault(sum.Key));
     }
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;

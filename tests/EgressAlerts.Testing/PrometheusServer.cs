@@ -33,12 +33,21 @@ public sealed class PrometheusServer : IAsyncDisposable
     public static Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets) => StartAsync(Engine.Prometheus, scrapeInterval, targets);
 
     /// <inheritdoc cref="StartAsync(string, ValueTuple{string, Uri}[])"/>
-    public static async Task<PrometheusServer> StartAsync(Engine engine, string scrapeInterval, params (string Job, Uri Address)[] targets)
+    public static Task<PrometheusServer> StartAsync(Engine engine, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
+        StartAsync(engine, "", scrapeInterval, targets);
+
+    /// <summary>One of several that scrape the same targets, each at its own phase: Prometheus derives the phase from the external labels.</summary>
+    /// <param name="replica">The value of the external label <c>replica</c>, which Prometheus does not show in its own answers.</param>
+    public static Task<PrometheusServer> StartReplicaAsync(string replica, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
+        StartAsync(Engine.Prometheus, $", external_labels: {{replica: {replica}}}", scrapeInterval, targets);
+
+    private static async Task<PrometheusServer> StartAsync(Engine engine, string global, string scrapeInterval, (string Job, Uri Address)[] targets)
     {
         var server = new PrometheusServer(FreePort.Next(), engine);
         var jobs = targets.Select(target =>
             $"  - {{job_name: {target.Job}, honor_labels: true, static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
-        server._folder.Write("prometheus.yml", $"global: {{scrape_interval: {scrapeInterval}, scrape_timeout: {scrapeInterval}}}\nscrape_configs:\n{string.Concat(jobs)}");
+        global = $"global: {{scrape_interval: {scrapeInterval}, scrape_timeout: {scrapeInterval}{global}}}\n";
+        server._folder.Write("prometheus.yml", $"{global}scrape_configs:\n{string.Concat(jobs)}");
         await server.StartAsync();
         return server;
     }
@@ -71,13 +80,17 @@ public sealed class PrometheusServer : IAsyncDisposable
     {
         var time = at is { } instant ? string.Create(CultureInfo.InvariantCulture, $"&time={instant.ToUnixTimeMilliseconds() / 1000.0:0.000}") : "";
         using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(Address, $"api/v1/query?query={Uri.EscapeDataString(query)}{time}")));
-        return
-        [
-            .. answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => (
-                (IReadOnlyDictionary<string, string>)series.GetProperty("metric").EnumerateObject().ToDictionary(label => label.Name, label => label.Value.GetString()!),
-                (IReadOnlyList<(double, double)>)[.. Samples(series)])),
-        ];
+        return Series(answer.RootElement);
     }
+
+    /// <summary>The series in an answer of the query API, with times in seconds.</summary>
+    public static IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, IReadOnlyList<(double Time, double Value)> Samples)> Series(JsonElement answer) =>
+    [
+        .. answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => (
+            (IReadOnlyDictionary<string, string>)series.GetProperty("metric").EnumerateObject()
+                .ToDictionary(label => label.Name, label => label.Value.GetString()!),
+            (IReadOnlyList<(double, double)>)[.. Samples(series)])),
+    ];
 
     public async ValueTask DisposeAsync()
     {

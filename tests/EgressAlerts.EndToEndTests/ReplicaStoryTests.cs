@@ -1,0 +1,171 @@
+using System.Globalization;
+using System.Text.Json;
+using EgressAlerts.MeshSimulator;
+using EgressAlerts.Testing;
+using Counter = (
+    System.Collections.Generic.IReadOnlyDictionary<string, string> Labels,
+    System.Collections.Generic.IReadOnlyList<(double Time, double Value)> Samples);
+
+namespace EgressAlerts.EndToEndTests;
+
+/// <summary>Two real Prometheus replicas scrape the same mesh, and a store stands before them as Thanos Query would.</summary>
+public sealed class ReplicaStoryTests : IAsyncLifetime
+{
+    private const string Requests = "istio_requests_total[10m]";
+
+    private static readonly HttpClient Http = new();
+
+    private SimulatorServer _mesh = null!;
+    private PrometheusServer _a = null!;
+    private PrometheusServer _b = null!;
+    private MergingProxy _store = null!;
+
+    public async Task InitializeAsync()
+    {
+        _mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
+        _a = await PrometheusServer.StartReplicaAsync("a", "1s", ("envoy-stats", _mesh.Address));
+        _b = await PrometheusServer.StartReplicaAsync("b", "1s", ("envoy-stats", _mesh.Address));
+        _store = await MergingProxy.StartAsync(MergeMode.Duplicates, _a, _b);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        await _b.DisposeAsync();
+        await _a.DisposeAsync();
+        await _mesh.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_store_before_two_replicas_shows_what_each_stored_and_the_ledger_knows_the_truth_of_both()
+    {
+        await Deadline.UntilAsync(
+            async () => (await Task.WhenAll(_a.QueryAsync("up[1m]"), _b.QueryAsync("up[1m]"))).All(answer => answer.Any(up => up.Samples.Count >= 10)),
+            60,
+            "ten scrapes by each");
+        var end = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(1.5);
+
+        var both = await QueryAsync(Requests, end);
+        Assert.Equal(Lines(await _a.QueryAsync(Requests, end)), Lines(both.Where(series => series.Labels["replica"] == "a")));
+        Assert.Equal(Lines(await _b.QueryAsync(Requests, end)), Lines(both.Where(series => series.Labels["replica"] == "b")));
+        Assert.Equal(2, (await QueryAsync("up", end, post: false)).Select(up => up.Labels["replica"]).Distinct().Count());
+        // As the service asks which jobs are up: what is aggregated has no external label.
+        Assert.Equal(["job"], Assert.Single(await QueryAsync("group by (job) (up)", end)).Labels.Keys);
+
+        await ModesAsync(both, end);
+        await LedgerAsync(both, end);
+        await WarningsAsync(end);
+    }
+
+    private async Task ModesAsync(IReadOnlyList<Counter> both, DateTimeOffset end)
+    {
+        var counters = both.Select(Identity).Distinct().Count();
+        Assert.InRange(counters, both.Count / 2, both.Count - 1);
+        var samples = new Dictionary<MergeMode, int>();
+        foreach (var mode in (MergeMode[])[MergeMode.Union, MergeMode.Chain, MergeMode.Penalty])
+        {
+            _store.Mode = mode;
+            var merged = await QueryAsync(Requests, end);
+            Assert.Equal(counters, merged.Count);
+            Assert.All(merged, series => Assert.DoesNotContain("replica", series.Labels.Keys));
+            Assert.Single(await QueryAsync("up", end));
+            samples[mode] = merged.Sum(series => series.Samples.Count);
+        }
+
+        _store.Mode = MergeMode.Duplicates;
+        var stored = both.Sum(series => series.Samples.Count);
+        Assert.Equal(stored, samples[MergeMode.Union]);
+        Assert.InRange(samples[MergeMode.Chain], (stored / 2) + 1, stored);
+        // Nearly all is from one replica.
+        Assert.InRange(samples[MergeMode.Penalty], 1, stored * 2 / 3);
+    }
+
+    private async Task WarningsAsync(DateTimeOffset end)
+    {
+        Assert.False((await AnswerAsync(Requests, end)).TryGetProperty("warnings", out _));
+        _store.Missing = "b";
+        _store.Note = "results truncated due to limit";
+        var answer = await AnswerAsync(Requests, end);
+        Assert.NotEmpty(PrometheusServer.Series(answer));
+        Assert.All(PrometheusServer.Series(answer), series => Assert.Equal("a", series.Labels["replica"]));
+        Assert.Equal(2, answer.GetProperty("warnings").GetArrayLength());
+        Assert.StartsWith("fetch series for {replica=\"b\"} Addr: ", answer.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+        Assert.Equal(_store.Note, answer.GetProperty("warnings")[1].GetString());
+        (_store.Missing, _store.Note) = (null, null);
+
+        // A query that the replicas refuse is refused.
+        Assert.Equal("bad_data", (await AnswerAsync("up[", end)).GetProperty("errorType").GetString());
+
+        // A replica that is down is missing too.
+        await _a.StopAsync();
+        answer = await AnswerAsync(Requests, end);
+        Assert.All(PrometheusServer.Series(answer), series => Assert.Equal("b", series.Labels["replica"]));
+        Assert.NotEmpty(PrometheusServer.Series(answer));
+        Assert.Contains("{replica=\"a\"}", Assert.Single(answer.GetProperty("warnings").EnumerateArray()).GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Adds up passed-through requests by another way than the ledger: from the stored samples, and the scrape that each is from.</summary>
+    private async Task LedgerAsync(IReadOnlyList<Counter> both, DateTimeOffset end)
+    {
+        var stored = await Ledger.StoredAsync([_a, _b], end);
+        Assert.Equal(stored.Count, stored.Select(scrape => scrape.Number).Distinct().Count());
+        double Truth(IReadOnlyList<(double Time, int Number)> scrapes) =>
+            Ledger.TruthBetween(_mesh.World, scrapes, 0, end.ToUnixTimeMilliseconds() / 1000.0)
+                .Where(sum => sum.Key is { Route: "passthrough", Metric: "requests" }).Sum(sum => sum.Value);
+
+        // A replica's samples of one scrape all have its time.
+        var numbers = (await QueryAsync("mesh_simulator_scrape_number[10m]", end))
+            .SelectMany(series => series.Samples.Select(sample => (Replica: series.Labels["replica"], sample.Time, Number: (int)sample.Value)))
+            .ToDictionary(scrape => (scrape.Replica, scrape.Time), scrape => scrape.Number);
+        Assert.Equal(stored.Select(scrape => scrape.Number).Order(), numbers.Values.Order());
+        var passthrough = both.Where(series => series.Labels["destination_service_name"] == "PassthroughCluster").ToList();
+        Assert.NotEmpty(passthrough);
+        double Growth(IEnumerable<Counter> counters) => counters.GroupBy(Identity)
+            .Sum(same => Grown(same.SelectMany(series =>
+                series.Samples.Select(sample => (numbers[(series.Labels["replica"], sample.Time)], sample.Value)))));
+
+        var truth = Truth(stored);
+        Assert.Equal(Growth(passthrough), truth);
+        foreach (var (name, server) in ((string, PrometheusServer)[])[("a", _a), ("b", _b)])
+        {
+            var alone = Truth(await Ledger.StoredAsync([server], end));
+            Assert.Equal(Growth(passthrough.Where(series => series.Labels["replica"] == name)), alone);
+            // Each saw nearly everything, so the sum of both would be nearly twice the truth.
+            Assert.InRange(alone, truth * 0.6, truth);
+        }
+    }
+
+    private static double Grown(IEnumerable<(int Number, double Value)> samples)
+    {
+        var (sum, before) = (0.0, 0.0);
+        foreach (var (_, value) in samples.OrderBy(sample => sample.Number))
+        {
+            sum += value < before ? value : value - before;
+            before = value;
+        }
+
+        return sum;
+    }
+
+    private async Task<IReadOnlyList<Counter>> QueryAsync(string query, DateTimeOffset at, bool post = true) =>
+        PrometheusServer.Series(await AnswerAsync(query, at, post));
+
+    private async Task<JsonElement> AnswerAsync(string query, DateTimeOffset at, bool post = true)
+    {
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["query"] = query,
+            ["time"] = (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
+        });
+        var address = new Uri(_store.Address, "api/v1/query");
+        using var response = post ? await Http.PostAsync(address, form) : await Http.GetAsync(new Uri($"{address}?{await form.ReadAsStringAsync()}"));
+        return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+    }
+
+    private static string Identity(Counter series) =>
+        string.Join(',', series.Labels.Where(label => label.Key != "replica").Select(label => $"{label.Key}={label.Value}")
+            .Order(StringComparer.Ordinal));
+
+    private static List<string> Lines(IEnumerable<Counter> answer) =>
+        [.. answer.Select(series => $"{Identity(series)} {string.Join(' ', series.Samples)}").Order(StringComparer.Ordinal)];
+}
