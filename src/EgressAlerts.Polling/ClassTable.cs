@@ -13,23 +13,29 @@ internal sealed class ClassTable
     public IEnumerable<(Classified What, int Series)> All => _classes.Where(entry => entry.Series > 0).Select(entry => (entry.What, entry.Series));
 
     /// <summary>The number of a class for one more series of it.</summary>
-    public int Enter(Classified what)
+    /// <param name="job">The job's number in <see cref="JobRegister"/>.</param>
+    public int Enter(Classified what, int job)
     {
         ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, what, out var known);
         if (!known)
         {
             number = _classes.Count;
-            _classes.Add(new Class { What = what });
+            _classes.Add(new Class { What = what, Job = job });
         }
 
         CollectionsMarshal.AsSpan(_classes)[number].Series++;
         return number;
     }
 
-    /// <summary>One series of a class is gone.</summary>
+    public Classified this[int number] => _classes[number].What;
+
+    /// <summary>The number of a class' job in <see cref="JobRegister"/>.</summary>
+    public int Job(int number) => CollectionsMarshal.AsSpan(_classes)[number].Job;
+
+    /// <summary>One series of a class is gone; a negative number stands for a series without a class.</summary>
     public void Leave(int number)
     {
-        if (number != SeriesTable.None) CollectionsMarshal.AsSpan(_classes)[number].Series--;
+        if (number >= 0) CollectionsMarshal.AsSpan(_classes)[number].Series--;
     }
 
     public void Grew(int number, double amount, bool isNew)
@@ -79,6 +85,7 @@ internal sealed class ClassTable
     private struct Class
     {
         public required Classified What;
+        public required int Job;
         public int Series;
         public double Grown;
         public double Born;

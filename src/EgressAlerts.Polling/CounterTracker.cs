@@ -1,119 +1,219 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Remembers the last sample of every raw series and turns newer samples into increments, each sample once. Hot code.</summary>
-/// <remarks>What a window delivers is held back until <see cref="Commit"/>, so that a failed window leaves no trace. A series costs at most
-/// 64 bytes: 48 of state and 16 for the sample that waits.</remarks>
-internal sealed class CounterTracker
+/// <summary>Knows every counter of every proxy and turns newly read samples into increments, each once. Hot code.</summary>
+/// <remarks>
+/// <para>A counter can be shown by several series: one after another when labels of its target change, or at once when two jobs or two replicas of
+/// Prometheus scrape it. Each counter has an anchor, up to which all is settled. Each window reads all samples since then, says what they amount to
+/// (<see cref="CounterReplay"/>), and counts what it had not counted yet. So a sample that comes late, or out of order, still counts once.</para>
+/// <para>What a window delivers takes effect with <see cref="Commit"/>: a window that failed leaves no trace.</para>
+/// </remarks>
+/// <param name="late">How late a sample may be: anchors are so far behind a window's end.</param>
+internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
 {
-    /// <summary>A series that shows no sample for this long is forgotten; should it come back, it counts as new.</summary>
-    internal static readonly TimeSpan Memory = TimeSpan.FromHours(24);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
 
-    private const int SavedBytes = 32;
+    /// <summary>So many counters without samples are kept, or four for each that has some; beyond, those that were silent longest go first.</summary>
+    private const int MaxSilent = 1_000_000;
 
-    private readonly SeriesTable _table = new();
+    private readonly KeyedTable<RawSeries> _series = new();
+    private readonly KeyedTable<TrackedCounter> _counters = new();
     private readonly ClassTable _classes = new();
-    private readonly List<Pending> _pending = [];
-    private readonly List<(int Pending, double Amount)> _resets = [];
+    private readonly Dictionary<int, OddState> _odd = [];
+    private readonly CounterReplay _replay = new();
+
+    // What the window under way has brought so far: of series that only rose, three samples; of those that have to be replayed, all.
+    private readonly List<Rise> _rises = [];
+    private readonly List<(int Counter, Sample[] Samples)> _replays = [];
+    private (int Rises, int Replays, int Series, int Counters) _window;
+    private (int Rises, int Replays, int Series, int Counters) _query;
+
     private SeriesHash _hash = SeriesHash.Random();
-    private (int Pending, int Resets, int Series) _window;
-    private (int Pending, int Resets, int Series) _query;
+    private DateTimeOffset _lastEnd;
+    private DateTimeOffset _nextSweep;
+    private TimeSpan _length;
+    private uint _number;
+    private uint _reading = 1;
+    private int _activeClass = KeyedTable<TrackedCounter>.None;
+    private long _anchor = long.MinValue;
+    private long _from = long.MinValue;
+    private long _horizon;
     private long _end;
-    private long _remembered;
-    private long _nextSweep;
 
-    public int Count => _table.Count;
+    /// <summary>Counters that are known.</summary>
+    public int Count => _counters.Count;
 
-    /// <summary>What all known series count, with how many count it. A series from a checkpoint is missing until it has been seen again.</summary>
+    /// <summary>Series by which they are known.</summary>
+    public int SeriesCount => _series.Count;
+
+    /// <summary>What all known counters count, with how many count it. A counter that was loaded is missing until it has been seen again.</summary>
     public IEnumerable<(Classified What, int Series)> Classes => _classes.All;
+
+    /// <summary>The start of what has to be read for the window, in milliseconds; <see cref="long.MinValue"/> where nothing is known yet.</summary>
+    public long From => _from;
+
+    /// <summary>The number of the window that is being read; windows count up by one, and by two over a gap.</summary>
+    public uint Reading => _reading;
+
+    /// <summary>Samples that were stale because two scrapers were interleaved in one series, in all windows that are settled.</summary>
+    public long Inversions { get; private set; }
+
+    /// <summary>Such samples in the last window and since its anchor.</summary>
+    public int RecentInversions { get; private set; }
 
     /// <summary>Everything that follows, up to <see cref="Commit"/>, belongs to this window; an unfinished one before it is forgotten.</summary>
     public void Begin(Window window)
     {
         Back(_window);
+        _activeClass = KeyedTable<TrackedCounter>.None;
         _end = window.End.ToUnixTimeMilliseconds();
-        _remembered = _end - (long)Memory.TotalMilliseconds;
-        if (_pending.Capacity < _table.Count) _pending.Capacity = _table.Count + (_table.Count / 16);
+        _horizon = _end - (long)late.TotalMilliseconds;
+        var isNext = window.Start == _lastEnd || _lastEnd == default;
+        _reading = _number + (isNext ? 1u : 2u);
+
+        // After skipped windows, what was counted already cannot be read whole any more: then only newer samples count.
+        _from = isNext ? _anchor : Math.Max(_lastEnd.ToUnixTimeMilliseconds(), _horizon - (long)window.Length.TotalMilliseconds);
+        _length = _lastEnd == default ? window.Length : window.End - _lastEnd;
     }
 
     /// <summary>The next observations belong to a new query.</summary>
-    public void BeginQuery() => _query = (_pending.Count, _resets.Count, _table.Count);
+    public void BeginQuery() => _query = Mark();
 
     /// <summary>Forgets what the current query delivered so far.</summary>
     public void RestartQuery() => Back(_query);
 
-    /// <summary>The slot of a series, good until the window ends; a series that is not known is added.</summary>
-    /// <param name="isClassified">False where it must be classified before it is observed.</param>
-    public int Slot(ReadOnlySpan<byte> labels, out SeriesId id, out bool isClassified)
+    /// <summary>Series will come under other names from now on: what they show is known by the counters alone.</summary>
+    public void ForgetNames()
     {
-        id = _hash.Of(labels);
-        var slot = _table.Find(id);
-        if (slot == SeriesTable.None) slot = _table.Add(id);
-        isClassified = _table[slot].Class != SeriesTable.None;
-        return slot;
+        Back(_window);
+        _series.Truncate(0);
+        for (var counter = 0; counter < _counters.Count; counter++) (_counters[counter].IsNamed, _counters[counter].IsShared) = (false, false);
+        _window = _query = Mark();
     }
 
-    /// <summary>The time of a series' last counted sample; <see cref="SeriesTable.Never"/> where there is none.</summary>
-    public long LastSample(SeriesId id) => _table.Find(id) is not SeriesTable.None and var slot ? _table[slot].Milliseconds : SeriesTable.Never;
+    /// <summary>The slot of a known series, good until the window ends, or <see cref="KeyedTable{T}.None"/>.</summary>
+    public int Find(ReadOnlySpan<byte> labels) => _series.Find(_hash.Compute(labels));
 
-    public void Classify(int slot, Classified what) => _table[slot].Class = _classes.Enter(what);
+    /// <summary>Adds a series that <see cref="Find"/> does not know.</summary>
+    /// <param name="targetLabels">As <see cref="CounterId.Of"/> takes them.</param>
+    public int Add(ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read, IReadOnlySet<string>? targetLabels)
+    {
+        var id = CounterId.Of(read, targetLabels, _hash);
+        var counter = FindCounter(id);
+        if (counter == KeyedTable<TrackedCounter>.None) counter = _counters.Add(new TrackedCounter(id) { Class = -1 });
+        ref var entry = ref _counters[counter];
+        if (entry.Pod == 0) entry.Pod = id.Pod;
+        entry.IsShared |= entry.IsNamed;
+        entry.IsNamed = true;
+        return _series.Add(new RawSeries(_hash.Compute(labels), counter));
+    }
 
-    /// <summary>Adds a series' samples, in order of time. Those that were already accounted for are passed over; NaN is no count.</summary>
+    /// <summary>A number that stands for the counter that a series shows, as long as the counter is known.</summary>
+    public ulong CounterKey(int slot) => _counters[_series[slot].Counter].Key;
+
+    public bool IsClassified(int slot) => _counters[_series[slot].Counter].Class >= 0;
+
+    public Classified ClassOf(int slot) => _classes[_counters[_series[slot].Counter].Class];
+
+    public void Classify(int slot, Classified what) => _counters[_series[slot].Counter].Class = _classes.Enter(what, jobs.Number(what.Job));
+
+    /// <summary>The number of the last window that had a sample of this series; 0 where it is not known.</summary>
+    public uint LastSeen(ulong hash) => _series.Find(hash) is not KeyedTable<RawSeries>.None and var slot ? _series[slot].Seen : 0;
+
+    public ulong Hash(ReadOnlySpan<byte> labels) => _hash.Compute(labels);
+
+    /// <summary>Adds a series' samples, in order of time. Those that are settled already are passed over; NaN is no count.</summary>
     public void Observe(int slot, ReadOnlySpan<Sample> samples)
     {
-        ref var entry = ref _table[slot];
-        var (last, value) = IsNew(entry) ? (_remembered, 0) : (entry.Milliseconds, entry.Value);
-        var (hasSample, before, hidden) = (false, value, 0.0);
+        ref var series = ref _series[slot];
+        var counter = series.Counter;
+        ref var entry = ref _counters[counter];
+        var start = StartOf(counter);
+        var (previous, settled, moves, falls) = (start.Anchor, start.Anchor, start.Anchor != entry.Level || entry.IsOdd, false);
+        long last = long.MinValue, second = long.MinValue, third = long.MinValue, settledAt = long.MinValue;
+        var first = default(Sample);
         foreach (var sample in samples)
         {
-            if (sample.Milliseconds <= last || sample.Milliseconds > _end || !double.IsFinite(sample.Value) || sample.Value < 0) continue;
-            // A counter that fell restarted from zero: what it had reached would be lost in the difference of first and last.
-            if (sample.Value < value) hidden += value;
-            (last, value, hasSample) = (sample.Milliseconds, sample.Value, true);
+            if (sample.Milliseconds <= start.From || sample.Milliseconds > _end || !sample.IsCount) continue;
+            if (last == long.MinValue) first = sample;
+            falls |= sample.Value < previous;
+            moves |= sample.Value != entry.Level;
+            (previous, third, second, last) = (sample.Value, second, last, sample.Milliseconds);
+            if (last <= _horizon) (settled, settledAt) = (previous, last);
         }
 
-        if (!hasSample) return;
-        if (hidden > 0) _resets.Add((_pending.Count, hidden));
-        _pending.Add(new Pending(slot, (int)(last - _end), value));
+        if (last == long.MinValue) return;
+        series.Seen = _reading;
+        if (entry.Class != _activeClass) jobs.WasActive(_classes.Job(_activeClass = entry.Class), _reading, _length);
+        if (!moves)
+        {
+            (entry.Anchor, entry.Seen) = (entry.Level, _reading);
+            return;
+        }
+
+        if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval) jobs.Vote(_classes.Job(entry.Class), interval);
+        if (falls || entry.IsShared) _replays.Add((counter, Counts(samples, start.From)));
+        else _rises.Add(new(counter, settledAt == long.MinValue ? int.MinValue : Offset(settledAt), Offset(last), Offset(first.Milliseconds), settled, previous, first.Value));
     }
 
-    /// <summary>Makes the window's samples the last ones and says what each class grew by.</summary>
+    /// <summary>Makes the window's samples count and says what each class grew by.</summary>
     public IReadOnlyList<Growth> Commit()
     {
-        var pending = CollectionsMarshal.AsSpan(_pending);
-        var reset = 0;
-        for (var i = 0; i < pending.Length; i++)
+        RecentInversions = 0;
+        var together = Together();
+        foreach (var rise in _rises)
         {
-            var hidden = reset < _resets.Count && _resets[reset].Pending == i ? _resets[reset++].Amount : 0;
-            ref var entry = ref _table[pending[i].Slot];
-            var milliseconds = _end + pending[i].Offset;
-            if (milliseconds <= entry.Milliseconds) continue; // The server sent the series twice.
-            // Istio creates a series with its first event, so what a new one shows has happened.
-            var isNew = IsNew(entry);
-            var amount = pending[i].Value - (isNew ? 0 : entry.Value) + hidden;
-            (entry.Milliseconds, entry.Value) = (milliseconds, pending[i].Value);
-            if (amount > 0) _classes.Grew(entry.Class, amount, isNew);
+            if (together.ContainsKey(rise.Counter)) continue;
+            var anchor = StartOf(rise.Counter).Anchor;
+            Settle(rise.Counter, new(rise.Settled, _horizon, rise.Settled - anchor, rise.Last, rise.Last - anchor));
+        }
+
+        foreach (var (counter, shown) in together)
+        {
+            var start = StartOf(counter);
+            var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, jobs.Interval(_classes.Job(_counters[counter].Class)), start.IsAfterGap);
+            Settle(counter, outcome);
+            if (shown.Count > 1) continue;
+            Inversions += outcome.SettledStale;
+            RecentInversions += outcome.Stale;
         }
 
         var growth = _classes.TakeGrowth();
-        _pending.Clear();
-        _resets.Clear();
+        _rises.Clear();
+        if (_rises.Capacity > _counters.Count / 2) _rises.Capacity = 0; // The first window brings all, later ones a part.
+        _replays.Clear();
+        (_number, _lastEnd, _anchor) = (_reading, DateTimeOffset.FromUnixTimeMilliseconds(_end), _horizon);
         Sweep();
-        _window = _query = (0, 0, _table.Count);
+        _window = _query = Mark();
         return growth;
     }
 
-    /// <summary>Every series will be classified anew when it is next seen.</summary>
+    /// <summary>How much a series that ended shows beyond what was counted of its counter. From then on that much is known and never counted.</summary>
+    /// <returns>0 where nothing is missing, or where the counter is still shown by another series.</returns>
+    public double Missed(ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read, IReadOnlySet<string>? targetLabels, double value)
+    {
+        var slot = Find(labels);
+        if (slot == KeyedTable<RawSeries>.None) slot = Add(labels, read, targetLabels);
+        _window = _query = Mark();
+        ref var entry = ref _counters[_series[slot].Counter];
+        if ((entry.Seen == _number && entry.Level > 0) || value <= entry.Level) return 0;
+        var missed = value - entry.Level;
+        (entry.Anchor, entry.Level, entry.Seen) = (value, value, Math.Max(entry.Seen, 1));
+        return missed;
+    }
+
+    /// <summary>Every counter will be classified anew when it is next seen.</summary>
     public void Declassify()
     {
-        for (var slot = 0; slot < _table.Count; slot++)
+        for (var counter = 0; counter < _counters.Count; counter++)
         {
-            ref var entry = ref _table[slot];
+            ref var entry = ref _counters[counter];
+            if (entry.Class < 0) continue;
+            var job = _classes.Job(entry.Class);
             _classes.Leave(entry.Class);
-            entry.Class = SeriesTable.None;
+            entry.Class = Unclassified(job);
         }
     }
 
@@ -121,56 +221,229 @@ internal sealed class CounterTracker
     {
         to.Write(_hash.Key0);
         to.Write(_hash.Key1);
-        to.Write(_table.Count);
-        Span<byte> bytes = stackalloc byte[SavedBytes];
-        for (var slot = 0; slot < _table.Count; slot++)
+        to.Write(_lastEnd);
+        to.Write(_number);
+        to.Write(_anchor);
+        to.Write(Inversions);
+        to.Write(_counters.Count);
+        for (var counter = 0; counter < _counters.Count; counter++)
         {
-            ref var entry = ref _table[slot];
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes, entry.Id.High);
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], entry.Id.Low);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes[16..], entry.Milliseconds);
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes[24..], entry.Value);
-            to.Write(bytes);
+            var entry = _counters[counter];
+            if (entry.Class >= 0) entry.Class = Unclassified(_classes.Job(entry.Class));
+            to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<TrackedCounter>(in entry)));
         }
+
+        to.Write(_series.Count);
+        for (var slot = 0; slot < _series.Count; slot++) to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<RawSeries>(in _series[slot])));
+        to.WriteAll(_odd, entry =>
+        {
+            to.Write(entry.Key);
+            to.Write(entry.Value.Counted);
+            to.Write(entry.Value.Debt);
+            to.Write(entry.Value.From);
+        });
     }
 
     public void Load(BinaryReader from)
     {
         _hash = new SeriesHash(from.ReadUInt64(), from.ReadUInt64());
-        foreach (var (id, milliseconds, value) in from.ReadAll(() => (new SeriesId(from.ReadUInt64(), from.ReadUInt64()), from.ReadInt64(), from.ReadDouble())))
+        (_lastEnd, _number, _anchor, Inversions) = (from.ReadInstant(), from.ReadUInt32(), from.ReadInt64(), from.ReadInt64());
+        _reading = _number + 1;
+        foreach (var entry in from.ReadAll(Read<TrackedCounter>)) _counters.Add(entry);
+        foreach (var entry in from.ReadAll(Read<RawSeries>))
         {
-            ref var entry = ref _table[_table.Add(id)];
-            (entry.Milliseconds, entry.Value) = (milliseconds, value);
+            if ((uint)entry.Counter >= (uint)_counters.Count) throw new InvalidDataException($"a series of counter {entry.Counter} where there are {_counters.Count}");
+            _series.Add(entry);
         }
 
-        _window = _query = (0, 0, _table.Count);
+        foreach (var (counter, odd) in from.ReadAll(() => (from.ReadInt32(), new OddState(from.ReadDouble(), from.ReadDouble(), from.ReadInt64())))) _odd[counter] = odd;
+        _window = _query = Mark();
+
+        T Read<T>()
+            where T : struct
+        {
+            var entry = default(T);
+            from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(new Span<T>(ref entry)));
+            return entry;
+        }
     }
 
-    private bool IsNew(in SeriesTable.Entry entry) => entry.Milliseconds < _remembered;
+    private int Offset(long milliseconds) => (int)Math.Max(milliseconds - _end, int.MinValue + 1);
 
-    private void Back((int Pending, int Resets, int Series) to)
+    private static int Unclassified(int job) => -1 - job;
+
+    private int JobOf(in TrackedCounter entry) => entry.Class >= 0 ? _classes.Job(entry.Class) : -1 - entry.Class;
+
+    private bool IsNew(int counter) => counter >= _window.Counters;
+
+    /// <summary>From where a counter's samples count in this window.</summary>
+    private Start StartOf(int counter)
     {
-        _pending.RemoveRange(to.Pending, _pending.Count - to.Pending);
-        _resets.RemoveRange(to.Resets, _resets.Count - to.Resets);
-        for (var slot = to.Series; slot < _table.Count; slot++) _classes.Leave(_table[slot].Class);
-        _table.Truncate(to.Series);
+        ref var entry = ref _counters[counter];
+        var odd = entry.IsOdd ? _odd[counter] : new(entry.Level - entry.Anchor, 0, long.MinValue);
+        var from = IsNew(counter) ? long.MinValue : Math.Max(_from, odd.From);
+
+        // Of a counter without a sample in the last window all is settled.
+        return IsNew(counter) || entry.Seen + 1 >= _reading ? new(entry.Anchor, from, odd.Counted, odd.Debt, IsAfterGap: false) : new(entry.Level, from, odd.Debt, odd.Debt, IsAfterGap: true);
     }
 
-    /// <summary>Gives the room of forgotten series back, now and then: whether one counts as new is decided by its time alone.</summary>
+    /// <summary>The counters that have to be replayed, because they fell or because several series show them, with the samples of each series.</summary>
+    private Dictionary<int, List<Sample[]>> Together()
+    {
+        var together = new Dictionary<int, List<Sample[]>>();
+        List<Sample[]> Of(int counter)
+        {
+            ref var shown = ref CollectionsMarshal.GetValueRefOrAddDefault(together, counter, out _);
+            return shown ??= [];
+        }
+
+        foreach (var (counter, samples) in _replays) Of(counter).Add(samples);
+        foreach (var rise in _rises)
+        {
+            if (!_counters[rise.Counter].IsShared && !together.ContainsKey(rise.Counter)) continue;
+            Sample[] samples = [new(_end + rise.FirstOffset, rise.First), new(_end + rise.SettledOffset, rise.Settled), new(_end + rise.LastOffset, rise.Last)];
+            Of(rise.Counter).Add([.. samples.Where(sample => sample.Milliseconds > _end + int.MinValue).Distinct()]);
+        }
+
+        return together;
+    }
+
+    private Sample[] Counts(ReadOnlySpan<Sample> samples, long from)
+    {
+        var counts = new List<Sample>(samples.Length);
+        foreach (var sample in samples)
+        {
+            if (sample.Milliseconds > from && sample.Milliseconds <= _end && sample.IsCount) counts.Add(sample);
+        }
+
+        return [.. counts];
+    }
+
+    /// <summary>Counts what is new in what a counter's samples amount to, and moves its anchor.</summary>
+    private void Settle(int counter, CounterReplay.Outcome outcome)
+    {
+        ref var entry = ref _counters[counter];
+        var start = StartOf(counter);
+        var total = Math.Max(outcome.Growth, start.Counted);
+        if (total > start.Counted) _classes.Grew(entry.Class, total - start.Counted, IsNew(counter));
+
+        // A series that is only behind shows less than was counted, and all of that was right. After a restart it was not.
+        var isBehind = outcome.Growth < start.Counted && !outcome.HasRestart && start.Debt == 0;
+        var debt = isBehind ? 0 : total - outcome.Growth;
+        (entry.Anchor, entry.Seen) = (outcome.Anchor, _reading);
+        if (!isBehind) entry.Level = outcome.Level;
+        var odd = new OddState(total - outcome.Settled, debt, outcome.Until > _horizon ? outcome.Until : long.MinValue);
+        entry.IsOdd = debt > 0 || odd.From > _horizon || odd.Counted != entry.Level - entry.Anchor;
+        if (entry.IsOdd) _odd[counter] = odd;
+        else _odd.Remove(counter);
+    }
+
+    private int FindCounter(CounterId id)
+    {
+        var (found, seen) = (KeyedTable<TrackedCounter>.None, 0u);
+        for (var counter = _counters.Find(id.Key); counter != KeyedTable<TrackedCounter>.None; counter = _counters.FindOlder(counter))
+        {
+            ref var entry = ref _counters[counter];
+            if (entry.Pod == id.Pod) return counter;
+            if (!new CounterId(entry.Key, entry.Pod).IsSame(id) || (found != KeyedTable<TrackedCounter>.None && entry.Seen <= seen)) continue;
+            (found, seen) = (counter, entry.Seen);
+        }
+
+        return found;
+    }
+
+    private (int Rises, int Replays, int Series, int Counters) Mark() => (_rises.Count, _replays.Count, _series.Count, _counters.Count);
+
+    private void Back((int Rises, int Replays, int Series, int Counters) to)
+    {
+        _rises.RemoveRange(to.Rises, _rises.Count - to.Rises);
+        _replays.RemoveRange(to.Replays, _replays.Count - to.Replays);
+        _series.Truncate(to.Series);
+        for (var counter = to.Counters; counter < _counters.Count; counter++) _classes.Leave(_counters[counter].Class);
+        _counters.Truncate(to.Counters);
+    }
+
+    /// <summary>Forgets, now and then, counters that were silent while their job was not.</summary>
     private void Sweep()
     {
-        if (_end < _nextSweep) return;
-        _nextSweep = _end + ((long)Memory.TotalMilliseconds / 24);
-        _table.RemoveOlderThan(_remembered, _classes.Leave);
-        if (_classes.Compact() is not { } numbers) return;
-        for (var slot = 0; slot < _table.Count; slot++)
+        if (_lastEnd < _nextSweep) return;
+        _nextSweep = _lastEnd + SweepEvery;
+        var silentSince = SilentTooMany();
+        foreach (var (counter, odd) in _odd.ToList())
         {
-            ref var entry = ref _table[slot];
-            if (entry.Class != SeriesTable.None) entry.Class = numbers[entry.Class];
+            ref var entry = ref _counters[counter];
+            if (odd.Debt > 0 || entry.Seen == _number) continue;
+            entry.IsOdd = false;
+            entry.Anchor = entry.Level;
+            _odd.Remove(counter);
+        }
+
+        bool IsForgotten(int counter) => _counters[counter].Seen is var seen && (seen < silentSince || seen < jobs.ForgetBefore(JobOf(_counters[counter])));
+        bool IsNameForgotten(int slot) => _series[slot].Counter is var counter && (IsForgotten(counter) || _series[slot].Seen < jobs.ForgetBefore(JobOf(_counters[counter])));
+        var forgotten = new List<int>();
+        for (var counter = 0; counter < _counters.Count; counter++)
+        {
+            if (IsForgotten(counter)) forgotten.Add(counter);
+            (_counters[counter].IsNamed, _counters[counter].IsShared) = (false, false);
+        }
+
+        _series.RemoveWhere(IsNameForgotten);
+        foreach (var counter in forgotten)
+        {
+            _classes.Leave(_counters[counter].Class);
+            _odd.Remove(counter);
+        }
+
+        var gone = forgotten.ToHashSet();
+        var moved = _counters.RemoveWhere(gone.Contains);
+        for (var slot = 0; slot < _series.Count; slot++)
+        {
+            ref var series = ref _series[slot];
+            if (moved is not null) series.Counter = moved[series.Counter];
+            ref var entry = ref _counters[series.Counter];
+            entry.IsShared |= entry.IsNamed;
+            entry.IsNamed = true;
+        }
+
+        if (moved is not null)
+        {
+            var odd = _odd.ToList();
+            _odd.Clear();
+            foreach (var (counter, state) in odd) _odd[moved[counter]] = state;
+        }
+
+        if (_classes.Compact() is not { } numbers) return;
+        for (var counter = 0; counter < _counters.Count; counter++)
+        {
+            ref var entry = ref _counters[counter];
+            if (entry.Class >= 0) entry.Class = numbers[entry.Class];
         }
     }
 
-    /// <summary>The last sample that a window brought to a series.</summary>
-    /// <param name="Offset">Its time, in milliseconds from the window's end.</param>
-    private readonly record struct Pending(int Slot, int Offset, double Value);
+    /// <summary>The number of the window since which a counter must have been seen, where there are too many silent ones; else 0.</summary>
+    private uint SilentTooMany()
+    {
+        var silent = new List<uint>();
+        for (var counter = 0; counter < _counters.Count; counter++)
+        {
+            if (_counters[counter].Seen != _number) silent.Add(_counters[counter].Seen);
+        }
+
+        var most = Math.Max(MaxSilent, 4L * (_counters.Count - silent.Count));
+        if (silent.Count <= most) return 0;
+        silent.Sort();
+        return silent[silent.Count - (int)most];
+    }
+
+    /// <summary>What a window brought to a series that only rose: all that matters of its samples.</summary>
+    /// <param name="SettledOffset">The time of its last sample up to the horizon, in milliseconds from the window's end; the least number where there is none.</param>
+    /// <param name="LastOffset">The time of its last sample, likewise.</param>
+    /// <param name="FirstOffset">The time of its first sample, likewise.</param>
+    /// <param name="Settled">Its value at the horizon.</param>
+    private readonly record struct Rise(int Counter, int SettledOffset, int LastOffset, int FirstOffset, double Settled, double Last, double First);
+
+    /// <param name="Anchor">The value from which growth is reckoned.</param>
+    /// <param name="From">Only samples later than this count, in milliseconds.</param>
+    /// <param name="Counted">What has been counted since the anchor.</param>
+    private readonly record struct Start(double Anchor, long From, double Counted, double Debt, bool IsAfterGap);
 }

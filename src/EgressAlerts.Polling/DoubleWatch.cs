@@ -2,8 +2,8 @@ using System.Text;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Notices egress that is counted twice, because two jobs scrape the same proxy (ports 15090 and 15020) or because one query API shows two
-/// replicas of Prometheus. Nothing in Istio's own labels tells such series apart.</summary>
+/// <summary>Notices egress that is there twice, because two jobs scrape the same proxy (ports 15090 and 15020) or because one query API shows two
+/// replicas of Prometheus. Where <c>up</c> tells target labels, it is counted once; reading it twice is still a waste.</summary>
 /// <remarks>Looks at a sample of the series, chosen by what Istio says of them, so that a series and its double are both in it or both not.</remarks>
 internal sealed class DoubleWatch(TelemetryOptions options)
 {
@@ -33,13 +33,14 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     private ulong _mask;
 
     /// <summary>Takes a series that counts egress and was not known before.</summary>
-    public void Offer(SeriesId id, long milliseconds, IReadOnlyDictionary<string, string> labels)
+    public void Offer(CounterTracker tracker, int slot, ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read)
     {
-        if (!labels.TryGetValue("instance", out var instance)) return;
-        var fingerprint = Fingerprint(labels, Endpoints.Split(instance).Host);
+        if (!read.TryGetValue("instance", out var instance)) return;
+        var fingerprint = Fingerprint(read, Endpoints.Split(instance).Host);
         if ((fingerprint & _mask) != 0) return;
         if (!_sampled.TryGetValue(fingerprint, out var variants)) _sampled.Add(fingerprint, variants = []);
-        if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id)) variants.Add(new(id, milliseconds, Scrape(labels)));
+        var id = tracker.Hash(labels);
+        if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id)) variants.Add(new(id, tracker.CounterKey(slot), tracker.Reading, Scrape(read)));
         while (_sampled.Count > MaxSampled)
         {
             _mask = (_mask << 1) | 1;
@@ -48,20 +49,19 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     }
 
     /// <summary>The matcher that leaves one of each, or null where nothing is there twice.</summary>
-    /// <param name="lastSample">The time of a series' last sample, <see cref="SeriesTable.Never"/> where it is forgotten.</param>
-    /// <param name="overlap">For how long, in milliseconds, both must have had samples: a job that was renamed is not there twice.</param>
-    public Doubles? Find(Func<SeriesId, long> lastSample, long overlap)
+    /// <param name="overlap">For how many windows both must have been seen: a series whose labels changed is not there twice.</param>
+    public Doubles? Find(CounterTracker tracker, uint overlap)
     {
         var (alive, pairs) = (0, new List<(Variant, Variant)>());
         foreach (var (fingerprint, variants) in _sampled.ToList())
         {
-            variants.RemoveAll(variant => lastSample(variant.Id) == SeriesTable.Never);
+            variants.RemoveAll(variant => tracker.LastSeen(variant.Id) == 0);
             if (variants.Count == 0) _sampled.Remove(fingerprint);
             else alive++;
             pairs.AddRange(variants
                 .SelectMany((one, i) => variants.Skip(i + 1).Select(other => (one, other)))
                 .Where(pair => Differences(pair.one, pair.other).Any()
-                    && Math.Min(lastSample(pair.one.Id), lastSample(pair.other.Id)) - Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) >= overlap)
+                    && Math.Min(tracker.LastSeen(pair.one.Id), tracker.LastSeen(pair.other.Id)) >= Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) + overlap)
                 .Take(1));
         }
 
@@ -77,7 +77,7 @@ internal sealed class DoubleWatch(TelemetryOptions options)
             .Select(group => group.Key)
             .ToList();
         var matcher = label == "instance" ? $"instance=~\".+:{values[0]}\"" : $"{label}=\"{values[0]}\"";
-        return new Doubles((double)pairs.Count / alive, label, values, matcher);
+        return new Doubles((double)pairs.Count / alive, pairs.TrueForAll(pair => pair.Item1.Counter == pair.Item2.Counter), label, values, matcher);
     }
 
     /// <summary>A replica's label separates cleanly; then the job; the port only where one job scrapes both.</summary>
@@ -95,14 +95,17 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     {
         _text.Clear().Append(host);
         foreach (var name in _identity) _text.Append('\n').Append(labels.GetValueOrDefault(name, ""));
-        return _hash.Of(Encoding.UTF8.GetBytes(_text.ToString())).Low;
+        return _hash.Compute(Encoding.UTF8.GetBytes(_text.ToString()));
     }
 
-    private sealed record Variant(SeriesId Id, long FirstSeen, Dictionary<string, string> Scrape);
+    /// <param name="Id">The hash of its label set.</param>
+    /// <param name="Counter">The counter that it shows, as far as that is known.</param>
+    private sealed record Variant(ulong Id, ulong Counter, uint FirstSeen, Dictionary<string, string> Scrape);
 }
 
 /// <summary>What is there more than once.</summary>
 /// <param name="Share">Of the egress series, 0 to 1, estimated.</param>
+/// <param name="AreOnce">Whether they are known to be the same counters, which are counted once.</param>
 /// <param name="Label">The label that tells them apart.</param>
 /// <param name="Values">Its values; the one to keep comes first.</param>
-internal sealed record Doubles(double Share, string Label, IReadOnlyList<string> Values, string Matcher);
+internal sealed record Doubles(double Share, bool AreOnce, string Label, IReadOnlyList<string> Values, string Matcher);

@@ -10,7 +10,7 @@ internal sealed class HistorySink(Classifier classifier) : ISeriesSink
     private const int MaxFlows = 200_000;
 
     private readonly SeriesHash _hash = SeriesHash.Random();
-    private readonly Dictionary<SeriesId, Flow?> _series = [];
+    private readonly Dictionary<ulong, Flow?> _series = [];
     private readonly Dictionary<Flow, (DateTimeOffset First, DateTimeOffset Last)> _flows = [];
 
     public RawMetric Raw { get; set; } = RawMetric.All[0];
@@ -28,7 +28,7 @@ internal sealed class HistorySink(Classifier classifier) : ISeriesSink
 
     public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
     {
-        var id = _hash.Of(labels);
+        var id = _hash.Compute(labels);
         if (!_series.TryGetValue(id, out var flow))
         {
             if (_series.Count == MaxSeries) return;

@@ -13,6 +13,11 @@ public sealed class Poller
 
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
+    /// <summary>Samples that came too late are looked for every so many times <c>prometheus.late</c>, and twice as far back.</summary>
+    private const int LateEvery = 5;
+
+    private const int LateBack = 10;
+
     private const int HistoryInstants = 28;
     private static readonly TimeSpan HistoryTime = TimeSpan.FromMinutes(1);
 
@@ -21,10 +26,13 @@ public sealed class Poller
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly HostRegister _hosts;
     private readonly TelemetrySurvey _survey;
-    private readonly CounterTracker _tracker = new();
     private readonly JobRegister _jobs = new();
+    private readonly TargetLabels _targets = new();
+    private readonly BaselineRules _baselines;
+    private readonly CounterTracker _tracker;
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
     private DateTimeOffset _baselineEnd;
     private DateTimeOffset _lastEnd;
@@ -34,11 +42,13 @@ public sealed class Poller
 
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
     {
-        (_options, _metrics, _logger) = (options, metrics, logger);
+        (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
         _client = new PrometheusClient(http, options, metrics, time);
         _hosts = new HostRegister(telemetry.DynamicDns);
         _classifier = new Classifier(telemetry, _hosts);
-        _survey = new TelemetrySurvey(telemetry, metrics, logger);
+        _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
+        _baselines = new BaselineRules(_jobs, options);
+        _tracker = new CounterTracker(_jobs, options.Late);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
@@ -55,20 +65,23 @@ public sealed class Poller
     /// incomplete: nothing has changed then and the window is to be tried again.</summary>
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
+        if (_baselines.IsNewSource) _tracker.ForgetNames();
         _tracker.Begin(window);
         var jobs = new JobSink();
-        if (await _client.QueryAsync(UpQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, UpQuery(window));
+        if (await _client.QueryAsync(JobsQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, JobsQuery(window));
+        var targetsQuery = TargetLabels.Query(Duration(Max(Lookback, Range(window))));
+        if (await _client.QueryAsync(targetsQuery, window.End, _targets, cancel) is { } noTargets) return Failed(window, noTargets, targetsQuery);
         var hasSeries = false;
         foreach (var raw in RawMetric.All)
         {
             _tracker.BeginQuery();
-            var query = CounterQuery(raw, window);
-            var sink = new SeriesSink(this, raw, window);
+            var query = $"{Selector(raw)}[{Duration(Range(window))}]";
+            var sink = new SeriesSink(this, raw);
             if (await _client.QueryAsync(query, window.End, sink, cancel) is { } failure) return Failed(window, failure, query);
             hasSeries |= sink.HasSeries;
         }
 
-        if (hasSeries) _seenAt = window.End;
+        if (hasSeries || _targets.Any) _seenAt = window.End;
         else if (await IsGoneAsync(window, cancel) is not { } isGone) return null;
         else if (isGone) return Gone(window);
 
@@ -76,8 +89,9 @@ public sealed class Poller
         Failure = "";
         foreach (var job in jobs.Jobs) _jobs.Saw(job, window.Start - window.Length);
         var reading = Account(window);
+        await LookForLateSamplesAsync(window, cancel);
         await LookForMangledNamesAsync(window, cancel);
-        _survey.Update(_tracker, window);
+        _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
         return reading;
     }
@@ -98,8 +112,7 @@ public sealed class Poller
                 foreach (var raw in RawMetric.All.Where(raw => raw.Metric is Metric.Requests or Metric.ConnectionsOpened))
                 {
                     sink.Raw = raw;
-                    var query = $"{raw.Name}{{{string.Join(',', _options.Matchers)}}}";
-                    if (await _client.QueryAsync(query, sink.At, sink, limit.Token) is not { } failure) continue;
+                    if (await _client.QueryAsync(Selector(raw), sink.At, sink, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails likewise, and says so.
                     Log.HistoryFailed(_logger, sink.At.ToString("O"), failure.Reason.Word(), failure.Message);
                     return sink.Flows;
@@ -128,6 +141,7 @@ public sealed class Poller
             to.Write(entry.Value);
         });
         _jobs.Save(to);
+        _baselines.Save(to);
         _hosts.Save(to);
         _tracker.Save(to);
     }
@@ -137,31 +151,34 @@ public sealed class Poller
         (_baselineEnd, _lastEnd, _seenAt) = (from.ReadInstant(), from.ReadInstant(), from.ReadInstant());
         foreach (var (key, sum) in from.ReadAll(() => (((Metric)from.ReadByte(), from.ReadString()), from.ReadDouble()))) _excluded[key] = sum;
         _jobs.Load(from);
+        _baselines.Load(from);
         _hosts.Load(from);
         _tracker.Load(from);
+        _metrics.Inversions(_tracker.Inversions);
         _metrics.Series(_tracker.Count);
     }
 
     // Jobs that were scraped with success before the window before this one.
-    private static string UpQuery(Window window) =>
+    private static string JobsQuery(Window window) =>
         $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)";
 
-    // Raw samples instead of increase(): that extrapolates, and misses the first event of a new series. The range reaches over the window
-    // before, so that a sample which Prometheus appended late still counts; samples are told apart by their own time.
-    private string CounterQuery(RawMetric raw, Window window) =>
-        $"{raw.Name}{{{string.Join(',', _options.Matchers)}}}[{Duration(IsFirst ? Max(Lookback, window.Length * 2) : window.Length * 2)}]";
+    private string Selector(RawMetric raw) => $"{raw.Name}{{{string.Join(',', _options.Matchers)}}}";
 
-    private bool IsFirst => _lastEnd == default;
+    /// <summary>How far back samples are read: to the anchor of the last window. What has not been read before is looked for further back.</summary>
+    private TimeSpan Range(Window window)
+    {
+        var known = TimeSpan.FromMilliseconds(_tracker.From == long.MinValue ? 0 : window.End.ToUnixTimeMilliseconds() - _tracker.From);
+        return _baselines.IsFirst || _baselines.IsNewSource ? Max(known, Max(Lookback, window.Length + _options.Late)) : known;
+    }
 
     private Reading Account(Window window)
     {
-        // Until a job has been watched for a while there is nothing to compare with: Prometheus or this service has only just begun.
-        var baseline = IsFirst || !_jobs.AnySettled(window);
+        var baseline = _baselines.IsBaseline(window);
         var sums = new Dictionary<Classified, double>();
         foreach (var (what, grown, born) in _tracker.Commit())
         {
             _jobs.Saw(what.Job, window.End);
-            var aside = baseline ? grown + born : _jobs.IsSettled(what.Job, window) ? 0 : born;
+            var aside = baseline ? grown + born : _baselines.IsBirthBaseline(what.Job, window) ? born : 0;
             var counted = grown + born - aside;
             if (what.Flow is null) Exclude(what.Metric, what.Excluded, counted);
             else Exclude(what.Metric, "baseline", aside);
@@ -175,16 +192,27 @@ public sealed class Poller
         if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
         _saidEmpty = _tracker.Count == 0;
         _lastEnd = window.End;
-        _metrics.Series(_tracker.Count);
-        var increments = sums
-            .Select(sum => new Increment(sum.Key.Flow!, sum.Key.Metric, sum.Key.ResponseCode, sum.Key.ResponseFlags, sum.Value, sum.Key.Facts))
+        _baselines.WasRead();
+        _metrics.Series(_tracker.SeriesCount);
+        _metrics.Inversions(_tracker.Inversions);
+        return new Reading(window, baseline, Ordered(sums), Accounts);
+    }
+
+    /// <summary>The same order for the same sums, so that two replicas give the same destinations a place.</summary>
+    private static List<Increment> Ordered(Dictionary<Classified, double> sums) =>
+    [
+        .. sums.Select(sum => new Increment(sum.Key.Flow!, sum.Key.Metric, sum.Key.ResponseCode, sum.Key.ResponseFlags, sum.Value, sum.Key.Facts))
             .OrderBy(increment => increment.Flow.Source.Namespace, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.Source.Name, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.To.Key, StringComparer.Ordinal)
             .ThenBy(increment => increment.Metric)
-            .ToList();
-        return new Reading(window, baseline, increments, Accounts);
-    }
+            .ThenBy(increment => increment.Flow.To.Port, StringComparer.Ordinal)
+            .ThenBy(increment => increment.Flow.Route)
+            .ThenBy(increment => increment.Flow.Protocol)
+            .ThenBy(increment => increment.ResponseCode, StringComparer.Ordinal)
+            .ThenBy(increment => increment.ResponseFlags, StringComparer.Ordinal)
+            .ThenBy(increment => increment.Facts, StringComparer.Ordinal),
+    ];
 
     private void Exclude(Metric metric, string reason, double amount)
     {
@@ -202,7 +230,8 @@ public sealed class Poller
     /// there, nothing was scraped in the window and nothing is missing. Null where it does not answer.</summary>
     private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
     {
-        if (_seenAt == default) return false;
+        // A window that has only just ended cannot be lost: nothing was scraped in it, for longer than Prometheus keeps data.
+        if (_seenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
         var earlier = new JobSink();
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
         if (await _client.QueryAsync(Query, _seenAt, earlier, cancel) is { } failure)
@@ -221,6 +250,24 @@ public sealed class Poller
         return new Reading(window, Baseline: false, [], Accounts) { IsGone = true };
     }
 
+    /// <summary>Counts by name what came too late to count, now and then. Not part of the window: without an answer, the next look finds it.</summary>
+    private async Task LookForLateSamplesAsync(Window window, CancellationToken cancel)
+    {
+        var unit = Max(_options.Late, window.Length);
+        var every = unit * LateEvery;
+        if (window.Start.Ticks / every.Ticks == window.End.Ticks / every.Ticks) return;
+        var recent = window.Length + _options.Late;
+        if (window.End - _baselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
+        if (back <= recent) return;
+        foreach (var raw in RawMetric.All)
+        {
+            var late = new LateSamples(_tracker, _targets, labels => _classifier.Classify(raw, labels));
+            await _client.QueryAsync(LateSamples.Query(Selector(raw), Duration(back), Duration(recent)), window.End, late, cancel);
+            foreach (var (what, amount) in late.Found.Where(found => found.What.Flow is not null && _jobs.IsSettled(found.What.Job, window)))
+                Exclude(what.Metric, "late", amount);
+        }
+    }
+
     /// <summary>Not part of the window: without an answer, what was found last stays.</summary>
     private async Task LookForMangledNamesAsync(Window window, CancellationToken cancel)
     {
@@ -235,7 +282,7 @@ public sealed class Poller
     private static string Duration(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
 
     /// <summary>Hands the series of one of Istio's counters to the tracker, classified.</summary>
-    private sealed class SeriesSink(Poller poller, RawMetric raw, Window window) : ISeriesSink
+    private sealed class SeriesSink(Poller poller, RawMetric raw) : ISeriesSink
     {
         public bool HasSeries { get; private set; }
 
@@ -244,16 +291,18 @@ public sealed class Poller
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
             HasSeries = true;
-            var slot = poller._tracker.Slot(labels, out var id, out var isClassified);
-            if (!isClassified)
+            var tracker = poller._tracker;
+            var slot = tracker.Find(labels);
+            var isUnknown = slot == KeyedTable<RawSeries>.None;
+            if (isUnknown || !tracker.IsClassified(slot))
             {
                 var read = LabelReader.Read(labels);
-                var what = poller._classifier.Classify(raw, read);
-                poller._tracker.Classify(slot, what);
-                poller._survey.Offer(id, window, what, read);
+                if (isUnknown) slot = tracker.Add(labels, read, poller._targets.Find(read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", "")));
+                if (!tracker.IsClassified(slot)) tracker.Classify(slot, poller._classifier.Classify(raw, read));
+                poller._survey.Offer(tracker, slot, labels, read);
             }
 
-            poller._tracker.Observe(slot, samples);
+            tracker.Observe(slot, samples);
         }
     }
 

@@ -10,6 +10,7 @@ public sealed class PollingMetrics
     private readonly Histogram<double> _duration;
     private readonly Counter<long> _failures;
     private int _series;
+    private long _inversions;
     private IReadOnlyList<string> _warnings = [];
 
     public PollingMetrics(Meter meter)
@@ -20,6 +21,9 @@ public sealed class PollingMetrics
         _failures = meter.CreateCounter<long>("egress_alerts_query_failures_total", null, "Queries without a complete answer; their window is tried again.");
         foreach (var reason in Enum.GetValues<FailureReason>()) _failures.Add(0, new KeyValuePair<string, object?>("reason", reason.Word()));
         meter.CreateObservableGauge("egress_alerts_raw_series", () => Volatile.Read(ref _series), null, "Istio's series whose last value is remembered.");
+        meter.CreateObservableCounter(
+            "egress_alerts_replica_inversions_total", () => Volatile.Read(ref _inversions), null,
+            "Samples passed over because they were older than the one before: two scrapers' samples are mixed in one series.");
         meter.CreateObservableGauge(
             "egress_alerts_telemetry_warnings", Warned, null, "1 where the mesh's telemetry makes counts wrong or blind; /api/v1/status says how to mend it.");
     }
@@ -33,6 +37,8 @@ public sealed class PollingMetrics
     internal void Warnings(IReadOnlyList<string> kinds) => Volatile.Write(ref _warnings, kinds);
 
     internal void Series(int count) => Volatile.Write(ref _series, count);
+
+    internal void Inversions(long count) => Volatile.Write(ref _inversions, count);
 
     private IEnumerable<Measurement<int>> Warned()
     {

@@ -12,6 +12,9 @@ public sealed record PollingOptions
     /// <summary>How long after its end a window is read, so that late samples are in; 0 s to 10 m.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How much later than its window a sample may become visible and still count; 0 s to 1 h. At least three scrape intervals should fit in.</summary>
+    public TimeSpan Late { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>The most that one attempt of one query may take; 1 s to 10 m.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(25);
 

@@ -18,11 +18,13 @@ public sealed record MetricCoverage(string Metric, int Series, IReadOnlyDictiona
 public sealed record TelemetryWarning(string Kind, string Message, string Remedy)
 {
     public const string DoubleCounting = "double_counting";
+    public const string ReplicaInversions = "replica_inversions";
+    public const string WithoutUp = "without_up";
     public const string MangledNames = "mangled_names";
     public const string BlockedWithoutAddress = "blocked_without_address";
 
     /// <summary>Where the service itself serves the Telemetry resource of deploy/istio.</summary>
     public const string TelemetryResource = "/istio/telemetry.yaml";
 
-    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, MangledNames, BlockedWithoutAddress];
+    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress];
 }

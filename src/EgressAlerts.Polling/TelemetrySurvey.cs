@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Polling;
 
 /// <summary>Looks at what the series say of the mesh's telemetry, and tells what makes counts wrong or blind: once when it begins, once when it ends.</summary>
-internal sealed class TelemetrySurvey(TelemetryOptions options, PollingMetrics metrics, ILogger logger)
+internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, PollingMetrics metrics, ILogger logger)
 {
     /// <summary>Series whose names Envoy mangled belong to none of Istio's metrics any more.</summary>
     public const string MangledQuery = "group by (__name__) ({__name__=~\".+_istio_(requests_total|request_bytes_.+|response_bytes_.+|tcp_.+_total)\"})";
@@ -22,18 +22,18 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, PollingMetrics m
     public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
 
     /// <summary>Takes a series that was not known before.</summary>
-    public void Offer(SeriesId id, Window window, Classified what, IReadOnlyDictionary<string, string> labels)
+    public void Offer(CounterTracker tracker, int slot, ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read)
     {
-        if (what.Flow is not null) _doubles.Offer(id, window.End.ToUnixTimeMilliseconds(), labels);
+        if (tracker.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, labels, read);
     }
 
     /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
     public void Mangled(IReadOnlyList<string> names) => _mangled = names;
 
-    public void Update(CounterTracker tracker, Window window)
+    public void Update(CounterTracker tracker, TargetLabels targets, Window window)
     {
         var classes = tracker.Classes.Where(entry => entry.What.Flow is not null).ToList();
-        var warnings = ((TelemetryWarning?[])[DoubleCounting(tracker, window), MangledNames(), BlockedWithoutAddress(classes)]).OfType<TelemetryWarning>().ToList();
+        var warnings = ((TelemetryWarning?[])[DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes)]).OfType<TelemetryWarning>().ToList();
         foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
             Log.Telemetry(logger, begun.Kind, begun.Message, begun.Remedy);
         foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind)) Log.TelemetryMended(logger, ended.Kind);
@@ -50,10 +50,30 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, PollingMetrics m
             dimension => all == 0 ? 0 : Math.Round(100.0 * mine.Where(entry => entry.What.Present.HasFlag(dimension.Dimension)).Sum(entry => entry.Series) / all, 1)));
     }
 
-    private TelemetryWarning? DoubleCounting(CounterTracker tracker, Window window) => _doubles.Find(tracker.LastSample, (long)window.Length.TotalMilliseconds) is not { } doubles ? null : new(
-        TelemetryWarning.DoubleCounting,
-        string.Create(CultureInfo.InvariantCulture, $"about {100 * doubles.Share:0.#} % of the egress series are there more than once and count double; they differ in {doubles.Label} ({string.Join(", ", doubles.Values)})"),
-        $"add '{doubles.Matcher}' to prometheus.matchers");
+    private TelemetryWarning? DoubleCounting(CounterTracker tracker, Window window)
+    {
+        var overlap = (uint)Math.Ceiling(late / window.Length) + 1;
+        if (_doubles.Find(tracker, overlap) is not { } doubles) return null;
+        var share = string.Create(CultureInfo.InvariantCulture, $"About {100 * doubles.Share:0.#} % of the egress series are there more than once. They differ in {doubles.Label} ({string.Join(", ", doubles.Values)}).");
+        return new(
+            TelemetryWarning.DoubleCounting,
+            doubles.AreOnce ? $"{share} Each counter counts once, but reading them takes twice the time" : $"{share} They count double, because Prometheus has no up series for them that would tell which labels are the proxy's own",
+            $"add '{doubles.Matcher}' to prometheus.matchers");
+    }
+
+    private static TelemetryWarning? Interleaved(CounterTracker tracker) => tracker.RecentInversions == 0 ? null : new(
+        TelemetryWarning.ReplicaInversions,
+        string.Create(CultureInfo.InvariantCulture, $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
+        "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once");
+
+    private static TelemetryWarning? WithoutUp(List<(Classified What, int Series)> classes, TargetLabels targets)
+    {
+        var without = classes.Where(entry => !targets.Knows(entry.What.Job)).ToList();
+        return without.Count == 0 ? null : new(
+            TelemetryWarning.WithoutUp,
+            string.Create(CultureInfo.InvariantCulture, $"{without.Sum(entry => entry.Series)} egress series are of jobs without up series, such as '{without[0].What.Job}'. Which of their labels are the proxy's own is not known: when one changes, its series counts as a new one"),
+            "store the up series of these jobs too, with the same labels");
+    }
 
     private TelemetryWarning? MangledNames() => _mangled.Count == 0 ? null : new(
         TelemetryWarning.MangledNames,

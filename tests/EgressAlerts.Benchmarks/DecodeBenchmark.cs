@@ -15,7 +15,7 @@ public class DecodeBenchmark
 {
     private static readonly Window Window = new(DateTimeOffset.FromUnixTimeSeconds(1_767_268_830), DateTimeOffset.FromUnixTimeSeconds(1_767_268_860));
 
-    private readonly CounterTracker _tracker = new();
+    private readonly CounterTracker _tracker = new(new JobRegister(), TimeSpan.FromMinutes(2));
     private byte[] _answer = [];
 
     [Params(200_000)]
@@ -99,14 +99,21 @@ public class DecodeBenchmark
 
     private sealed class Sink(CounterTracker tracker) : ISeriesSink
     {
+        private static readonly HashSet<string> TargetLabels = ["job", "instance", "namespace", "pod"];
         private static readonly Classifier Classifier = new(new TelemetryOptions(), new HostRegister(DynamicDns.Auto));
 
         public void Restart() => tracker.RestartQuery();
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var slot = tracker.Slot(labels, out _, out var isClassified);
-            if (!isClassified) tracker.Classify(slot, Classifier.Classify(RawMetric.All[^1], LabelReader.Read(labels)));
+            var slot = tracker.Find(labels);
+            if (slot == KeyedTable<RawSeries>.None)
+            {
+                var read = LabelReader.Read(labels);
+                slot = tracker.Add(labels, read, TargetLabels);
+                tracker.Classify(slot, Classifier.Classify(RawMetric.All[^1], read));
+            }
+
             tracker.Observe(slot, samples);
         }
     }

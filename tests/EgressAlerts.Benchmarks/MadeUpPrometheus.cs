@@ -16,12 +16,14 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
     private const string Empty = """{"status":"success","data":{"resultType":"matrix","result":[]}}""";
 
     private readonly List<byte[]> _labels;
+    private readonly List<string> _up;
     private readonly LoopbackServer _server;
 
     private MadeUpPrometheus(LoopbackServer server, int series)
     {
         _server = server;
         _labels = [.. Enumerable.Range(0, series / MetricsPerFlow).Select(i => Encoding.UTF8.GetBytes(Labels(i)))];
+        _up = [.. Enumerable.Range(0, (series / MetricsPerFlow / FlowsPerPod) + 1).Select(i => PodOf(i)).Select(pod => $$"""{"__name__":"up","instance":"{{pod.Instance}}:15090","job":"envoy-stats","namespace":"{{pod.Namespace}}","pod":"{{pod.Name}}"}""")];
         server.Answer = AnswerAsync;
     }
 
@@ -31,11 +33,14 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
+    private static Pod PodOf(int number) =>
+        new("ns-" + (number % 10), "workload-" + (number % 50), $"workload-{number}", $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}", Dialect.TelemetryV2);
+
     /// <summary>The labels of a flow of a pod as JSON members, without the metric's name.</summary>
     private static string Labels(int flow)
     {
         var number = flow / FlowsPerPod;
-        var pod = new Pod("ns-" + (number % 10), "workload-" + (number % 50), $"workload-{number}", $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}", Dialect.TelemetryV2);
+        var pod = PodOf(number);
         var to = ((number * 7) + (flow % FlowsPerPod)) % 200;
         var target = new Target(Way.Passthrough, "", string.Create(CultureInfo.InvariantCulture, $"52.40.{to / 100}.{(to % 100) + 1}"), 443);
         var sample = PromSample.Parse(LabelSets.Of(pod, "m", target, tcp: true, "tcp", "", "-") + " 0")[0];
@@ -49,6 +54,12 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
         if (query.StartsWith("group by (job)", StringComparison.Ordinal))
         {
             await context.Response.WriteAsync($$$"""{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"envoy-stats"},"value":[{{{end}}},"1"]}]}}""");
+            return;
+        }
+
+        if (query.StartsWith("max_over_time(up", StringComparison.Ordinal))
+        {
+            await context.Response.WriteAsync($$$"""{"status":"success","data":{"resultType":"vector","result":[{{{string.Join(',', _up.Select(labels => $$"""{"metric":{{labels}},"value":[{{end}},"1"]}"""))}}}]}}""");
             return;
         }
 

@@ -64,6 +64,7 @@ internal static class ConfigLoader
             Url = section.Url("url", defaults.Url)!,
             Interval = section.Duration("interval", defaults.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             Delay = section.Duration("delay", defaults.Delay, Zero, TimeSpan.FromMinutes(10)),
+            Late = section.Duration("late", defaults.Late, Zero, TimeSpan.FromHours(1)),
             Timeout = section.Duration("timeout", defaults.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)),
             MaxCatchUp = section.Duration("max_catch_up", defaults.MaxCatchUp, Zero, TimeSpan.FromDays(7)),
             MaxResponseBytes = section.Bytes("max_response_bytes", defaults.MaxResponseBytes, 1L << 20, 16L << 30),

@@ -1,33 +1,45 @@
+using System.Text;
 using EgressAlerts.Polling;
 
 namespace EgressAlerts.Tests.Polling;
 
 public sealed class DoubleWatchTests
 {
-    private const long Window = 30_000;
-
+    private readonly TrackedMesh _mesh = new();
     private readonly DoubleWatch _watch = new(new TelemetryOptions());
-    private readonly Dictionary<SeriesId, long> _last = [];
+    private readonly Dictionary<string, bool> _series = [];
+    private int _window;
 
     [Fact]
     public void Two_jobs_that_scrape_one_proxy_are_told_with_the_matcher_that_leaves_one()
     {
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "a.example.com");
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "b.example.com");
-        Sees(0, "kubernetes-pods", "10.0.0.1:15020", "a.example.com");
-        AllScrapedAt(2 * Window);
+        Sees("envoy-stats", "10.0.0.1:15090", "a.example.com");
+        Sees("envoy-stats", "10.0.0.1:15090", "b.example.com");
+        Sees("kubernetes-pods", "10.0.0.1:15020", "a.example.com");
+        Windows(4);
         var doubles = Find();
         Assert.Equal((0.5, "job"), (doubles!.Share, doubles.Label));
         Assert.Equal("job=\"envoy-stats\"", doubles.Matcher);
         Assert.Equal(["envoy-stats", "kubernetes-pods"], doubles.Values);
+        Assert.True(doubles.AreOnce);
+    }
+
+    [Fact]
+    public void Where_there_is_no_up_they_are_told_to_count_double()
+    {
+        _mesh.TargetLabels = null;
+        Sees("envoy-stats", "10.0.0.1:15090", "a.example.com");
+        Sees("kubernetes-pods", "10.0.0.1:15020", "a.example.com");
+        Windows(4);
+        Assert.False(Find()!.AreOnce);
     }
 
     [Fact]
     public void One_job_that_scrapes_both_ports_is_told_by_its_ports()
     {
-        Sees(0, "pods", "10.0.0.1:15090", "a.example.com");
-        Sees(0, "pods", "10.0.0.1:15020", "a.example.com");
-        AllScrapedAt(2 * Window);
+        Sees("pods", "10.0.0.1:15090", "a.example.com");
+        Sees("pods", "10.0.0.1:15020", "a.example.com");
+        Windows(4);
         Assert.Equal("instance=~\".+:15090\"", Find()!.Matcher);
     }
 
@@ -37,31 +49,32 @@ public sealed class DoubleWatchTests
     [InlineData("prometheus")]
     public void Two_replicas_behind_one_query_API_are_told_by_their_label(string label)
     {
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "a.example.com", (label, "prom-0"));
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "a.example.com", (label, "prom-1"));
-        AllScrapedAt(2 * Window);
+        Sees("envoy-stats", "10.0.0.1:15090", "a.example.com", (label, "prom-0"));
+        Sees("envoy-stats", "10.0.0.1:15090", "a.example.com", (label, "prom-1"));
+        Windows(4);
         Assert.Equal($"{label}=\"prom-0\"", Find()!.Matcher);
     }
 
     [Fact]
     public void A_job_that_was_renamed_or_is_not_scraped_any_more_is_not_there_twice()
     {
-        Sees(0, "old", "10.0.0.1:15090", "a.example.com");
-        AllScrapedAt(10 * Window);
-        Sees(11 * Window, "new", "10.0.0.1:15090", "a.example.com");
-        _last[_last.Keys.Last()] = 30 * Window;
+        Sees("old", "10.0.0.1:15090", "a.example.com");
+        Windows(10);
+        foreach (var series in _series.Keys) _series[series] = false;
+        Sees("new", "10.0.0.1:15090", "a.example.com");
+        Windows(10);
         Assert.Null(Find());
     }
 
     [Fact]
     public void Other_pods_other_destinations_and_dimensions_of_the_users_own_are_not_doubles()
     {
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "a.example.com");
-        Sees(0, "kubernetes-pods", "10.0.0.2:15020", "a.example.com");
-        Sees(0, "kubernetes-pods", "10.0.0.1:15020", "b.example.com");
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "c.example.com", ("request_operation", "read"));
-        Sees(0, "envoy-stats", "10.0.0.1:15090", "c.example.com", ("request_operation", "write"));
-        AllScrapedAt(2 * Window);
+        Sees("envoy-stats", "10.0.0.1:15090", "a.example.com");
+        Sees("kubernetes-pods", "10.0.0.2:15020", "a.example.com");
+        Sees("kubernetes-pods", "10.0.0.1:15020", "b.example.com");
+        Sees("envoy-stats", "10.0.0.1:15090", "c.example.com", ("request_operation", "read"));
+        Sees("envoy-stats", "10.0.0.1:15090", "c.example.com", ("request_operation", "write"));
+        Windows(4);
         Assert.Null(Find());
     }
 
@@ -70,27 +83,32 @@ public sealed class DoubleWatchTests
     {
         for (var i = 0; i < 20_000; i++)
         {
-            Sees(0, "a", $"10.0.{i / 250}.{i % 250}:15090", "a.example.com");
-            if (i % 10 == 0) Sees(0, "b", $"10.0.{i / 250}.{i % 250}:15020", "a.example.com");
+            Sees("a", $"10.0.{i / 250}.{i % 250}:15090", "a.example.com");
+            if (i % 10 == 0) Sees("b", $"10.0.{i / 250}.{i % 250}:15020", "a.example.com");
         }
 
-        AllScrapedAt(2 * Window);
+        Windows(4);
         Assert.InRange(Find()!.Share, 0.05, 0.16);
     }
 
-    private void Sees(long milliseconds, string job, string instance, string host, params (string Name, string Value)[] more)
+    private void Sees(string job, string instance, string host, params (string Name, string Value)[] more) =>
+        _series[TrackedMesh.Labels([("job", job), ("instance", instance), ("destination_service", host), .. more])] = true;
+
+    private void Windows(int count)
     {
-        var labels = new Dictionary<string, string> { ["__name__"] = "istio_requests_total", ["job"] = job, ["instance"] = instance, ["destination_service"] = host };
-        foreach (var (name, value) in more) labels[name] = value;
-        var id = new SeriesId(0, (ulong)_last.Count);
-        _last[id] = milliseconds;
-        _watch.Offer(id, milliseconds, labels);
+        for (var until = _window + count; _window < until;)
+        {
+            _mesh.Begin(++_window);
+            foreach (var series in _series.Where(series => series.Value).Select(series => series.Key))
+            {
+                _mesh.Observe(series, ((_window * 30) - 1, 1));
+                var bytes = Encoding.UTF8.GetBytes(series);
+                _watch.Offer(_mesh.Tracker, _mesh.Tracker.Find(bytes), bytes, LabelReader.Read(bytes));
+            }
+
+            _mesh.Commit();
+        }
     }
 
-    private void AllScrapedAt(long milliseconds)
-    {
-        foreach (var id in _last.Keys) _last[id] = milliseconds;
-    }
-
-    private Doubles? Find() => _watch.Find(id => _last.GetValueOrDefault(id, SeriesTable.Never), Window);
+    private Doubles? Find() => _watch.Find(_mesh.Tracker, overlap: 2);
 }

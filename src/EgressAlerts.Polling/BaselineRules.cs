@@ -1,0 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Decides whether what a counter shows at its first sight has just happened, or may be as old as its proxy. The latter is a baseline: it is
+/// left out, and <c>egress_alerts_excluded_total{reason="baseline"}</c> says how much it was.</summary>
+/// <remarks>
+/// <para>A counter that is known needs no rule: it counts what it grew by, whatever happened in between.</para>
+/// <list type="bullet">
+/// <item>First window: was this service there before? If not, everything it sees is a baseline.</item>
+/// <item>New job: was the counter's job scraped before the counter appeared? If not, the proxy may be older than the job.</item>
+/// <item>New source: do <c>prometheus.url</c> and <c>matchers</c> still select what they did? If not, unknown counters may have been hidden until now.</item>
+/// <item>Gap: were there windows without samples? An unknown counter was born in them, after the last sample of its job: it counts in full.</item>
+/// <item>Retention lost: did Prometheus lose its data? Then the same holds, because proxies keep their counters.</item>
+/// </list>
+/// </remarks>
+internal sealed class BaselineRules(JobRegister jobs, PollingOptions options)
+{
+    private readonly string _source = Fingerprint(options);
+    private string _lastSource = "";
+
+    /// <summary>Nothing has been read yet.</summary>
+    public bool IsFirst => _lastSource.Length == 0;
+
+    /// <summary>The last window was read from elsewhere, or with other matchers.</summary>
+    public bool IsNewSource => !IsFirst && _lastSource != _source;
+
+    /// <summary>Whether all of a window is baseline: until a job has been watched for a while, there is nothing to compare with.</summary>
+    public bool IsBaseline(Window window) => IsFirst || !jobs.AnySettled(window);
+
+    /// <summary>Whether counters of this job that were not known before the window are baseline.</summary>
+    public bool IsBirthBaseline(string job, Window window) => IsBaseline(window) || IsNewSource || !jobs.IsSettled(job, window);
+
+    /// <summary>A window has been read whole.</summary>
+    public void WasRead() => _lastSource = _source;
+
+    public void Save(BinaryWriter to) => to.Write(_lastSource);
+
+    public void Load(BinaryReader from) => _lastSource = from.ReadString();
+
+    private static string Fingerprint(PollingOptions options) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', options.Matchers.Order(StringComparer.Ordinal).Prepend(options.Url.AbsoluteUri)))));
+}

@@ -1,0 +1,55 @@
+namespace EgressAlerts.Polling;
+
+/// <summary>Knows which labels the scraper and the store put on series: exactly those that <c>up</c> has, which no proxy exposes.</summary>
+/// <remarks>A sink for the answer to <see cref="Query"/>. What a window learns replaces what the one before it knew.</remarks>
+internal sealed class TargetLabels : ISeriesSink
+{
+    /// <summary>Further targets are known only by what all targets of their job have.</summary>
+    private const int MaxTargets = 200_000;
+
+    private readonly Dictionary<(string Job, string Instance), HashSet<string>> _targets = [];
+    private readonly Dictionary<string, HashSet<string>> _jobs = [];
+
+    /// <summary>Nearly all targets have one of a few sets of names, which are kept once.</summary>
+    private readonly Dictionary<string, HashSet<string>> _sets = [];
+
+    /// <summary>Asks for every target that was there within <paramref name="range"/>, whether its scrapes succeeded or not.</summary>
+    public static string Query(string range) => $"max_over_time(up[{range}])";
+
+    /// <summary>Whether the server has <c>up</c> for the job at all.</summary>
+    public bool Knows(string job) => _jobs.ContainsKey(job);
+
+    public bool Any => _jobs.Count > 0;
+
+    public void Restart()
+    {
+        _targets.Clear();
+        _jobs.Clear();
+        _sets.Clear();
+    }
+
+    public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
+    {
+        var read = LabelReader.Read(labels);
+        var (job, instance) = (read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", ""));
+        var names = Intern(read.Keys);
+        if (!_jobs.TryGetValue(job, out var common)) _jobs.Add(job, names);
+        else if (!common.IsSubsetOf(names)) _jobs[job] = Intern(common.Intersect(names));
+
+        // A target whose labels changed lately is there twice.
+        if (_targets.TryGetValue((job, instance), out var mine)) _targets[(job, instance)] = Intern(mine.Union(names));
+        else if (_targets.Count < MaxTargets) _targets.Add((job, instance), names);
+    }
+
+    /// <summary>The names of the labels that are not the proxy's own; null where nothing is known about the job.</summary>
+    /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then the labels count that all targets of its job have.</remarks>
+    public IReadOnlySet<string>? Find(string job, string instance) =>
+        _targets.TryGetValue((job, instance), out var target) ? target : _jobs.GetValueOrDefault(job);
+
+    private HashSet<string> Intern(IEnumerable<string> names)
+    {
+        var key = string.Join(',', names.Order(StringComparer.Ordinal));
+        if (!_sets.TryGetValue(key, out var set)) _sets.Add(key, set = [.. names]);
+        return set;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>A series as a server sends it: a name for a counter. 20 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal struct RawSeries(ulong hash, int counter) : IKeyed
+{
+    /// <summary>The hash of its label set, byte by byte as it was sent.</summary>
+    public readonly ulong Key { get; } = hash;
+
+    public int Next { get; set; }
+
+    public int Counter = counter;
+
+    /// <summary>The number of the last window that had a sample of it.</summary>
+    public uint Seen;
+}
+
+/// <summary>One counter of one proxy. 40 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
+internal struct TrackedCounter(CounterId id) : IKeyed
+{
+    private const uint NumberBits = 0x1fff_ffff;
+    private const uint NamedBit = 0x8000_0000, SharedBit = 0x4000_0000, OddBit = 0x2000_0000;
+
+    private uint _seenAndBits;
+
+    public readonly ulong Key { get; } = id.Key;
+
+    public int Next { get; set; }
+
+    public uint Pod = id.Pod;
+
+    /// <summary>Its value at the anchor: up to there all is settled. Later samples are read again with every window, because some may come late.</summary>
+    public double Anchor;
+
+    /// <summary>Its value at the last sample. What has been counted since the anchor is the difference, unless <see cref="IsOdd"/>.</summary>
+    public double Level;
+
+    /// <summary>Its number in <see cref="ClassTable"/>; where it has none yet, -1 less its job's number in <see cref="JobRegister"/>.</summary>
+    public int Class;
+
+    /// <summary>The number of the last window that had a sample of it.</summary>
+    public uint Seen
+    {
+        readonly get => _seenAndBits & NumberBits;
+        set => _seenAndBits = (_seenAndBits & ~NumberBits) | value;
+    }
+
+    /// <summary>At least one known series shows it.</summary>
+    public bool IsNamed
+    {
+        readonly get => (_seenAndBits & NamedBit) != 0;
+        set => Set(NamedBit, value);
+    }
+
+    /// <summary>More than one known series shows it.</summary>
+    public bool IsShared
+    {
+        readonly get => (_seenAndBits & SharedBit) != 0;
+        set => Set(SharedBit, value);
+    }
+
+    /// <summary>The tracker has an <see cref="OddState"/> for it.</summary>
+    public bool IsOdd
+    {
+        readonly get => (_seenAndBits & OddBit) != 0;
+        set => Set(OddBit, value);
+    }
+
+    private void Set(uint bit, bool value) => _seenAndBits = value ? _seenAndBits | bit : _seenAndBits & ~bit;
+}
+
+/// <summary>What a few counters need beside their anchor and level, for as long as a restart of theirs is not settled.</summary>
+/// <param name="Counted">What has been counted since the anchor.</param>
+/// <param name="Debt">How much of that was too much, as later samples showed. It is counted off against what comes.</param>
+/// <param name="From">The anchor's time in milliseconds where it lies after everyone else's.</param>
+internal readonly record struct OddState(double Counted, double Debt, long From);

@@ -1,0 +1,76 @@
+using EgressAlerts.Polling;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace EgressAlerts.Tests.Polling;
+
+public sealed class KeyedTableTests
+{
+    /// <summary>A million series that show a counter each: what the tracker holds between windows.</summary>
+    [Fact]
+    public void A_million_series_with_their_counters_take_at_most_64_bytes_each()
+    {
+        const int Series = 1 << 20;
+        var (names, counters) = (new KeyedTable<RawSeries>(), new KeyedTable<TrackedCounter>());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Series; i++) names.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new CounterId((ulong)i, 0)))));
+        var replaced = 2 * sizeof(int) * Series / 4; // The smaller indices that the last ones replaced, and the lists of chunks.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 60.0 * Series, (64.0 * Series) + replaced);
+        Assert.Equal(Series - 1, names.Find(Series - 1));
+        Assert.Equal(Series - 1, counters.Find(Series - 1));
+    }
+
+    /// <summary>Any sequence of finding, adding, taking back and forgetting leaves what a list holds.</summary>
+    [Fact]
+    public void It_holds_what_a_list_holds()
+    {
+        var operation = from kind in Gen.Choose(0, 9) from number in Gen.Choose(0, 3000) select (kind, number);
+        Prop.ForAll(operation.ArrayOf(400).ToArbitrary(), operations =>
+        {
+            var (table, model) = (new KeyedTable<RawSeries>(), new List<(ulong Key, int Value)>());
+            foreach (var (kind, number) in operations)
+            {
+                switch (kind)
+                {
+                    case 0:
+                        var left = model.Count - Math.Min(model.Count, number % 50);
+                        model.RemoveRange(left, model.Count - left);
+                        table.Truncate(left);
+                        break;
+                    case 1:
+                        var before = model.ToList();
+                        model.RemoveAll(entry => entry.Value < number);
+                        var moved = table.RemoveWhere(slot => before[slot].Value < number);
+                        if (moved is null ? model.Count != before.Count : !moved.SequenceEqual(before.Select(entry => entry.Value < number ? -1 : model.IndexOf(entry)))) return false;
+                        break;
+                    default:
+                        // Many at once, so that chunks and index grow.
+                        for (var i = 0; i < 200; i++)
+                        {
+                            var key = (ulong)((number + (i * 7)) % 9000);
+                            if (table.Find(key) != -1) continue;
+                            model.Add((key, number));
+                            table.Add(new RawSeries(key, number));
+                        }
+
+                        break;
+                }
+
+                if (table.Count != model.Count || model.Where((entry, slot) => table.Find(entry.Key) != slot || table[slot].Counter != entry.Value).Any()) return false;
+            }
+
+            return table.Find(1 << 20) == -1;
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Entries_with_the_same_key_are_found_newest_first()
+    {
+        var table = new KeyedTable<RawSeries>();
+        foreach (var value in (int[])[1, 2, 3]) table.Add(new RawSeries(7, value));
+        table.Add(new RawSeries(8, 4));
+        var newest = table.Find(7);
+        Assert.Equal([3, 2, 1], new[] { newest, table.FindOlder(newest), table.FindOlder(table.FindOlder(newest)) }.Select(slot => table[slot].Counter));
+        Assert.Equal(-1, table.FindOlder(0));
+    }
+}

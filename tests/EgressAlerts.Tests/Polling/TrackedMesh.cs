@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using EgressAlerts.Model;
+using EgressAlerts.Polling;
+
+namespace EgressAlerts.Tests.Polling;
+
+/// <summary>Drives a <see cref="CounterTracker"/> as the poller does, in windows of 30 s with times in seconds.</summary>
+internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
+{
+    public static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch.AddYears(50);
+    public static readonly Classified What = Classified.Out(RawMetric.All[0], "test", "envoy");
+
+    /// <summary>The labels that are not the proxy's own; null where there is no <c>up</c>.</summary>
+    public HashSet<string>? TargetLabels { get; set; } = ["job", "instance", "version", "replica", "pod", "namespace"];
+
+    public JobRegister Jobs { get; private set; } = new();
+
+    public CounterTracker Tracker { get; private set; } = null!;
+
+    public static string Labels(params (string Name, string Value)[] labels) =>
+        JsonSerializer.Serialize(labels.Append(("__name__", "m")).OrderBy(label => label.Item1, StringComparer.Ordinal).ToDictionary(label => label.Item1, label => label.Item2));
+
+    public CounterTracker Begin(int number)
+    {
+        Tracker ??= new CounterTracker(Jobs, late ?? TimeSpan.FromMinutes(2));
+        Tracker.Begin(At(number));
+        return Tracker;
+    }
+
+    public Window At(int number) => new(Epoch.AddSeconds((number - 1) * window), Epoch.AddSeconds(number * window));
+
+    /// <summary>What one window counts, when these series have these samples.</summary>
+    public double Window(int number, params (string Labels, (double Seconds, double Value)[] Samples)[] series)
+    {
+        Begin(number);
+        foreach (var (labels, samples) in series) Observe(labels, samples);
+        return Commit();
+    }
+
+    public void Observe(string labels, params (double Seconds, double Value)[] samples)
+    {
+        var bytes = Encoding.UTF8.GetBytes(labels);
+        var slot = Tracker.Find(bytes);
+        if (slot == KeyedTable<RawSeries>.None) slot = Tracker.Add(bytes, LabelReader.Read(bytes), TargetLabels);
+        if (!Tracker.IsClassified(slot)) Tracker.Classify(slot, What);
+        Tracker.Observe(slot, [.. samples.Select(sample => new Sample(Epoch.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
+    }
+
+    public double Commit() => Tracker.Commit().Sum(growth => growth.Grown + growth.Born);
+
+    /// <summary>As after a restart of the service.</summary>
+    public void Reload()
+    {
+        using var state = new MemoryStream();
+        var to = new BinaryWriter(state);
+        Jobs.Save(to);
+        Tracker.Save(to);
+        state.Position = 0;
+        var from = new BinaryReader(state);
+        Jobs = new JobRegister();
+        Jobs.Load(from);
+        Tracker = new CounterTracker(Jobs, late ?? TimeSpan.FromMinutes(2));
+        Tracker.Load(from);
+    }
+}
