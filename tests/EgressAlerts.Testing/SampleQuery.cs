@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace EgressAlerts.Testing;
 
 /// <summary>The part of PromQL that <see cref="SampleStore"/> answers: selectors with any matchers, ranges, <c>offset</c>, functions over a range such as
-/// <c>max_over_time</c>, the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c> with or without <c>by</c>, and comparisons with a number.</summary>
+/// <c>max_over_time</c>, the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>, and comparisons with a number.</summary>
 public sealed partial class SampleQuery
 {
     private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
@@ -76,7 +76,8 @@ public sealed partial class SampleQuery
             _ => throw new FormatException($"unknown function {function}"),
         };
         return (all, at, open) => inner(all, at, open).Select(series => new FoundSeries(
-            function == "last_over_time" ? series.Labels : Without(series.Labels, "__name__"), [(at, reduce([.. series.Samples.Select(sample => sample.Value)]))]));
+            function == "last_over_time" ? series.Labels : series.Labels.Where(label => label.Key != "__name__").ToDictionary(),
+            [(at, reduce([.. series.Samples.Select(sample => sample.Value)]))]));
     }
 
     private Evaluator Aggregation(string function)
@@ -137,11 +138,14 @@ public sealed partial class SampleQuery
         return (all, at, isLeftOpen) =>
         {
             var (start, end) = (at - offset - (range ?? Lookback), at - offset);
+            bool IsIn((DateTimeOffset At, double Value) sample) => (isLeftOpen ? sample.At > start : sample.At >= start) && sample.At <= end;
             var found = all.Where(series => matchers.TrueForAll(matches => matches(series.Labels)))
-                .Select(series => series with { Samples = [.. series.Samples.Where(sample => (isLeftOpen ? sample.At > start : sample.At >= start) && sample.At <= end)] });
+                .Select(series => series with { Samples = [.. series.Samples.Where(IsIn)] }).Where(series => series.Samples.Count > 0);
+            // NaN is a stale marker: an instant ends with it, and a range leaves it out.
             return range is null
-                ? found.Where(series => series.Samples.Count > 0 && !double.IsNaN(series.Samples[^1].Value)).Select(series => series with { Samples = [(at, series.Samples[^1].Value)] })
-                : found.Select(series => series with { Samples = [.. series.Samples.Where(sample => !double.IsNaN(sample.Value))] }).Where(series => series.Samples.Count > 0);
+                ? found.Select(series => series with { Samples = [(at, series.Samples[^1].Value)] }).Where(series => !double.IsNaN(series.Samples[0].Value))
+                : found.Select(series => series with { Samples = [.. series.Samples.Where(sample => !double.IsNaN(sample.Value))] })
+                    .Where(series => series.Samples.Count > 0);
         };
     }
 
@@ -165,7 +169,11 @@ public sealed partial class SampleQuery
         _ => left < right,
     };
 
-    private static TimeSpan Duration(string text) => DurationParts().Matches(text).Aggregate(TimeSpan.Zero, (sum, part) => sum + (part.Groups["unit"].Value switch
+    private static TimeSpan Duration(string text) =>
+        DurationParts().Matches(text)
+            .Aggregate(TimeSpan.Zero, (sum, part) => sum + (long.Parse(part.Groups["number"].Value, CultureInfo.InvariantCulture) * Unit(part)));
+
+    private static TimeSpan Unit(Match part) => part.Groups["unit"].Value switch
     {
         "ms" => TimeSpan.FromMilliseconds(1),
         "s" => TimeSpan.FromSeconds(1),
@@ -173,11 +181,10 @@ public sealed partial class SampleQuery
         "h" => TimeSpan.FromHours(1),
         "d" => TimeSpan.FromDays(1),
         _ => TimeSpan.FromDays(7),
-    } * long.Parse(part.Groups["number"].Value, CultureInfo.InvariantCulture)));
+    };
 
-    private static Dictionary<string, string> Without(IReadOnlyDictionary<string, string> labels, string name) => labels.Where(label => label.Key != name).ToDictionary();
-
-    private static string Quoted(string token) => token is ['"' or '\'' or '`', ..] ? Regex.Unescape(token[1..^1]) : throw new FormatException($"{token} is no text in quotes");
+    private static string Quoted(string token) =>
+        token is ['"' or '\'' or '`', ..] ? Regex.Unescape(token[1..^1]) : throw new FormatException($"{token} is no text in quotes");
 
     private void Expect(string token)
     {

@@ -83,7 +83,7 @@ public sealed class SampleStore : IAsyncDisposable
         var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync() : null;
         var (query, time) = (Argument("query"), Argument("time"));
         var now = Clock.GetUtcNow();
-        var at = time.Length == 0 ? now : DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Round(1000 * double.Parse(time, CultureInfo.InvariantCulture)));
+        var at = time.Length == 0 ? now : DateTimeOffset.FromUnixTimeMilliseconds((long)(1000 * decimal.Parse(time, CultureInfo.InvariantCulture)));
         if (context.Request.Path.Value!.EndsWith("/api/v1/query", StringComparison.Ordinal)) Asked.Enqueue((query, at));
         if (Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, context.RequestAborted);
         if (Instead is { } instead) await instead(context);
@@ -103,7 +103,8 @@ public sealed class SampleStore : IAsyncDisposable
             var result = query.Evaluate([.. series], at, IsLeftOpen).Select(series => query.IsRange
                 ? (object)new { metric = series.Labels, values = series.Samples.Select(Pair) }
                 : new { metric = series.Labels, value = Pair(series.Samples[^1]) });
-            answer = new { status = "success", isPartial = IsPartial, data = new { resultType = query.IsRange ? "matrix" : "vector", result }, warnings = Warnings, infos = Infos };
+            var data = new { resultType = query.IsRange ? "matrix" : "vector", result };
+            answer = new { status = "success", isPartial = IsPartial, data, warnings = Warnings, infos = Infos };
         }
         catch (FormatException e)
         {
@@ -115,7 +116,10 @@ public sealed class SampleStore : IAsyncDisposable
     }
 
     private static object[] Pair((DateTimeOffset At, double Value) sample) =>
-        [sample.At.ToUnixTimeMilliseconds() / 1000m, double.IsPositiveInfinity(sample.Value) ? "+Inf" : sample.Value.ToString("R", CultureInfo.InvariantCulture)];
+    [
+        sample.At.ToUnixTimeMilliseconds() / 1000m,
+        double.IsPositiveInfinity(sample.Value) ? "+Inf" : sample.Value.ToString("R", CultureInfo.InvariantCulture),
+    ];
 
     private sealed class StoredSeries
     {
@@ -134,7 +138,11 @@ public sealed class SampleStore : IAsyncDisposable
 
         public FoundSeries VisibleAt(DateTimeOffset now)
         {
-            lock (_lock) return new(Labels, [.. _samples.Where(sample => sample.VisibleFrom <= now).OrderBy(sample => sample.At).Select(sample => (sample.At, sample.Value))]);
+            lock (_lock)
+            {
+                var visible = _samples.Where(sample => sample.VisibleFrom <= now).OrderBy(sample => sample.At);
+                return new(Labels, [.. visible.Select(sample => (sample.At, sample.Value))]);
+            }
         }
     }
 }
