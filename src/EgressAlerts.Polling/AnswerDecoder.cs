@@ -16,6 +16,7 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
     private readonly QueryAnswer _answer = new();
     private JsonReaderState _state;
     private bool _inResult;
+    private Func<string, QueryNote>? _inNotes;
     private Sample[] _samples = new Sample[64];
 
     /// <exception cref="JsonException">The bytes are not an answer of the query API.</exception>
@@ -63,7 +64,7 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
             while (_inResult && TryDecodeCompact(bytes[consumed..], out var taken)) consumed += taken;
             var rest = bytes[consumed..];
             var reader = new Utf8JsonReader(rest, isFinal, _state);
-            if (!(_inResult ? DecodeSeries(ref reader, rest) : DecodeEnvelope(ref reader))) return consumed;
+            if (!(_inResult ? DecodeSeries(ref reader, rest) : _inNotes is not null ? DecodeNote(ref reader) : DecodeEnvelope(ref reader))) return consumed;
             _state = reader.CurrentState;
             consumed += (int)reader.BytesConsumed;
         }
@@ -153,7 +154,8 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
         if (reader.ValueTextEquals("resultType"u8)) return Text(ref reader, (answer, text) => answer.ResultType = text);
         if (reader.ValueTextEquals("errorType"u8)) return Text(ref reader, (answer, text) => answer.ErrorType = text);
         if (reader.ValueTextEquals("error"u8)) return Text(ref reader, (answer, text) => answer.Error = text);
-        if (reader.ValueTextEquals("warnings"u8)) return FirstText(ref reader);
+        if (reader.ValueTextEquals("warnings"u8)) return BeginNotes(ref reader, QueryNote.Warning);
+        if (reader.ValueTextEquals("infos"u8)) return BeginNotes(ref reader, QueryNote.Info);
         if (reader.ValueTextEquals("isPartial"u8))
         {
             if (!reader.Read()) return false;
@@ -171,17 +173,21 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
         return true;
     }
 
-    private bool FirstText(ref Utf8JsonReader reader)
+    private bool BeginNotes(ref Utf8JsonReader reader, Func<string, QueryNote> read)
     {
         if (!reader.Read()) return false;
-        if (reader.TokenType != JsonTokenType.StartArray) return reader.TrySkip();
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.EndArray) return true;
-            if (reader.TokenType == JsonTokenType.String && _answer.Warning.Length == 0) _answer.Warning = reader.GetString()!;
-        }
+        if (reader.TokenType == JsonTokenType.StartArray) _inNotes = read;
+        else if (reader.TokenType != JsonTokenType.Null) throw new JsonException("found notes that are not a list");
+        return true;
+    }
 
-        return false;
+    private bool DecodeNote(ref Utf8JsonReader reader)
+    {
+        if (!reader.Read()) return false;
+        if (reader.TokenType == JsonTokenType.String) _answer.Add(_inNotes!(reader.GetString()!));
+        else if (reader.TokenType == JsonTokenType.EndArray) _inNotes = null;
+        else throw new JsonException("found a note that is not a text");
+        return true;
     }
 
     private bool DecodeSeries(ref Utf8JsonReader reader, ReadOnlySpan<byte> bytes)

@@ -30,4 +30,10 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Warning, "history: what was there at {At} and before is not known, {Reason}: {Message}. Destinations that are not known become news once their workload has been watched for detection.learning")]
     public static partial void HistoryFailed(ILogger logger, string at, string reason, string message);
+
+    [LoggerMessage(10, LogLevel.Information, "Prometheus' answers come with notes; they are counted all the same: {Notes}")]
+    public static partial void Notes(ILogger logger, string notes);
+
+    [LoggerMessage(11, LogLevel.Information, "Prometheus' answers come without notes again")]
+    public static partial void NotesEnded(ILogger logger);
 }

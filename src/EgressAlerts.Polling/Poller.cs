@@ -43,7 +43,7 @@ public sealed class Poller
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
     {
         (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
-        _client = new PrometheusClient(http, options, metrics, time);
+        _client = new PrometheusClient(http, options, metrics, time, logger);
         _hosts = new HostRegister(telemetry.DynamicDns);
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
@@ -59,6 +59,9 @@ public sealed class Poller
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
 
+    /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
+    public IReadOnlyList<string> Notes => _client.Notes.Shown;
+
     public TelemetryReport Telemetry => _survey.Report;
 
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw; null where an answer was missing or
@@ -66,6 +69,7 @@ public sealed class Poller
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
         if (_baselines.IsNewSource) _tracker.ForgetNames();
+        _client.Notes.BeginWindow();
         _tracker.Begin(window);
         var jobs = new JobSink();
         if (await _client.QueryAsync(JobsQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, JobsQuery(window));
@@ -91,6 +95,8 @@ public sealed class Poller
         var reading = Account(window);
         await LookForLateSamplesAsync(window, cancel);
         await LookForMangledNamesAsync(window, cancel);
+        _client.Notes.EndWindow();
+        _survey.UnknownNotes(_client.Notes.Unknown);
         _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
         return reading;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 
@@ -12,6 +12,10 @@ internal sealed class PrometheusClient
 {
     private const int QuotedBytes = 300;
 
+    /// <summary>Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to. Prometheus, Cortex and Mimir
+    /// ignore arguments that they do not know.</summary>
+    private static readonly (string Name, string Value)[] RefusePartial = [("partial_response", "false"), ("deny_partial_response", "1")];
+
     private readonly HttpClient _http;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
@@ -19,16 +23,19 @@ internal sealed class PrometheusClient
     private readonly Uri _endpoint;
     private readonly ResiliencePipeline<QueryFailure?> _pipeline;
     private volatile bool _useGet;
+    private volatile bool _knowsNoArguments;
 
-    public PrometheusClient(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time)
+    public PrometheusClient(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_http, _options, _metrics, _time) = (http, options, metrics, time);
+        Notes = new QueryNotes(options, time, logger);
         _endpoint = Endpoint(options.Url, "api/v1/query");
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
             {
                 // An answer that is wrong or incomplete stays so for a while: the whole window is tried again later instead.
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result?.Reason is FailureReason.Connection),
+                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Reason: FailureReason.Connection } or { RetryAfter: not null }),
+                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
                 MaxRetryAttempts = 2,
                 Delay = TimeSpan.FromMilliseconds(250),
                 BackoffType = DelayBackoffType.Exponential,
@@ -37,6 +44,8 @@ internal sealed class PrometheusClient
             .AddTimeout(options.Timeout)
             .Build();
     }
+
+    public QueryNotes Notes { get; }
 
     /// <summary>The path is appended to the base's own, and the base's query arguments are kept.</summary>
     internal static Uri Endpoint(Uri url, string path)
@@ -62,7 +71,9 @@ internal sealed class PrometheusClient
         try
         {
             using var response = await SendAsync(query, at, attempt);
-            return await ReadAsync(response, sink, attempt);
+            var failure = await ReadAsync(response, sink, attempt);
+            if (_knowsNoArguments || response.StatusCode != HttpStatusCode.BadRequest || failure is null) return failure;
+            if (!failure.Message.Contains(RefusePartial[0].Name, StringComparison.Ordinal)) return failure;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -70,8 +81,12 @@ internal sealed class PrometheusClient
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new(FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: is prometheus.url right and the server up?");
+            return new(FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: {AnswerJudge.Hint(e)}");
         }
+
+        // Google's managed Prometheus refuses what it does not know. It has no partial answers either.
+        _knowsNoArguments = true;
+        return await AttemptAsync(query, at, sink, attempt, cancel);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string query, DateTimeOffset at, CancellationToken cancel)
@@ -81,6 +96,11 @@ internal sealed class PrometheusClient
             ["query"] = query,
             ["time"] = (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
         };
+        foreach (var (name, value) in _knowsNoArguments ? [] : RefusePartial)
+        {
+            if (!_endpoint.Query.Contains($"{name}=", StringComparison.Ordinal)) form[name] = value; // A value in prometheus.url wins.
+        }
+
         using var content = new FormUrlEncodedContent(form);
         if (!_useGet)
         {
@@ -89,12 +109,13 @@ internal sealed class PrometheusClient
             // As Prometheus' own client does: some proxies let only GET through.
             if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
             response.Dispose();
-            _useGet = true;
         }
 
         var address = new UriBuilder(_endpoint);
         address.Query = string.Join('&', new[] { address.Query.TrimStart('?'), await content.ReadAsStringAsync(cancel) }.Where(part => part.Length > 0));
-        return await _http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address.Uri), HttpCompletionOption.ResponseHeadersRead, cancel);
+        var answer = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address.Uri), HttpCompletionOption.ResponseHeadersRead, cancel);
+        _useGet = answer.IsSuccessStatusCode; // A server that refuses GET as well may only want other credentials.
+        return answer;
     }
 
     private async Task<QueryFailure?> ReadAsync(HttpResponseMessage response, ISeriesSink sink, CancellationToken cancel)
@@ -104,14 +125,17 @@ internal sealed class PrometheusClient
         try
         {
             var answer = await new AnswerDecoder(sink).DecodeAsync(body, _options.MaxResponseBytes, cancel);
-            return Judge(response, answer);
+            return AnswerJudge.Judge(response, answer, _options, _time.GetUtcNow()) ?? Notes.Judge(answer.Notes);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // The second is what the JSON reader throws for text that is no Unicode.
         {
-            var head = Printable(body.Head);
-            return response.IsSuccessStatusCode
-                ? new(FailureReason.BadJson, $"the answer is not what a query API sends ({e.Message}); it begins with '{head}': is prometheus.url a Prometheus, with the right path prefix?")
-                : new(FailureReason.Status, $"status {(int)response.StatusCode} and '{head}'");
+            var head = QuotedText.Of(body.Head, QuotedBytes);
+            if (!response.IsSuccessStatusCode) return AnswerJudge.Refused(response, "", $"'{head}'", _options, _time.GetUtcNow());
+            var login = head.StartsWith('<') ? ", and not a login page" : "";
+            return new(
+                FailureReason.BadJson,
+                $"the answer is not what a query API sends ({e.Message}); it begins with '{head}': "
+                + $"is prometheus.url a Prometheus, with the right path prefix{login}?");
         }
         catch (AnswerTooLargeException)
         {
@@ -119,21 +143,7 @@ internal sealed class PrometheusClient
         }
     }
 
-    private static QueryFailure? Judge(HttpResponseMessage response, QueryAnswer answer)
-    {
-        if (answer.Status == "error" || !response.IsSuccessStatusCode)
-            return new(FailureReason.Status, $"status {(int)response.StatusCode}, {answer.ErrorType}: {answer.Error}");
-        if (answer.Status != "success") return new(FailureReason.BadJson, $"the answer has status '{Printable(Encoding.UTF8.GetBytes(answer.Status))}' instead of 'success'");
-        if (answer.ResultType is not ("matrix" or "vector")) return new(FailureReason.BadJson, "the answer holds no series: its resultType is neither matrix nor vector");
-        if (answer.IsPartial) return new(FailureReason.Partial, "the answer is partial (isPartial): a storage node is missing; the window waits until it is back");
-        if (answer.Warning.Length > 0) return new(FailureReason.Partial, $"the answer may be partial, it warns: {answer.Warning}");
-        return null;
-    }
-
     private QueryFailure TooLarge() => new(
         FailureReason.TooLarge,
         $"the answer is larger than prometheus.max_response_bytes ({_options.MaxResponseBytes}): raise it, or narrow prometheus.matchers");
-
-    private static string Printable(ReadOnlySpan<byte> bytes) =>
-        string.Concat(Encoding.UTF8.GetString(bytes).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
 }

@@ -1,17 +1,37 @@
 namespace EgressAlerts.Polling;
 
 /// <summary>Why a query gave no complete answer; the reason is a label of the failure counter.</summary>
-internal sealed record QueryFailure(FailureReason Reason, string Message);
+internal sealed record QueryFailure(FailureReason Reason, string Message)
+{
+    /// <summary>How long the server asks to be left alone before the query is repeated; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+}
 
 /// <summary>The closed set of reasons; <see cref="FailureReasons.Word"/> spells them.</summary>
 internal enum FailureReason
 {
+    /// <summary>The server could not be reached, or the connection broke.</summary>
     Connection,
     Timeout,
+
+    /// <summary>The server, or a proxy before it, is overloaded or away for now.</summary>
+    Busy,
+
+    /// <summary>Any other status that is no success, such as missing credentials.</summary>
     Status,
     BadJson,
+
+    /// <summary>Data of this answer is missing behind the server.</summary>
     Partial,
+
+    /// <summary>The answer is larger than this service allows.</summary>
     TooLarge,
+
+    /// <summary>The server refuses the query because it exceeds one of the server's limits. It will do so again.</summary>
+    Limit,
+
+    /// <summary>The server does not understand the query. It will not understand it next time.</summary>
+    BadQuery,
 }
 
 internal static class FailureReasons
@@ -20,9 +40,12 @@ internal static class FailureReasons
     {
         FailureReason.Connection => "connection",
         FailureReason.Timeout => "timeout",
+        FailureReason.Busy => "busy",
         FailureReason.Status => "status",
         FailureReason.BadJson => "bad_json",
         FailureReason.Partial => "partial",
-        _ => "too_large",
+        FailureReason.TooLarge => "too_large",
+        FailureReason.Limit => "limit",
+        _ => "bad_query",
     };
 }

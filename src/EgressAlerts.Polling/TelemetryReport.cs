@@ -22,9 +22,10 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     public const string WithoutUp = "without_up";
     public const string MangledNames = "mangled_names";
     public const string BlockedWithoutAddress = "blocked_without_address";
+    public const string UnknownNotes = "unknown_notes";
 
     /// <summary>Where the service itself serves the Telemetry resource of deploy/istio.</summary>
     public const string TelemetryResource = "/istio/telemetry.yaml";
 
-    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress];
+    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress, UnknownNotes];
 }

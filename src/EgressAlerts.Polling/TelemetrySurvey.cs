@@ -18,6 +18,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
 
     private readonly DoubleWatch _doubles = new(options);
     private IReadOnlyList<string> _mangled = [];
+    private IReadOnlyList<string> _unknownNotes = [];
 
     public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
 
@@ -30,10 +31,15 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
     public void Mangled(IReadOnlyList<string> names) => _mangled = names;
 
+    /// <summary>What answers that were counted say beside their data, where it is not known what that means.</summary>
+    public void UnknownNotes(IReadOnlyList<string> notes) => _unknownNotes = notes;
+
     public void Update(CounterTracker tracker, TargetLabels targets, Window window)
     {
         var classes = tracker.Classes.Where(entry => entry.What.Flow is not null).ToList();
-        var warnings = ((TelemetryWarning?[])[DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes)]).OfType<TelemetryWarning>().ToList();
+        TelemetryWarning?[] found =
+            [DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes), UnknownNotes()];
+        var warnings = found.OfType<TelemetryWarning>().ToList();
         foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
             Log.Telemetry(logger, begun.Kind, begun.Message, begun.Remedy);
         foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind)) Log.TelemetryMended(logger, ended.Kind);
@@ -79,6 +85,11 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         TelemetryWarning.MangledNames,
         $"there are series such as {_mangled[0]}: Envoy put an unregistered dimension into the metric's name, and their traffic is counted nowhere",
         $"where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}");
+
+    private TelemetryWarning? UnknownNotes() => _unknownNotes.Count == 0 ? null : new(
+        TelemetryWarning.UnknownNotes,
+        $"answers have come with a note that is not known for so long that they count all the same; data may be missing: {string.Join("; ", _unknownNotes)}",
+        "see whether a store behind prometheus.url is away; if none is, mend at the server what the note is about, and ask this project to learn the note");
 
     private static TelemetryWarning? BlockedWithoutAddress(List<(Classified What, int Series)> classes)
     {

@@ -64,6 +64,9 @@ internal sealed class Pass : IAsyncDisposable
     /// <summary>Why the current window could not be read yet; empty while all is well.</summary>
     public string Failure => _poller.Failure;
 
+    /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
+    public IReadOnlyList<string> Notes => _poller.Notes;
+
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
 
     public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;

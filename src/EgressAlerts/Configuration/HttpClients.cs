@@ -20,6 +20,7 @@ internal static class HttpClients
             UseProxy = settings.ProxyUrl is not null,
             Proxy = settings.ProxyUrl is { } proxy ? new WebProxy(proxy) : null,
             UseCookies = false,
+            AllowAutoRedirect = false, // The headers of http_headers would follow to whatever host a redirect names. The API does not redirect.
             SslOptions = Tls(settings),
         };
         return new HttpClient(new CredentialHandler(settings, handler)) { Timeout = Timeout.InfiniteTimeSpan };

@@ -5,10 +5,11 @@ namespace EgressAlerts.Web;
 
 /// <summary>The answer of <c>/api/v1/status</c>.</summary>
 /// <param name="Failure">Why the current window could not be read yet; empty while all is well.</param>
+/// <param name="Notes">What Prometheus' answers of the last complete window said beside their data, such as what a query cost.</param>
 /// <param name="Telemetry">What the mesh's telemetry can and cannot tell.</param>
 internal sealed record Status(
     string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
-    int Series, int SeriesLimit, int Destinations, int Alerts, TelemetryReport Telemetry)
+    IReadOnlyList<string> Notes, int Series, int SeriesLimit, int Destinations, int Alerts, TelemetryReport Telemetry)
 {
     public static Status Of(ServeOptions options, PassWorker worker, Exposition exposition)
     {
@@ -20,6 +21,7 @@ internal sealed record Status(
             current?.Accounts.BaselineEnd,
             current?.Window.End,
             worker.Pass.Failure,
+            worker.Pass.Notes,
             current?.Series.Count ?? 0,
             current?.Budget.Limit ?? 0,
             current?.Destinations.Count ?? 0,

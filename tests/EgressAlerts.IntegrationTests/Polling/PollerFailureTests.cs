@@ -1,4 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text.Json;
+using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
@@ -16,7 +19,8 @@ public sealed class PollerFailureTests : IAsyncLifetime
 
     private readonly Meter _meter = new("test");
     private readonly ListLogger<Poller> _log = new();
-    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _http = HttpClients.Create(new HttpSettings());
+    private readonly HandTime _time = new();
     private readonly SelfMetrics _self;
     private LoopbackServer _server = null!;
     private Poller _poller = null!;
@@ -28,7 +32,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         _server = await LoopbackServer.StartAsync();
         _server.Answer = Good(5);
         var options = new PollingOptions { Url = new Uri(_server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(2), MaxResponseBytes = 1 << 20 };
-        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), TimeProvider.System, _log);
+        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
         Assert.True((await ReadAsync(0))!.Baseline);
     }
 
@@ -42,22 +46,225 @@ public sealed class PollerFailureTests : IAsyncLifetime
 
     public static TheoryData<string, string, string> Answers() => new()
     {
-        { "bad_json", "200 <html><body>502 Bad Gateway</body></html>", "it begins with '<html><body>502 Bad Gateway</body></html>': is prometheus.url a Prometheus, with the right path prefix?" },
+        {
+            "bad_json", "200 <html><body>Log in</body></html>",
+            "it begins with '<html><body>Log in</body></html>': is prometheus.url a Prometheus, with the right path prefix, and not a login page?"
+        },
         { "bad_json", "200 {\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"istio_requests_total\"},\"values\":[[176726", "the answer is not what a query API sends" },
         { "bad_json", "200 {\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[]}}", "its resultType is neither matrix nor vector" },
-        { "status", "422 {\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"query processing would load too many samples into memory\"}", "status 422, execution: query processing would load too many samples into memory" },
-        { "status", "503 <html>busy</html>", "status 503 and '<html>busy</html>'" },
-        { "status", "401 Unauthorized", "status 401 and 'Unauthorized'" },
-        { "partial", "200 {\"status\":\"success\",\"isPartial\":true,\"data\":{\"resultType\":\"matrix\",\"result\":[]}}", "a storage node is missing; the window waits until it is back" },
-        { "partial", "200 {\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]},\"warnings\":[\"store-2: connection refused\"]}", "it warns: store-2: connection refused" },
+        { "partial", Success("\"isPartial\":true"), "a storage node is missing; the window waits until it is back" },
+        { "bad_json", Success("\"warnings\":\"store down\""), "found notes that are not a list" },
+        { "bad_json", Success("\"warnings\":[\"\\ud800\"]"), "the answer is not what a query API sends" },
     };
+
+    public static IEnumerable<object[]> Refusals() => Lines("answers.txt");
+
+    public static IEnumerable<object[]> MissingNotes() => Lines("notes.txt").Where(part => part[0] == "missing").Select(part => part[1..]);
+
+    public static IEnumerable<object[]> HarmlessNotes() => Lines("notes.txt").Where(part => part[0] == "harmless").Select(part => part[1..]);
 
     [Theory]
     [MemberData(nameof(Answers))]
     public async Task A_bad_answer_is_told_and_the_window_is_read_when_there_is_a_good_one(string reason, string answer, string message)
     {
-        _server.Answer = OnMetric("istio_tcp_sent_bytes_total", Text(int.Parse(answer[..3], System.Globalization.CultureInfo.InvariantCulture), answer[4..]));
+        _server.Answer = OnMetric("istio_tcp_sent_bytes_total", Text(int.Parse(answer[..3], CultureInfo.InvariantCulture), answer[4..]));
         await FailsAsync(reason, message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task A_refusal_is_told_with_what_to_do_about_it(string reason, string status, string error, string message)
+    {
+        var type = status[3..].Trim();
+        var body = type.Length == 0 ? error : JsonSerializer.Serialize(new { status = "error", errorType = type, error });
+        _server.Answer = OnMetric("istio_tcp_sent_bytes_total", Text(int.Parse(status[..3], CultureInfo.InvariantCulture), body));
+        await FailsAsync(reason, message);
+    }
+
+    [Theory]
+    [MemberData(nameof(MissingNotes))]
+    public async Task A_note_that_tells_of_missing_data_makes_the_window_wait_however_long(string note)
+    {
+        _server.Answer = Noted(8, "PromQL info: first", note);
+        Assert.Null(await ReadAsync(1));
+        _time.Advance(TimeSpan.FromMinutes(50));
+        await FailsAsync("partial", note[..Math.Min(note.Length, 100)], failedBefore: 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(HarmlessNotes))]
+    public async Task A_note_that_says_nothing_about_missing_data_is_shown_and_the_answer_counts(string note)
+    {
+        _server.Answer = Noted(9, note);
+        Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        Assert.Equal([note], _poller.Notes);
+        Assert.Empty(_poller.Telemetry.Warnings);
+        Assert.NotNull(await ReadAsync(2));
+        Assert.Single(_log.Entries, $"Information: Prometheus' answers come with notes; they are counted all the same: {note}");
+
+        _server.Answer = Good(9);
+        Assert.NotNull(await ReadAsync(3));
+        Assert.Empty(_poller.Notes);
+        Assert.Single(_log.Entries, "Information: Prometheus' answers come without notes again");
+    }
+
+    [Fact]
+    public async Task A_note_nobody_knows_makes_the_window_wait_ten_minutes_and_then_counts_and_is_reported()
+    {
+        _server.Answer = Noted(9, "the moon is in quarter 3 of \"aries\"");
+        Assert.Null(await ReadAsync(1));
+        Assert.StartsWith("partial: the answer has a note whose meaning is not known: the moon is in quarter 3", _poller.Failure, StringComparison.Ordinal);
+        _time.Advance(TimeSpan.FromMinutes(9.9));
+        Assert.Null(await ReadAsync(1));
+        _time.Advance(TimeSpan.FromMinutes(0.2));
+        Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        var warning = Assert.Single(_poller.Telemetry.Warnings);
+        Assert.Equal("unknown_notes", warning.Kind);
+        Assert.Contains("the moon is in quarter 3", warning.Message, StringComparison.Ordinal);
+
+        // The same wording counts at once for as long as it keeps coming; another one waits half as long.
+        _server.Answer = Noted(9, "the moon is in quarter 4 of \"taurus\"");
+        Assert.NotNull(await ReadAsync(2));
+        _server.Answer = Noted(9, "a store is asleep");
+        Assert.Null(await ReadAsync(3));
+        _time.Advance(TimeSpan.FromMinutes(5.1));
+        Assert.NotNull(await ReadAsync(3));
+
+        // A wording that stopped coming may mean something else when it is back.
+        _server.Answer = Good(9);
+        Assert.NotNull(await ReadAsync(4));
+        Assert.Empty(_poller.Telemetry.Warnings);
+        _server.Answer = Noted(9, "a store is asleep");
+        Assert.Null(await ReadAsync(5));
+        _server.Answer = Noted(9, "a store is asleep", "receive series from Addr: 10.0.4.17:10901: EOF");
+        _time.Advance(TimeSpan.FromMinutes(50));
+        Assert.Null(await ReadAsync(5));
+    }
+
+    [Fact]
+    public async Task A_server_whose_notes_never_repeat_holds_counting_up_for_twenty_minutes_in_all()
+    {
+        var words = 0;
+        _server.Answer = async context => await Noted(9, "word " + new string('a', Interlocked.Increment(ref words)))(context);
+        var (window, waits) = (1, 0);
+        for (; window <= 20 && waits < 200; _time.Advance(TimeSpan.FromSeconds(10)))
+        {
+            if (await ReadAsync(window) is not null) window++;
+            else waits++;
+        }
+
+        Assert.Equal(21, window);
+        Assert.InRange(TimeSpan.FromSeconds(10) * waits, TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(25));
+    }
+
+    [Fact]
+    public async Task Of_many_long_notes_ten_are_shown_on_one_line_each_and_the_one_that_matters_is_seen()
+    {
+        _server.Answer = Noted(9, [.. Enumerable.Range(0, 1000).Select(i => $"PromQL info: {new string((char)('a' + (i % 26)), 400 + (i / 26))}\n\u202e")]);
+        Assert.NotNull(await ReadAsync(1));
+        Assert.Equal(10, _poller.Notes.Count);
+        Assert.All(_poller.Notes, note => Assert.True(note.Length <= 300 && !note.Any(char.IsControl)));
+        _server.Answer = Noted(9, [.. Enumerable.Range(0, 5000).Select(i => $"PromQL info: {i}").Append("receive series from Addr: 1.2.3.4:10901: EOF")]);
+        Assert.Null(await ReadAsync(2));
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_server_cut_off_is_no_answer()
+    {
+        _server.Answer = Noted(8, "results truncated due to limit"); // Prometheus 3.2 and later, asked with a limit.
+        await FailsAsync("limit", "remove 'limit' from prometheus.url");
+    }
+
+    [Fact]
+    public async Task Every_query_asks_the_server_to_refuse_a_partial_answer()
+    {
+        var asked = new List<string>();
+        _server.Answer = async context =>
+        {
+            asked.Add($"{context.Request.Form["partial_response"]}/{context.Request.Form["deny_partial_response"]}");
+            await Good(5)(context);
+        };
+        Assert.NotNull(await ReadAsync(1));
+        Assert.All(asked, arguments => Assert.Equal("false/1", arguments));
+    }
+
+    [Fact]
+    public async Task A_server_that_refuses_arguments_it_does_not_know_is_asked_without_them()
+    {
+        // Google Cloud Managed Service for Prometheus, 2024.
+        const string Refusal = """
+            {"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"partial_response\": Cannot bind query parameter. "}}
+            """;
+        var refused = 0;
+        _server.Answer = async context =>
+        {
+            var isRefused = (await context.Request.ReadFormAsync()).ContainsKey("partial_response");
+            if (isRefused) Interlocked.Increment(ref refused);
+            await (isRefused ? Text(400, Refusal) : Good(9))(context);
+        };
+        Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        Assert.NotNull(await ReadAsync(2));
+        Assert.Equal(1, refused);
+    }
+
+    [Fact]
+    public async Task A_redirect_is_not_followed_for_it_would_take_headers_to_another_host()
+    {
+        await using var other = await LoopbackServer.StartAsync();
+        var followed = 0;
+        other.Answer = context =>
+        {
+            Interlocked.Increment(ref followed);
+            return Good(9)(context);
+        };
+        _server.Answer = context =>
+        {
+            context.Response.Redirect($"{other.Address}login?token=secret");
+            return Task.CompletedTask;
+        };
+        await FailsAsync("status", $"the server sends queries on to {other.Address}login, which may be a login page; prometheus.url must be");
+        Assert.Equal(0, followed);
+    }
+
+    [Fact]
+    public async Task A_busy_server_is_asked_again_after_the_time_that_it_names()
+    {
+        var asked = 0;
+        _server.Answer = context =>
+        {
+            if (Interlocked.Increment(ref asked) > 1) return Good(9)(context);
+            context.Response.StatusCode = 429;
+            context.Response.Headers.RetryAfter = "0";
+            return Task.CompletedTask;
+        };
+        Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        Assert.Equal(0, _self.Sum("egress_alerts_query_failures_total", "busy"));
+    }
+
+    [Theory]
+    [InlineData("https", "does the server speak plain HTTP? Then prometheus.url begins with http://")]
+    [InlineData("http", "If it speaks HTTPS, prometheus.url begins with https://")]
+    public async Task A_wrong_scheme_is_told(string scheme, string message)
+    {
+        // The answer of a TLS server that refuses what is no TLS: an alert, and the connection ends.
+        using var tls = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        tls.Start();
+        var alerts = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var client = await tls.AcceptTcpClientAsync();
+                await client.GetStream().WriteAsync(new byte[] { 0x15, 3, 1, 0, 2, 2, 70 });
+            }
+        });
+        var url = scheme == "https" ? new UriBuilder(_server.Address) { Scheme = "https" }.Uri : new Uri($"http://{tls.LocalEndpoint}");
+        var options = new PollingOptions { Url = url, Timeout = TimeSpan.FromSeconds(2) };
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
+        Assert.Null(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
+        Assert.StartsWith("connection: ", poller.Failure, StringComparison.Ordinal);
+        Assert.Contains(message, poller.Failure, StringComparison.Ordinal);
+        tls.Stop();
+        await Assert.ThrowsAnyAsync<Exception>(() => alerts);
     }
 
     [Fact]
@@ -151,14 +358,14 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Equal(2, Assert.Single((await ReadAsync(1))!.Increments).Amount);
     }
 
-    private async Task FailsAsync(string reason, string message)
+    private async Task FailsAsync(string reason, string message, int failedBefore = 0)
     {
         Assert.Null(await ReadAsync(1));
         Assert.Null(await ReadAsync(1));
         Assert.Contains(message, _poller.Failure, StringComparison.Ordinal);
         var told = Assert.Single(_log.Entries, entry => entry.StartsWith("Error", StringComparison.Ordinal));
         Assert.Contains(message, told, StringComparison.Ordinal);
-        Assert.Equal(2, _self.Sum("egress_alerts_query_failures_total", reason));
+        Assert.Equal(2 + failedBefore, _self.Sum("egress_alerts_query_failures_total", reason));
 
         _server.Answer = Good(8);
         var reading = await ReadAsync(1);
@@ -171,11 +378,26 @@ public sealed class PollerFailureTests : IAsyncLifetime
         _poller.TryReadAsync(new Window(Noon.AddSeconds(30 * (number - 1)), Noon.AddSeconds(30 * number)), CancellationToken.None);
 
     /// <summary>A mesh with one series that has reached <paramref name="value"/>.</summary>
-    private static RequestDelegate Good(int value) => async context =>
+    private static RequestDelegate Good(int value) => async context => await context.Response.WriteAsync(Whole(await QueryAsync(context), value));
+
+    private static string Whole(string query, int value) =>
+        query.StartsWith("group by (job)", StringComparison.Ordinal) ? Jobs
+        : query.StartsWith("istio_requests_total", StringComparison.Ordinal) ? Matrix(value)
+        : Nothing;
+
+    /// <summary>The same, and every answer has these warnings.</summary>
+    private static RequestDelegate Noted(int value, params string[] notes) => async context =>
     {
-        var query = await QueryAsync(context);
-        await context.Response.WriteAsync(query.StartsWith("group by (job)", StringComparison.Ordinal) ? Jobs : query.StartsWith("istio_requests_total", StringComparison.Ordinal) ? Matrix(value) : Nothing);
+        var answer = Whole(await QueryAsync(context), value);
+        await context.Response.WriteAsync(answer.TrimEnd()[..^1] + $",\"warnings\":{JsonSerializer.Serialize(notes)}}}");
     };
+
+    private static IEnumerable<string[]> Lines(string file) =>
+        File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Polling", "testdata", file))
+            .Where(line => line.Length > 0 && line[0] != '#')
+            .Select(line => line.Split(" <= "));
+
+    private static string Success(string more) => $$$"""200 {"status":"success","data":{"resultType":"matrix","result":[]},{{{more}}}}""";
 
     private static RequestDelegate OnMetric(string metric, RequestDelegate answer) => async context =>
     {

@@ -10,7 +10,7 @@ public sealed class AnswerDecoderTests
         {"status":"success","isPartial":false,"data":{"resultType":"matrix","result":[
         {"metric":{"__name__":"istio_requests_total","source_workload":"a\"}]"},"values":[[1700000000.123,"1"],[1700000030,"2.5e3"]]},
         {"metric":{},"values":[[1700000000,"NaN"],[1700000001,"+Inf"],[1700000002,"-Inf"]]}],
-        "stats":{"timings":{"evalTotalTime":0.1},"list":[1,2,{"a":[]}]}},"infos":["PromQL info"]}
+        "stats":{"timings":{"evalTotalTime":0.1},"list":[1,2,{"a":[]}]}},"warnings":["twice","twice"],"infos":["PromQL info"]}
         """;
 
     [Fact]
@@ -20,7 +20,8 @@ public sealed class AnswerDecoderTests
         for (var size = 1; size <= bytes.Length; size++)
         {
             var (answer, series) = await DecodeAsync(bytes, size);
-            Assert.Equal(("success", "matrix", "", false), (answer.Status, answer.ResultType, answer.Warning, answer.IsPartial));
+            Assert.Equal(("success", "matrix", false), (answer.Status, answer.ResultType, answer.IsPartial));
+            Assert.Equal([("twice", NoteKind.Unknown), ("PromQL info", NoteKind.Harmless)], answer.Notes.Select(note => (note.Text, note.Kind)));
             Assert.Equal(
                 [
                     ("""{"__name__":"istio_requests_total","source_workload":"a\"}]"}""", "1700000000123=1 1700000030000=2500"),
@@ -72,7 +73,8 @@ public sealed class AnswerDecoderTests
     public async Task Warnings_errors_and_partial_answers_are_told_wherever_they_stand()
     {
         var (late, _) = await DecodeAsync("""{"status":"success","data":{"resultType":"matrix","result":[]},"isPartial":true,"warnings":["store-2 is away","more"]}"""u8.ToArray());
-        Assert.Equal((true, "store-2 is away"), (late.IsPartial, late.Warning));
+        Assert.True(late.IsPartial);
+        Assert.Equal(["store-2 is away", "more"], late.Notes.Select(note => note.Text));
         var (error, _) = await DecodeAsync("""{"status":"error","errorType":"execution","error":"too many samples"}"""u8.ToArray());
         Assert.Equal(("error", "execution", "too many samples"), (error.Status, error.ErrorType, error.Error));
     }
