@@ -14,7 +14,7 @@ internal sealed class TargetLabels : ISeriesSink
     private readonly Dictionary<string, HashSet<string>> _sets = [];
 
     /// <summary>Asks for every target that was there within <paramref name="range"/>, whether its scrapes succeeded or not.</summary>
-    public static string Query(string range) => $"max_over_time(up[{range}])";
+    public static string Query(string range) => $"last_over_time(up[{range}])";
 
     /// <summary>Whether the server has <c>up</c> for the job at all.</summary>
     public bool Knows(string job) => _jobs.ContainsKey(job);

@@ -57,7 +57,7 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
             return;
         }
 
-        if (query.StartsWith("max_over_time(up", StringComparison.Ordinal))
+        if (query.StartsWith("last_over_time(up", StringComparison.Ordinal))
         {
             await context.Response.WriteAsync($$$"""{"status":"success","data":{"resultType":"vector","result":[{{{string.Join(',', _up.Select(labels => $$"""{"metric":{{labels}},"value":[{{end}},"1"]}"""))}}}]}}""");
             return;

@@ -62,6 +62,38 @@ public sealed class ExactnessTests : IAsyncLifetime
         Assert.True(last.New.Values.Sum() < last.Exported.Values.Sum() / 2, $"{last.New.Values.Sum()} of {last.Exported.Values.Sum()} still show 0");
     }
 
+    /// <summary>A relabel rule is edited while the proxies live: every series ends, and every counter goes on under other labels.</summary>
+    [Fact]
+    public async Task When_all_target_labels_change_the_sums_are_still_the_truth()
+    {
+        await StartAsync(Engine.Prometheus);
+        await BalanceAsync(2);
+        await _prometheus.RelabelAsync("version", "2");
+
+        // Where a counter was restarted just then, the second sample under the new labels tells.
+        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up{version=\"2\"}[1m]")).Any(up => up.Samples.Count >= 4), 30, "the new labels are there");
+        var before = _books[^1].WindowEnd;
+        await Deadline.UntilAsync(
+            async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { Differences.Count: 0 } books && books.WindowEnd > before + (2 * Window), 60, "the books balance again");
+        await BalanceAsync(Windows);
+    }
+
+    /// <summary>VictoriaMetrics scrapes and stores in one process. Paused, it shows what it had taken only after windows that ended later.</summary>
+    [Fact]
+    public async Task When_a_store_stalls_and_shows_samples_late_the_sums_are_still_the_truth()
+    {
+        await StartAsync(Engine.VictoriaMetrics, interval: 5);
+        await BalanceAsync(2);
+        for (var pause = 0; pause < 2; pause++)
+        {
+            var failures = await FailuresAsync();
+            _prometheus.Freeze();
+            await Deadline.UntilAsync(async () => await FailuresAsync() >= failures + 2, 90, "the store is not there for three windows");
+            _prometheus.Thaw();
+            await BalanceAsync(4);
+        }
+    }
+
     [Fact]
     public async Task With_places_for_50_series_the_sums_of_each_workload_are_the_same_truth()
     {
@@ -72,12 +104,12 @@ public sealed class ExactnessTests : IAsyncLifetime
         Assert.Contains(metrics, sample => sample.Name == "egress_upload_bytes_total" && sample["destination"] == "__other__" && sample.Value > 0);
     }
 
-    private async Task StartAsync(Engine engine, string more = "")
+    private async Task StartAsync(Engine engine, string more = "", int interval = 2)
     {
         _mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
         _prometheus = await PrometheusServer.StartAsync(engine, "1s", ("envoy-stats", _mesh.Address));
         _service = new EgressAlertsProcess($$"""
-            prometheus: {url: '{{_prometheus.Address}}', interval: 2s, delay: {{(engine == Engine.Prometheus ? 1 : 15)}}s, timeout: 5s}
+            prometheus: {url: '{{_prometheus.Address}}', interval: {{interval}}s, delay: {{(engine == Engine.Prometheus ? 1 : 15)}}s, timeout: 5s}
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000, cache: { min_ttl: 2s } }
             destinations: {patience: 8s}
             alerting: {alertmanagers: []}

@@ -70,6 +70,20 @@ public sealed class PrometheusServer : IAsyncDisposable
         await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, ready)), 30, $"{program} is ready");
     }
 
+    /// <summary>Gives all targets another label from now on, as an edited relabel rule does.</summary>
+    public async Task RelabelAsync(string name, string value)
+    {
+        var config = await File.ReadAllTextAsync(_config);
+        await File.WriteAllTextAsync(_config, config.Replace("static_configs: [{targets", $"static_configs: [{{labels: {{{name}: '{value}'}}, targets", StringComparison.Ordinal));
+        using var answer = await Http.PostAsync(new Uri(Address, "-/reload"), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Stops it in the middle of what it does until <see cref="Thaw"/>; what it scrapes waits too.</summary>
+    public void Freeze() => _process!.Freeze();
+
+    public void Thaw() => _process!.Thaw();
+
     /// <summary>Loses all that it has stored, as with a disk; must be stopped.</summary>
     public void Wipe() => Directory.Delete(_folder.File("data"), recursive: true);
 

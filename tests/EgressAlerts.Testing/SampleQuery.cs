@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace EgressAlerts.Testing;
 
 /// <summary>The part of PromQL that <see cref="SampleStore"/> answers: selectors with any matchers, ranges, <c>offset</c>, functions over a range such as
-/// <c>max_over_time</c>, the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>, and comparisons with a number.</summary>
+/// <c>max_over_time</c>, <c>unless</c>, the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>, and comparisons with a number.</summary>
 public sealed partial class SampleQuery
 {
     private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
@@ -37,6 +37,13 @@ public sealed partial class SampleQuery
     private Evaluator Comparison()
     {
         var left = Operand();
+        if (Peek() == "unless")
+        {
+            Take();
+            var without = Operand();
+            return (all, at, open) => left(all, at, open).ExceptBy(without(all, at, open).Select(Key), Key);
+        }
+
         if (!Comparisons.Contains(Peek())) return left;
         var sign = Take();
         var right = double.Parse(Take(), CultureInfo.InvariantCulture);
@@ -96,9 +103,11 @@ public sealed partial class SampleQuery
         };
         return (all, at, open) => inner(all, at, open)
             .Select(series => (Labels: series.Labels.Where(label => by.Contains(label.Key)).ToDictionary(), series.Samples[^1].Value))
-            .GroupBy(series => string.Join('\n', series.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)))
+            .GroupBy(series => Key(new(series.Labels, [])))
             .Select(group => new FoundSeries(group.First().Labels, [(at, reduce([.. group.Select(series => series.Value)]))]));
     }
+
+    private static string Key(FoundSeries series) => string.Join('\n', series.Labels.OrderBy(label => label.Key, StringComparer.Ordinal));
 
     private List<string> Names()
     {
