@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
 
@@ -12,7 +13,7 @@ internal static class CommandLine
     private const int WrongUsage = 2;
 
     private static readonly Option<string?> ConfigFile = new("--config.file") { Description = "The configuration; without it documented defaults apply." };
-    private static readonly Option<string> ListenAddress = new("--web.listen-address") { Description = "Where to serve metrics and pages.", DefaultValueFactory = _ => "0.0.0.0:10098" };
+    private static readonly Option<string> ListenOption = new("--web.listen-address") { Description = $"Where to serve metrics and pages: {ListenAddress.Expected}.", DefaultValueFactory = _ => "0.0.0.0:10098" };
     private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the checkpoint.", DefaultValueFactory = _ => "data/" };
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
     private static readonly Option<bool> Created = new("--web.created-timestamps") { Description = "Expose _created samples in OpenMetrics; a second series for each counter where Prometheus stores them." };
@@ -28,7 +29,7 @@ internal static class CommandLine
         var check = new Command("check-config", "Check a configuration and exit.") { file };
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, version };
-        foreach (var option in (Option[])[ConfigFile, ListenAddress, StoragePath, EnableLifecycle, Created, LogLevel, LogFormat])
+        foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, Created, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -37,50 +38,57 @@ internal static class CommandLine
         root.SetAction(ServeAsync);
         serve.SetAction(ServeAsync);
         check.SetAction(parsed => Check(parsed.GetValue(file)!));
-        version.SetAction(_ => Console.WriteLine($"egress-alerts {ServiceVersion.Long}"));
+        version.SetAction(_ => Console.WriteLine(
+            $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
 
         var result = root.Parse(args);
-        if (result.Errors.Count == 0) return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        if (result.Errors.Count == 0) return await InvokeAsync(result);
         foreach (var error in result.Errors) await Console.Error.WriteLineAsync(error.Message);
         await Console.Error.WriteLineAsync("egress-alerts --help says what there is");
         return WrongUsage;
     }
 
-    private static int Check(string file)
+    private static async Task<int> InvokeAsync(ParseResult result)
     {
         try
         {
-            ConfigLoader.Load(file);
-            Console.WriteLine($"{file}: good");
-            return Good;
+            return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (ConfigException e)
-        {
-            Console.Error.WriteLine(e.Message);
-            return Failed;
-        }
-    }
-
-    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)
-    {
-        var listen = new ListenUrl(parsed.GetValue(ListenAddress)!);
-        if (listen.Url is null)
-        {
-            await Console.Error.WriteLineAsync($"--web.listen-address: '{parsed.GetValue(ListenAddress)}' is not host:port");
-            return WrongUsage;
-        }
-
-        var options = new ServeOptions(
-            parsed.GetValue(ConfigFile), listen, parsed.GetValue(StoragePath)!, parsed.GetValue(EnableLifecycle), parsed.GetValue(Created), parsed.GetValue(LogLevel)!, parsed.GetValue(LogFormat)!);
-        try
-        {
-            await ServeCommand.RunAsync(options, cancel);
-            return Good;
-        }
-        catch (Exception e) when (e is ConfigException or StartException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ConfigException or StartException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;
         }
+#pragma warning disable CA1031 // The end of the program: an exception that passes here would abort it with a core dump instead of exit code 1.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            var frame = e.StackTrace?.Split('\n')[0].Trim() ?? "nowhere";
+            await Console.Error.WriteLineAsync($"egress-alerts failed unexpectedly: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({frame}). This is a bug: please report this line.");
+            return Failed;
+        }
+    }
+
+    private static int Check(string file)
+    {
+        ConfigLoader.Load(file);
+        Console.WriteLine($"{file}: good");
+        return Good;
+    }
+
+    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var address = parsed.GetValue(ListenOption)!;
+        if (ListenAddress.TryParse(address) is not { } listen)
+        {
+            await Console.Error.WriteLineAsync($"--web.listen-address: '{address}' is not {ListenAddress.Expected}");
+            return WrongUsage;
+        }
+
+        await ServeCommand.RunAsync(
+            new ServeOptions(
+                parsed.GetValue(ConfigFile), listen, parsed.GetValue(StoragePath)!, parsed.GetValue(EnableLifecycle), parsed.GetValue(Created), parsed.GetValue(LogLevel)!, parsed.GetValue(LogFormat)!),
+            cancel);
+        return Good;
     }
 }

@@ -166,7 +166,7 @@ internal sealed class PassWorker : BackgroundService
             var settings = LoadSettings();
             await RebuildAsync(settings);
             _metrics.Service.Reloaded(good: true);
-            Log.Reloaded(_logger, _options.ConfigFile ?? "(defaults)");
+            Log.Reloaded(_logger, _options.ConfigName);
             return null;
         }
         catch (ConfigException e)

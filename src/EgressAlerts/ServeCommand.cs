@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Logging;
 using EgressAlerts.Web;
@@ -17,6 +19,8 @@ internal static class ServeCommand
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(20);
 
+    /// <exception cref="ConfigException">The configuration cannot be used.</exception>
+    /// <exception cref="StartException">The service cannot start, or its state cannot be read.</exception>
     public static async Task RunAsync(ServeOptions options, CancellationToken cancel)
     {
         await using var logger = Logs.Create(options.LogLevel, options.LogFormat);
@@ -32,7 +36,7 @@ internal static class ServeCommand
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSerilog(logger);
-        builder.WebHost.UseKestrelCore().UseUrls(options.Listen.Url!);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options.Listen.Bind);
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);
         builder.Services.AddSingleton<IHostedService>(worker);
@@ -45,9 +49,31 @@ internal static class ServeCommand
             context.Cancel = true;
             _ = worker.ReloadAsync(CancellationToken.None); // Says in the log what came of it.
         });
-        await app.StartAsync(cancel);
-        Log.Started(log, ServiceVersion.Long, string.Join(' ', app.Urls), options.ConfigFile ?? "(defaults)", options.StoragePath);
-        await app.WaitForShutdownAsync(cancel);
+        try
+        {
+            await StartAsync(app, options.Listen, cancel);
+            Log.Started(log, ServiceVersion.Long, string.Join(' ', app.Urls), options.ConfigName, options.StoragePath);
+            await app.WaitForShutdownAsync(cancel);
+        }
+        catch (OperationCanceledException) when (worker.ExecuteTask is { IsFaulted: true })
+        {
+            // The worker ended while the web server was starting.
+        }
+
+        // The host stops in the same way for a signal and for a worker that failed, but the exit code must tell them apart.
+        if (worker.ExecuteTask is { IsFaulted: true } failed) await failed;
         Log.Stopped(log);
+    }
+
+    private static async Task StartAsync(WebApplication app, ListenAddress listen, CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            throw listen.Refused(e);
+        }
     }
 }

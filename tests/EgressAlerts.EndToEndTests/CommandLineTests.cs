@@ -7,6 +7,8 @@ namespace EgressAlerts.EndToEndTests;
 
 public sealed class CommandLineTests : IDisposable
 {
+    private const string AddressAdvice = "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -37,15 +39,35 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--no-such-option")]
     [InlineData("check-config")]
     [InlineData("serve --log.level=loud")]
-    [InlineData("--web.listen-address=here")]
     public async Task Wrong_usage_ends_with_2(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
 
+    [Theory]
+    [InlineData("here")]
+    [InlineData("nohost.invalid:26197")]
+    [InlineData("127.0.0.1.:26197")]
+    [InlineData("egress alerts:26197")]
+    [InlineData("http://127.0.0.1:26197")]
+    public async Task A_listen_address_that_is_none_is_wrong_usage_and_is_told_what_to_write(string address)
+    {
+        var (exit, output) = await RunAsync($"--web.listen-address={address}", $"--storage.path={_folder.File("data")}");
+        Assert.Equal((2, $"--web.listen-address: '{address}' is not {AddressAdvice}\n"), (exit, output));
+    }
+
     [Fact]
-    public async Task Version_says_which()
+    public async Task Localhost_with_any_port_is_an_address()
+    {
+        using var service = Start("--web.listen-address=localhost:0");
+        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        await service.StopAsync();
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task Version_says_which_on_what_runtime_and_system()
     {
         var (exit, output) = await RunAsync("version");
         Assert.Equal(0, exit);
-        Assert.StartsWith("egress-alerts 0.", output, StringComparison.Ordinal);
+        Assert.Matches(@"^egress-alerts 0\.\d+\.\d+\S*\n\.NET 10\.\S+\n\S.+ \(linux-\w+\)\n$", output);
     }
 
     [Fact]
@@ -97,11 +119,41 @@ public sealed class CommandLineTests : IDisposable
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        var (exit, output) = await RunAsync($"--storage.path={_folder.File("data")}", $"--web.listen-address={taken.LocalEndpoint}", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}"));
-        Assert.Equal(1, exit);
-        Assert.Contains("address already in use", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        await StartIsRefusedAsync($"--web.listen-address: cannot listen on {taken.LocalEndpoint} ", "address already in use", $"--web.listen-address={taken.LocalEndpoint}");
     }
+
+    [Theory]
+    [InlineData("192.0.2.1:0")]
+    [InlineData("[2001:db8::1]:0")]
+    public Task An_address_of_another_machine_is_told_in_one_line(string address) =>
+        StartIsRefusedAsync($"--web.listen-address: cannot listen on {address} ", "; ", $"--web.listen-address={address}");
+
+    [Fact]
+    public Task A_storage_path_that_is_no_folder_is_told_in_one_line() =>
+        StartIsRefusedAsync("--storage.path ", "cannot be used", $"--storage.path={_folder.Write("a-file", "")}");
+
+    [Fact]
+    public Task A_configuration_that_cannot_be_read_is_told_in_one_line() =>
+        StartIsRefusedAsync(_folder.Path, "the file cannot be read", $"--config.file={_folder.Path}");
+
+    /// <summary>Starts the service with arguments that override the good ones.</summary>
+    private async Task StartIsRefusedAsync(string beginning, string reason, params string[] arguments)
+    {
+        var good = Arguments.Where(argument => !arguments.Any(other => other.Split('=')[0] == argument.Split('=')[0]));
+        var (exit, output) = await RunAsync([.. good, .. arguments]);
+        Assert.Equal(1, exit);
+        Assert.StartsWith(beginning, output, StringComparison.Ordinal);
+        Assert.Contains(reason, output, StringComparison.Ordinal);
+        Assert.Single(output.TrimEnd('\n').Split('\n'));
+    }
+
+    private string[] Arguments =>
+    [
+        "serve", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", $"--config.file={_folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")}",
+    ];
+
+    private ServerProcess Start(string argument) => new(
+        "dotnet", [EgressAlertsProcess.Program, .. Arguments.Where(other => other.Split('=')[0] != argument.Split('=')[0]), argument], _folder.Path);
 
     private static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, .. arguments]);
 }

@@ -22,7 +22,7 @@ internal static class Logs
             // The framework speaks only of trouble, and our own log says what clients did.
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
             // A start that fails is told in one line by the command, not by the stack of the host.
-            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LogEventLevel.Fatal)
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Polly", LogEventLevel.Error)
             .WriteTo.Console(format == "json" ? new JsonFormatter(renderMessage: true) : new LogfmtFormatter())

@@ -16,7 +16,7 @@ internal sealed record Status(
         var current = exposition.Current;
         return new(
             ServiceVersion.Long,
-            options.ConfigFile ?? "(defaults)",
+            options.ConfigName,
             worker.IsReady,
             current?.Accounts.BaselineEnd,
             current?.Window.End,
