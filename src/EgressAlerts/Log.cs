@@ -34,10 +34,12 @@ internal static partial class Log
     [LoggerMessage(10, LogLevel.Error, "the configuration was not reloaded, the old one stays in use: {Errors}")]
     public static partial void ReloadRefused(ILogger logger, string errors);
 
-    [LoggerMessage(EventId = 11, Message = "egress access namespace={Ns} workload={Workload} destination={Destination} address={Address} port={Port} name_source={NameSource} confirmed={Confirmed} route={Route} requests={Requests} connections_opened={Opened} connections_closed={Closed} upload_bytes={Upload} download_bytes={Download}")]
+    [LoggerMessage(EventId = 11, Message = "egress access")]
+#pragma warning disable SYSLIB1015 // The facts are fields that queries find. The sentence is the same for all flows.
     public static partial void Access(
-        ILogger logger, LogLevel level, string ns, string workload, string destination, string address, string port, string nameSource, bool confirmed, string route,
-        double requests, double opened, double closed, double upload, double download);
+        ILogger logger, LogLevel level, string @namespace, string workload, string destination, string address, string port, string nameSource, bool confirmed, string route,
+        double requests, double connectionsOpened, double connectionsClosed, double uploadBytes, double downloadBytes);
+#pragma warning restore SYSLIB1015
 
     [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
     public static partial void MoreAccess(ILogger logger, int more);
