@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
 
-/// <summary>One line for each flow that a window shows for the first time since the start, and for each blocked one.</summary>
+/// <summary>Logs one line for each flow that a window shows for the first time since the start, and for each blocked one. It outlives reloads.
+/// Called by the pass alone.</summary>
 /// <remarks>At most <see cref="MaxLines"/> lines a window, then one that says how many more; at most <see cref="MaxKnown"/> flows are remembered,
 /// after which the memory begins anew.</remarks>
 internal sealed class AccessLog(ILogger logger)

@@ -81,6 +81,7 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>What can be gone on from, newest first. What cannot is set aside under another name, never deleted.</summary>
     /// <param name="latest">A checkpoint from after this instant is not of this world's time.</param>
+    /// <exception cref="StartException">A file cannot be read or cannot be set aside. To go on without it would lose what an operator can still save.</exception>
     public IEnumerable<Candidate> Candidates(DateTimeOffset latest)
     {
         foreach (var file in (string[])[_file, _previous])
@@ -97,11 +98,21 @@ internal sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Sets a file aside and says why.</summary>
+    /// <exception cref="StartException">The file stays where it is.</exception>
     public void Reject(string file, string reason, string message)
     {
         var aside = $"{file}.{reason}-{_time.GetUtcNow():yyyyMMdd'T'HHmmss}";
         _metrics.CheckpointFailed(reason);
-        File.Move(file, aside, overwrite: true);
+        try
+        {
+            File.Move(file, aside, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"the checkpoint {file} cannot be used ({message}) and cannot be set aside as {aside} ({e.Message}): move it to another folder to begin anew", e);
+        }
+
         Log.CheckpointRejected(_logger, file, message, aside);
     }
 
@@ -113,7 +124,7 @@ internal sealed class Checkpoint : IDisposable
 
     private byte[]? TryRead(string file, DateTimeOffset latest)
     {
-        var bytes = File.ReadAllBytes(file);
+        var bytes = ReadAll(file);
         var header = Magic.Length + sizeof(int) + SHA256.HashSizeInBytes;
         if (bytes.Length < header || !bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic)) return Rejected("cut_off", "it is cut off or not a checkpoint");
         if (BitConverter.ToInt32(bytes, Magic.Length) is var version && version != FormatVersion)
@@ -121,13 +132,38 @@ internal sealed class Checkpoint : IDisposable
         var state = bytes[header..];
         if (!SHA256.HashData(state).AsSpan().SequenceEqual(bytes.AsSpan(header - SHA256.HashSizeInBytes, SHA256.HashSizeInBytes)))
             return Rejected("cut_off", "its checksum is wrong: it was cut off or changed");
-        using var reader = new BinaryReader(new MemoryStream(state));
-        var end = reader.ReadInstant();
+        if (EndOf(state) is not { } end) return Rejected("unreadable", "it does not begin with the end of a window");
         return end <= latest ? state : Rejected("future", $"it ends at {end:O}, which is in the future: correct the clock and put the file back, or go on without it");
 
         byte[]? Rejected(string reason, string message)
         {
             Reject(file, reason, message);
+            return null;
+        }
+    }
+
+    private static byte[] ReadAll(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"the checkpoint {file} cannot be read ({e.Message}): let this user read and replace it, or move it to another folder to begin anew", e);
+        }
+    }
+
+    private static DateTimeOffset? EndOf(byte[] state)
+    {
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(state));
+            return reader.ReadInstant();
+        }
+        catch (Exception e) when (e is EndOfStreamException or ArgumentException)
+        {
             return null;
         }
     }

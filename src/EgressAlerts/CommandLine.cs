@@ -13,7 +13,12 @@ internal static class CommandLine
     private const int WrongUsage = 2;
 
     private static readonly Option<string?> ConfigFile = new("--config.file") { Description = "The configuration; without it documented defaults apply." };
-    private static readonly Option<string> ListenOption = new("--web.listen-address") { Description = $"Where to serve metrics and pages: {ListenAddress.Expected}.", DefaultValueFactory = _ => "0.0.0.0:10098" };
+    private static readonly Option<string> ListenOption = new("--web.listen-address")
+    {
+        Description = $"Where to serve metrics and pages: {ListenAddress.Expected}.",
+        DefaultValueFactory = _ => "0.0.0.0:10098",
+    };
+
     private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the checkpoint.", DefaultValueFactory = _ => "data/" };
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
     private static readonly Option<bool> Created = new("--web.created-timestamps") { Description = "Expose _created samples in OpenMetrics; a second series for each counter where Prometheus stores them." };
@@ -64,7 +69,8 @@ internal static class CommandLine
 #pragma warning restore CA1031
         {
             var frame = e.StackTrace?.Split('\n')[0].Trim() ?? "nowhere";
-            await Console.Error.WriteLineAsync($"egress-alerts failed unexpectedly: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({frame}). This is a bug: please report this line.");
+            await Console.Error.WriteLineAsync(
+                $"egress-alerts failed unexpectedly: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({frame}). This is a bug: please report this line.");
             return Failed;
         }
     }
@@ -87,7 +93,13 @@ internal static class CommandLine
 
         await ServeCommand.RunAsync(
             new ServeOptions(
-                parsed.GetValue(ConfigFile), listen, parsed.GetValue(StoragePath)!, parsed.GetValue(EnableLifecycle), parsed.GetValue(Created), parsed.GetValue(LogLevel)!, parsed.GetValue(LogFormat)!),
+                parsed.GetValue(ConfigFile),
+                listen,
+                parsed.GetValue(StoragePath)!,
+                parsed.GetValue(EnableLifecycle),
+                parsed.GetValue(Created),
+                parsed.GetValue(LogLevel)!,
+                parsed.GetValue(LogFormat)!),
             cancel);
         return Good;
     }

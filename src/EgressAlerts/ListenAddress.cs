@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EgressAlerts;
 
-/// <summary>Where the service listens: an address of this machine and a port. A host name is refused, because one that is mistyped must not open other interfaces.</summary>
+/// <summary>Where the service listens: an address of this machine and a port. A host name is refused, because one that is mistyped must not open
+/// other interfaces.</summary>
 internal sealed class ListenAddress
 {
-    public const string Expected = "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
+    public const string Expected =
+        "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
 
     private readonly string _text;
 
@@ -42,8 +44,7 @@ internal sealed class ListenAddress
     /// <summary>What to tell an operator whose address the system has refused.</summary>
     public StartException Refused(Exception error)
     {
-        var code = (error as SocketException ?? error.InnerException as SocketException ?? error.InnerException?.InnerException as SocketException)?.SocketErrorCode;
-        var advice = code switch
+        var advice = (error as SocketException ?? error.GetBaseException() as SocketException)?.SocketErrorCode switch
         {
             SocketError.AccessDenied => "ports below 1024 need the capability CAP_NET_BIND_SERVICE, other ports do not",
             SocketError.AddressNotAvailable => "this machine has no such address; :PORT listens on all of its addresses",

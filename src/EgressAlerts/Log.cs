@@ -17,7 +17,7 @@ internal static partial class Log
     public static partial void Skipped(ILogger logger, long skipped, string time, string maxCatchUp);
 
     [LoggerMessage(5, LogLevel.Information, "going on from {File}, last window ended {End}")]
-    public static partial void Restored(ILogger logger, string file, string end);
+    public static partial void Restored(ILogger logger, string file, DateTimeOffset end);
 
     [LoggerMessage(6, LogLevel.Error, "the checkpoint {File} cannot be used: {Reason}. It was set aside as {Aside}; an older one is tried, else counting starts anew")]
     public static partial void CheckpointRejected(ILogger logger, string file, string reason, string aside);
@@ -49,4 +49,10 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Information, "{Name} names {Known} Alertmanagers again")]
     public static partial void Discovered(ILogger logger, string name, int known);
+
+    [LoggerMessage(15, LogLevel.Error, "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please report it")]
+    public static partial void ReloadFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(16, LogLevel.Error, "the stages of the old configuration did not end as they should: alerts that waited there may be sent only with the next resend")]
+    public static partial void NotEnded(ILogger logger, Exception error);
 }

@@ -16,7 +16,7 @@ internal sealed class Pass : IAsyncDisposable
 {
     private readonly HttpClient _prometheus;
     private readonly IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> _alertmanagers;
-    private readonly AlertmanagerDiscovery _discovery;
+    private readonly Func<AlertmanagerDiscovery> _discover;
     private readonly Lookups _lookups;
     private readonly Poller _poller;
     private readonly Namer _naming;
@@ -28,11 +28,15 @@ internal sealed class Pass : IAsyncDisposable
     private readonly Exposition _exposition;
     private readonly AccessLog _accessLog;
     private readonly TimeSpan _history;
+    private AlertmanagerDiscovery? _discovery;
+    private Admitted? _reached;
     private bool _hasLearned;
 
-    public Pass(Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    public Pass(
+        Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, AccessLog accessLog,
+        StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_checkpoint, _exposition, _history) = (checkpoint, exposition, settings.Detection.History);
+        (_checkpoint, _exposition, _accessLog, _history) = (checkpoint, exposition, accessLog, settings.Detection.History);
         var alerting = new AlertingOptions
         {
             ResendInterval = settings.ResendInterval,
@@ -52,8 +56,8 @@ internal sealed class Pass : IAsyncDisposable
         _budget = new SeriesBudget(settings.Cardinality);
         _book = new AlertBook(alerting, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
-        _discovery = new AlertmanagerDiscovery(_alertmanagers, _notifier, () => new TargetResolver(settings.Dns, metrics.Dns, time), time, loggers.CreateLogger<AlertmanagerDiscovery>());
-        _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
+        _discover = () => new AlertmanagerDiscovery(
+            _alertmanagers, _notifier, () => new TargetResolver(settings.Dns, metrics.Dns, time), time, loggers.CreateLogger<AlertmanagerDiscovery>());
     }
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
@@ -98,7 +102,7 @@ internal sealed class Pass : IAsyncDisposable
         _book.Save(to);
     }
 
-    /// <summary>Goes on where <see cref="Save"/> left off, and shows at once what had been reached.</summary>
+    /// <summary>Goes on where <see cref="Save"/> left off.</summary>
     public void Load(BinaryReader from)
     {
         _poller.Load(from);
@@ -106,9 +110,18 @@ internal sealed class Pass : IAsyncDisposable
         _detection.Load(from);
         _budget.Load(from);
         _book.Load(from);
-        if (LastEnd == default) return;
-        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
+        if (LastEnd != default) _reached = _budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting);
+    }
+
+    /// <summary>Begins to send alerts, and shows at once what had been reached. Until then nobody outside notices this pass.
+    /// Called once, before the first window.</summary>
+    public void Start()
+    {
+        _discovery = _discover();
+        if (_reached is null) return;
+        _exposition.Publish(_reached);
         _notifier.Publish(_book.Current);
+        _reached = null;
     }
 
     /// <summary>What is known from before the first window, so that not everything is news.</summary>
@@ -122,11 +135,18 @@ internal sealed class Pass : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _discovery.DisposeAsync();
-        await _notifier.DisposeAsync();
-        await _lookups.DisposeAsync();
-        _prometheus.Dispose();
-        foreach (var alertmanager in _alertmanagers) alertmanager.Http.Dispose();
+        try
+        {
+            // What is declared last ends first, and each one ends also when another one fails to.
+            await using var lookups = _lookups;
+            await using var notifier = _notifier;
+            await using var discovery = _discovery;
+        }
+        finally
+        {
+            _prometheus.Dispose();
+            foreach (var alertmanager in _alertmanagers) alertmanager.Http.Dispose();
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
@@ -10,16 +9,22 @@ namespace EgressAlerts;
 /// <summary>Runs the pass for window after window, and between windows does what operators ask for. The one writer of all state.</summary>
 internal sealed class PassWorker : BackgroundService
 {
+    private const string Stopping = "the service is stopping";
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
+    /// <summary>A pass needs at most 5 s for each Alertmanager, all at once, to send what waits.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(15);
+
     private readonly ServeOptions _options;
+    private readonly Func<Settings> _load;
     private readonly Checkpoint _checkpoint;
     private readonly Exposition _exposition;
     private readonly StageMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly Channel<TaskCompletionSource<string?>> _reloads = Channel.CreateBounded<TaskCompletionSource<string?>>(16);
+    private readonly AccessLog _accessLog;
+    private readonly Reloads _reloads = new();
     private readonly Nursery _nursery = new();
     private Settings _settings;
     private WindowSchedule _schedule;
@@ -28,11 +33,16 @@ internal sealed class PassWorker : BackgroundService
     private bool _isBroken;
     private long _skipped;
 
-    public PassWorker(ServeOptions options, Checkpoint checkpoint, Exposition exposition, StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="load">Reads the configuration; called at once and for every reload.</param>
+    /// <exception cref="ConfigException">The configuration cannot be used.</exception>
+    public PassWorker(
+        ServeOptions options, Func<Settings> load, Checkpoint checkpoint, Exposition exposition,
+        StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_options, _checkpoint, _exposition, _metrics, _time, _loggers) = (options, checkpoint, exposition, metrics, time, loggers);
+        (_options, _load, _checkpoint, _exposition, _metrics, _time, _loggers) = (options, load, checkpoint, exposition, metrics, time, loggers);
         _logger = loggers.CreateLogger<PassWorker>();
-        _settings = LoadSettings();
+        _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
+        _settings = load();
         (_pass, _schedule) = Build(_settings);
         _metrics.Service.Reloaded(good: true);
     }
@@ -42,59 +52,59 @@ internal sealed class PassWorker : BackgroundService
 
     public Pass Pass => _pass;
 
-    /// <summary>Reads the configuration again before the next window; null when it is in use, else what is wrong with it.</summary>
-    public async Task<string?> ReloadAsync(CancellationToken cancel)
-    {
-        var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _reloads.Writer.WriteAsync(done, cancel);
-        return await done.Task.WaitAsync(cancel);
-    }
+    /// <summary>Reads the configuration again before the next window; null when it is in use, else what is wrong with it. Any thread.</summary>
+    public Task<string?> ReloadAsync(CancellationToken cancel) => _reloads.AskAsync().WaitAsync(cancel);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await _pass.DisposeAsync();
+        await EndAsync(_pass);
     }
 
+    /// <exception cref="StartException">The checkpoint is there and cannot be read.</exception>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
-        await RestoreAsync();
-        _ready = true;
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            try
-            {
-                await StepAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+            await RestoreAsync();
+            _ready = true;
+            while (!stoppingToken.IsCancellationRequested) await TryStepAsync(stoppingToken);
+        }
+        finally
+        {
+            _reloads.Close(Stopping);
+        }
+    }
+
+    private async Task TryStepAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await StepAsync(cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // Stopped: the loop ends.
+        }
 #pragma warning disable CA1031 // The one broad catch: a bug in one window must not end the watch over all later ones.
-            catch (Exception e)
+        catch (Exception e)
 #pragma warning restore CA1031
-            {
-                _metrics.Service.Crashed();
-                Log.Crashed(_logger, e);
-                _isBroken = true;
-                await Task.Delay(LongestRetry, _time, stoppingToken);
-            }
+        {
+            _metrics.Service.Crashed();
+            Log.Crashed(_logger, e);
+            _isBroken = true;
+            await WaitAsync(LongestRetry, cancel);
         }
     }
 
     /// <summary>Waits for the next window or for a reload, whichever is first, and does it.</summary>
     private async Task StepAsync(CancellationToken cancel)
     {
+        // First, so that a new configuration can mend what crashes with the old one. At most one before each window, so that many cannot hold windows up.
+        if (_reloads.Take() is { } asked) asked.SetResult(await TryReloadAsync());
+
         // What a failed pass left half done is put back as it was after the last complete window.
         if (_isBroken) await RebuildAsync(_settings);
-        _isBroken = false;
-        if (_reloads.Reader.TryRead(out var asked))
-        {
-            asked.TrySetResult(await TryReloadAsync());
-            return;
-        }
-
         var now = _time.GetUtcNow();
         var (window, skipped) = _schedule.Next(_pass.LastEnd, now);
         if (_schedule.UntilDue(window, now) is var wait && wait > TimeSpan.Zero)
@@ -129,12 +139,12 @@ internal sealed class PassWorker : BackgroundService
         _skipped = windows;
     }
 
+    /// <summary>Waits, but no longer than until a reload is asked for or the service stops.</summary>
     private async Task WaitAsync(TimeSpan wait, CancellationToken cancel)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        await Task.WhenAny(Task.Delay(wait, _time, either.Token), _reloads.Reader.WaitToReadAsync(either.Token).AsTask());
+        await Task.WhenAny(Task.Delay(wait, _time, either.Token), _reloads.Asked);
         await either.CancelAsync();
-        cancel.ThrowIfCancellationRequested();
     }
 
     private async Task RestoreAsync()
@@ -147,24 +157,27 @@ internal sealed class PassWorker : BackgroundService
                 using var reader = read.Open();
                 _pass.Load(reader);
                 _checkpoint.Adopt(read);
-                Log.Restored(_logger, read.File, _pass.LastEnd.ToString("O"));
-                return;
+                Log.Restored(_logger, read.File, _pass.LastEnd);
+                break;
             }
-            catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or KeyNotFoundException or FormatException)
+#pragma warning disable CA1031 // State that some stage cannot read may fail there in any way, and the service must not end for it: it is set aside.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                _checkpoint.Reject(read.File, "unreadable", e.Message);
-                await _pass.DisposeAsync();
+                _checkpoint.Reject(read.File, "unreadable", $"{e.GetType().Name}: {e.Message}");
+                await EndAsync(_pass);
                 (_pass, _schedule) = Build(_settings);
             }
         }
+
+        _pass.Start();
     }
 
     private async Task<string?> TryReloadAsync()
     {
         try
         {
-            var settings = LoadSettings();
-            await RebuildAsync(settings);
+            await RebuildAsync(_load());
             _metrics.Service.Reloaded(good: true);
             Log.Reloaded(_logger, _options.ConfigName);
             return null;
@@ -175,22 +188,56 @@ internal sealed class PassWorker : BackgroundService
             Log.ReloadRefused(_logger, e.Message);
             return e.Message;
         }
+#pragma warning disable CA1031 // Whoever asked for the reload waits for an answer, whatever went wrong.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _metrics.Service.Reloaded(good: false);
+            Log.ReloadFailed(_logger, e);
+            return $"unexpected error, {e.GetType().Name}: {e.Message}. The log has more.";
+        }
     }
 
-    /// <summary>New stages that go on where the old ones stand: the same way as over a restart, so that it is exact for the same reasons.</summary>
+    /// <summary>Replaces the stages by new ones that go on where the old ones stand. They do so as after a restart, so it is exact for the same reasons.
+    /// An error before the new stages have all of the state leaves the old ones as they are.</summary>
     private async Task RebuildAsync(Settings settings)
     {
-        using var state = _checkpoint.OpenLast();
-        var old = _pass;
-        (_pass, _schedule) = Build(settings);
-        _settings = settings;
-        await old.DisposeAsync();
-        if (state is not null) _pass.Load(state);
+        var (pass, schedule) = Build(settings);
+        try
+        {
+            using var state = _checkpoint.OpenLast();
+            if (state is not null) pass.Load(state);
+        }
+        catch
+        {
+            await EndAsync(pass);
+            throw;
+        }
+
+        // The old stages end first, since both would send alerts. Should the new ones not start, the next step builds stages from the old settings.
+        _isBroken = true;
+        await EndAsync(_pass);
+        _pass = pass;
+        pass.Start();
+        (_settings, _schedule, _isBroken) = (settings, schedule, false);
+    }
+
+    /// <summary>Ends stages that are no longer needed. What goes wrong there is logged and harms nobody else.</summary>
+    private async Task EndAsync(Pass pass)
+    {
+        try
+        {
+            await pass.DisposeAsync().AsTask().WaitAsync(LongestEnd, _time);
+        }
+#pragma warning disable CA1031 // The stages that come after these, and the end of the service, do not depend on it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.NotEnded(_logger, e);
+        }
     }
 
     private (Pass Pass, WindowSchedule Schedule) Build(Settings settings) => (
-        new Pass(settings, _options.Listen.External, _checkpoint, _exposition, _metrics, _time, _loggers),
+        new Pass(settings, _options.Listen.External, _checkpoint, _exposition, _accessLog, _metrics, _time, _loggers),
         new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
-
-    private Settings LoadSettings() => _options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
 }

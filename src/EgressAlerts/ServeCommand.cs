@@ -31,14 +31,21 @@ internal static class ServeCommand
         var metrics = new StageMetrics(meter, time);
         var exposition = new Exposition(selfMetrics, time, options.CreatedTimestamps);
         using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
-        var worker = new PassWorker(options, checkpoint, exposition, metrics, time, loggers);
+        var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
+        var worker = new PassWorker(options, load, checkpoint, exposition, metrics, time, loggers);
 
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSerilog(logger);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options.Listen.Bind);
         builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownLimit);
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = ShutdownLimit;
+
+            // The web server waits for its last answers, some of which the worker gives when it ends.
+            host.ServicesStopConcurrently = true;
+        });
         builder.Services.AddSingleton<IHostedService>(worker);
         await using var app = builder.Build();
         Endpoints.Map(app, options, worker, exposition);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -7,7 +8,8 @@ namespace EgressAlerts.EndToEndTests;
 
 public sealed class CommandLineTests : IDisposable
 {
-    private const string AddressAdvice = "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
+    private const string AddressAdvice =
+        "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -57,7 +59,8 @@ public sealed class CommandLineTests : IDisposable
     public async Task Localhost_with_any_port_is_an_address()
     {
         using var service = Start("--web.listen-address=localhost:0");
-        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        await Deadline.UntilAsync(
+            () => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -112,6 +115,28 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("it is cut off or not a checkpoint. It was set aside as", service.Output, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(_folder.File("data"), "checkpoint.cut_off-*"));
         await service.StopAsync();
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_the_user_may_not_read_ends_the_start_with_1_and_stays_as_it_is()
+    {
+        // Root may read everything, so as root the service runs as another user.
+        string[] user = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "dotnet"] : ["dotnet"];
+        Directory.CreateDirectory(_folder.File("data"));
+        var checkpoint = _folder.Write("data/checkpoint", "precious");
+        string[] arguments = [EgressAlertsProcess.Program, .. Arguments];
+        Chmod("755", _folder.Path);
+        Chmod("777", _folder.File("data"));
+        Chmod("000", checkpoint);
+
+        var (exit, output) = await Tool.RunAsync(user[0], [.. user[1..], .. arguments]);
+        Assert.Equal(1, exit);
+        Assert.Contains($"the checkpoint {checkpoint} cannot be read (", output, StringComparison.Ordinal);
+        Assert.Contains("): let this user read and replace it, or move it to another folder to begin anew\n", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Chmod("644", checkpoint);
+        Assert.Equal("precious", await File.ReadAllTextAsync(checkpoint));
     }
 
     [Fact]
@@ -119,7 +144,8 @@ public sealed class CommandLineTests : IDisposable
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        await StartIsRefusedAsync($"--web.listen-address: cannot listen on {taken.LocalEndpoint} ", "address already in use", $"--web.listen-address={taken.LocalEndpoint}");
+        var address = $"{taken.LocalEndpoint}";
+        await StartIsRefusedAsync($"--web.listen-address: cannot listen on {address} ", "address already in use", $"--web.listen-address={address}");
     }
 
     [Theory]
@@ -136,6 +162,20 @@ public sealed class CommandLineTests : IDisposable
     public Task A_configuration_that_cannot_be_read_is_told_in_one_line() =>
         StartIsRefusedAsync(_folder.Path, "the file cannot be read", $"--config.file={_folder.Path}");
 
+    [Fact]
+    public Task An_error_that_nobody_expects_is_told_in_one_line() =>
+        StartIsRefusedAsync(
+            "egress-alerts failed unexpectedly: ArgumentException: ",
+            "please report this line",
+            $"--config.file={_folder.Write("odd.yml", """destinations: {network_files: ["a\0b"]}""")}");
+
+    private static void Chmod(string mode, string path)
+    {
+        using var chmod = Process.Start("chmod", [mode, path]);
+        chmod.WaitForExit();
+        Assert.Equal(0, chmod.ExitCode);
+    }
+
     /// <summary>Starts the service with arguments that override the good ones.</summary>
     private async Task StartIsRefusedAsync(string beginning, string reason, params string[] arguments)
     {
@@ -149,7 +189,10 @@ public sealed class CommandLineTests : IDisposable
 
     private string[] Arguments =>
     [
-        "serve", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", $"--config.file={_folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")}",
+        "serve",
+        $"--storage.path={_folder.File("data")}",
+        "--web.listen-address=127.0.0.1:0",
+        $"--config.file={_folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")}",
     ];
 
     private ServerProcess Start(string argument) => new(

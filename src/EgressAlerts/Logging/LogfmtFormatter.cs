@@ -5,8 +5,8 @@ using Serilog.Parsing;
 
 namespace EgressAlerts.Logging;
 
-/// <summary>Writes a line for people and for queries: <c>ts=... level=info component=poller msg="..." file=a.yml window_end=...</c>. The sentence in <c>msg</c> is for people.
-/// The fields behind it hold its parts under stable names, for <c>grep</c> and for Loki's <c>| logfmt</c>.</summary>
+/// <summary>Writes a line for people and for queries: <c>ts=... level=info component=poller msg="..." file=a.yml window_end=...</c>.
+/// The sentence in <c>msg</c> is for people. The fields behind it hold its parts under stable names, for <c>grep</c> and for Loki's <c>| logfmt</c>.</summary>
 internal sealed class LogfmtFormatter : ITextFormatter
 {
     private const int MaxValue = 4_096;

@@ -9,6 +9,8 @@ namespace EgressAlerts.Tests.Host;
 
 public sealed class LogfmtFormatterTests : IDisposable
 {
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, 7, TimeSpan.FromHours(5.5));
+
     private readonly ListSink _lines = new();
     private readonly Logger _logger;
 
@@ -20,10 +22,11 @@ public sealed class LogfmtFormatterTests : IDisposable
     public void A_line_has_its_time_level_component_and_sentence_and_then_the_sentences_parts_as_fields()
     {
         _logger.ForContext(Constants.SourceContextPropertyName, "EgressAlerts.Polling.Poller")
-            .Error("going on from {File}, up to {WindowEnd}, {MaxCatchUp} at most, {Done}", "data/checkpoint", new DateTimeOffset(2026, 1, 1, 12, 0, 0, 7, TimeSpan.FromHours(5.5)), 1.5, true);
+            .Error("going on from {File}, up to {WindowEnd}, {MaxCatchUp} at most, {Done}", "data/checkpoint", Noon, 1.5, true);
         Assert.Matches(@"^ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=error component=poller msg=", Line);
         Assert.EndsWith(
-            """msg="going on from data/checkpoint, up to 2026-01-01T06:30:00.007Z, 1.5 at most, true" file=data/checkpoint window_end=2026-01-01T06:30:00.007Z max_catch_up=1.5 done=true""" + "\n",
+            "msg=\"going on from data/checkpoint, up to 2026-01-01T06:30:00.007Z, 1.5 at most, true\" "
+            + "file=data/checkpoint window_end=2026-01-01T06:30:00.007Z max_catch_up=1.5 done=true\n",
             Line,
             StringComparison.Ordinal);
     }
@@ -62,8 +65,9 @@ public sealed class LogfmtFormatterTests : IDisposable
         new AccessLog(loggers.CreateLogger("EgressAlerts.Access")).Write(Samples.NamedAs(
             1, new(Samples.Increment(flow, 2), destination), new(Samples.Increment(flow, 300, Metric.UploadBytes), destination)));
         Assert.EndsWith(
-            " level=error component=access msg=\"egress access\" namespace=batch workload=report destination=\"vps 99\" address=185.199.72.11 port=4444 name_source=ptr_unconfirmed confirmed=false "
-            + "route=blocked requests=0 connections_opened=0 connections_closed=2 upload_bytes=300 download_bytes=0\n",
+            " level=error component=access msg=\"egress access\" namespace=batch workload=report destination=\"vps 99\" address=185.199.72.11 port=4444 "
+            + "name_source=ptr_unconfirmed confirmed=false route=blocked "
+            + "requests=0 connections_opened=0 connections_closed=2 upload_bytes=300 download_bytes=0\n",
             Line,
             StringComparison.Ordinal);
     }
