@@ -48,8 +48,8 @@ public sealed class ConfigLoaderTests : IDisposable
         var readme = File.ReadAllLines(Repository.File("deploy", "README.md")).SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
         Assert.Equal(string.Join('\n', table), string.Join('\n', readme));
 
-        var reference = File.ReadAllText(Reference);
-        Assert.Equal([], keys.Keys.Select(key => key[(key.LastIndexOf('.') + 1)..]).Where(key => key != "NAME" && !reference.Contains(key + ":", StringComparison.Ordinal)));
+        var documented = ReferenceKeys.Read([.. File.ReadLines(Reference).Select(line => line.Replace("X-Scope-OrgID", "NAME", StringComparison.Ordinal))]);
+        Assert.Equal([], keys.Keys.Where(key => !documented.Contains(key)));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using EgressAlerts.Cardinality;
 using EgressAlerts.Export;
+using EgressAlerts.Model;
 using EgressAlerts.Web;
 using Microsoft.AspNetCore.Http;
 
@@ -51,11 +53,21 @@ public sealed class MetricsEndpointTests
     [Fact]
     public async Task A_HEAD_has_the_headers_and_no_body_and_counts_as_no_scrape()
     {
+        var endpoint = new MetricsEndpoint(_exposition);
+        _exposition.Publish(Window(1));
+        await endpoint.AnswerAsync(Context(Prometheus242));
+        _exposition.Publish(Window(2));
+        Assert.False(_exposition.MayShowNew);
+
         var context = Context(Prometheus242);
         context.Request.Method = "HEAD";
-        await new MetricsEndpoint(_exposition).AnswerAsync(context);
+        await endpoint.AnswerAsync(context);
         Assert.True(context.Response.ContentLength > 0);
         Assert.Equal(0, context.Response.Body.Length);
+        Assert.False(_exposition.MayShowNew);
+
+        await endpoint.AnswerAsync(Context(Prometheus242));
+        Assert.True(_exposition.MayShowNew);
     }
 
     [Fact]
@@ -81,6 +93,8 @@ public sealed class MetricsEndpointTests
         await endpoint.AnswerAsync(next);
         Assert.Equal(200, next.Response.StatusCode);
     }
+
+    private static Admitted Window(int number) => new SeriesBudget(new CardinalityOptions()).Admit(Samples.Named(number), [], showNew: true);
 
     private static DefaultHttpContext Context(string? accept)
     {
