@@ -15,20 +15,20 @@ public sealed class DetectionMetrics
     private readonly Counter<long> _dropped;
     private volatile IReadOnlyList<ThreatList> _lists = [];
 
-    public DetectionMetrics(Meter meter)
+    public DetectionMetrics(Meter meter, TimeProvider time)
     {
         _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings, or what may become one, not held because there were too many of their kind at once.");
         foreach (var name in AlertNames) _dropped.Add(0, new KeyValuePair<string, object?>("alertname", name));
         meter.CreateObservableGauge(
             "egress_alerts_threat_list_entries",
-            () => _lists.Select(list => new Measurement<int>(list.IsExpired(TimeProvider.System.GetUtcNow()) ? 0 : list.Count, Tag(list))),
+            () => _lists.Select(list => new Measurement<int>(list.IsExpired(time.GetUtcNow()) ? 0 : list.Count, Tag(list))),
             null,
             "Addresses, networks and domains of a threat list; 0 where it has expired.");
         meter.CreateObservableGauge(
             "egress_alerts_threat_list_last_modified_timestamp_seconds",
-            () => _lists.Select(list => new Measurement<double>(list.Written == default ? 0 : (list.Written - DateTime.UnixEpoch).TotalSeconds, Tag(list))),
+            () => _lists.Select(list => new Measurement<double>(((list.Modified ?? DateTimeOffset.UnixEpoch) - DateTimeOffset.UnixEpoch).TotalSeconds, Tag(list))),
             null,
-            "When the file of a threat list was last written; 0 where it is gone.");
+            "When the threat list in use was written; 0 where its file is gone.");
     }
 
     internal void Dropped(string alertName) => _dropped.Add(1, new KeyValuePair<string, object?>("alertname", alertName));

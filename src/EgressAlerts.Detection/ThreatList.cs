@@ -9,7 +9,7 @@ namespace EgressAlerts.Detection;
 /// <summary>A file of addresses, networks and domains to beware of, read again when it changes. Called by the pass alone.</summary>
 /// <remarks>One entry a line, first on it; what follows behind white space, <c>,</c>, <c>;</c> or <c>#</c> is a comment. A domain stands for all names below it. Lines as in a
 /// hosts file (<c>0.0.0.0 name</c>) are understood.</remarks>
-/// <param name="maxAge">A list that was not written for this long has expired: it matches nothing.</param>
+/// <param name="maxAge">A list in use that was written longer ago than this has expired: it matches nothing.</param>
 /// <exception cref="InvalidDataException">The file is no such list; the message says why.</exception>
 public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 {
@@ -23,14 +23,15 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
     public string Name => name;
 
-    /// <summary>When it was last written; the default value where the file is gone.</summary>
-    internal DateTime Written => _file.Written;
+    /// <summary>When the list in use was written; null where its file is gone.</summary>
+    internal DateTimeOffset? Modified => _file.IsGone ? null : _file.Written;
 
-    internal int Count => _file.Content.Networks.Count + _file.Content.Domains.Count;
+    internal int Count => _file.Content.Count;
 
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 
-    internal bool IsExpired(DateTimeOffset now) => now - Written > maxAge;
+    /// <summary>Whether the list in use is too old. A file that is gone or refused does not change its age.</summary>
+    internal bool IsExpired(DateTimeOffset now) => _file.Written is not { } written || now - written > maxAge;
 
     /// <summary>The entry that an address is in; null where there is none.</summary>
     internal string? Find(IPAddress address) => _file.Content.Networks.Find(address) is { } found
@@ -101,5 +102,8 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
         return host != Words.Invalid && host.Contains('.', StringComparison.Ordinal) && !host.EndsWith('.') && !char.IsAsciiDigit(host[^1]) ? host : null;
     }
 
-    private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains);
+    private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains)
+    {
+        public int Count => Networks.Count + Domains.Count;
+    }
 }

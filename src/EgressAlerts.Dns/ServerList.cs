@@ -14,7 +14,7 @@ internal sealed class ServerList : IDisposable
     private readonly string? _file;
     private readonly Lock _lock = new();
     private volatile Current _current;
-    private FileStamp _stamp;
+    private FileStamp? _stamp;
     private long _nextLook;
     private bool _isDisposed;
 

@@ -1,20 +1,20 @@
 namespace EgressAlerts.Files;
 
-/// <summary>Tells whether a file was written or replaced since; links are followed, because Kubernetes replaces what they point at.</summary>
-public readonly record struct FileStamp(string Target, DateTime Written, long Length)
+/// <summary>Tells whether a file was written, replaced or made readable since. Links are followed, because Kubernetes replaces what they point at.</summary>
+public readonly record struct FileStamp(string Target, DateTimeOffset Written, long Length, UnixFileMode Mode)
 {
-    /// <summary>The default value where there is no such file.</summary>
-    public static FileStamp Of(string path)
+    /// <summary>Null where there is no such file, or where it cannot be looked at.</summary>
+    public static FileStamp? Of(string path)
     {
         try
         {
             var file = new FileInfo(path);
             var target = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-            return target.Exists ? new(target.FullName, target.LastWriteTimeUtc, target.Length) : default;
+            return target.Exists ? new FileStamp(target.FullName, target.LastWriteTimeUtc, target.Length, target.UnixFileMode) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return default;
+            return null;
         }
     }
 }

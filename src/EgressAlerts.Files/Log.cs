@@ -9,4 +9,7 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Error, "the new {File} is refused: {Message}. What it said before stays in use")]
     public static partial void FileRefused(ILogger logger, string file, string message);
+
+    [LoggerMessage(3, LogLevel.Warning, "{File} is gone or cannot be reached. What it said before stays in use, and it is read again when it is back")]
+    public static partial void FileGone(ILogger logger, string file);
 }

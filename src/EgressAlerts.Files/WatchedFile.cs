@@ -2,31 +2,68 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Files;
 
-/// <summary>What a file says, read again when it changes; a broken new one leaves the old content in use. Called by one thread at a time.</summary>
-/// <param name="read">Gives the content, or throws an <see cref="InvalidDataException"/> that says what is wrong with it.</param>
-/// <exception cref="InvalidDataException">From <paramref name="read"/>.</exception>
-public sealed class WatchedFile<T>(string path, Func<string, T> read)
+/// <summary>What a file says, read again when the file changes. A file that is gone or broken leaves the last good content in use.</summary>
+/// <remarks>One thread at a time calls <see cref="Refresh"/>. Any thread may read the properties.</remarks>
+public sealed class WatchedFile<T>
 {
-    private FileStamp _stamp = FileStamp.Of(path);
+    private readonly string _path;
+    private readonly Func<string, T> _read;
+    private volatile State _state;
 
-    public T Content { get; private set; } = read(path);
+    /// <param name="read">Gives the content. It throws an <see cref="InvalidDataException"/> that says what is wrong with the file.</param>
+    /// <exception cref="InvalidDataException">The file cannot be used; the message names it and says why.</exception>
+    public WatchedFile(string path, Func<string, T> read)
+    {
+        (_path, _read) = (path, read);
+        var stamp = FileStamp.Of(path);
+        _state = new(Read(), stamp?.Written, stamp);
+    }
 
-    /// <summary>When it was last written; the default value where it is gone.</summary>
-    public DateTime Written => _stamp.Written;
+    public T Content => _state.Content;
 
+    /// <summary>When the content in use was written to the file; null where there was no file.</summary>
+    public DateTimeOffset? Written => _state.Written;
+
+    /// <summary>Whether there was no file when it was last looked for.</summary>
+    public bool IsGone => _state.Seen is null;
+
+    /// <summary>Reads the file again if it has changed. Each change, and each refusal of a new file, is logged once. Throws nothing that a file can cause.</summary>
     public void Refresh(ILogger logger)
     {
-        var stamp = FileStamp.Of(path);
-        if (stamp == _stamp) return;
-        _stamp = stamp;
+        var (before, seen) = (_state, FileStamp.Of(_path));
+        if (seen == before.Seen) return;
+        if (seen is null)
+        {
+            _state = before with { Seen = null };
+            Log.FileGone(logger, _path);
+            return;
+        }
+
         try
         {
-            Content = read(path);
-            Log.FileRead(logger, path);
+            _state = new(Read(), seen.Value.Written, seen);
+            Log.FileRead(logger, _path);
         }
         catch (InvalidDataException e)
         {
-            Log.FileRefused(logger, path, e.Message);
+            _state = before with { Seen = seen };
+            Log.FileRefused(logger, _path, e.Message);
         }
     }
+
+    /// <summary>Others write these files, so a parser may trip over anything. Whatever it throws refuses the file and does not end a pass.</summary>
+    private T Read()
+    {
+        try
+        {
+            return _read(_path);
+        }
+        catch (Exception e) when (e is not InvalidDataException)
+        {
+            throw new InvalidDataException($"{_path} cannot be understood ({e.GetType().Name}: {e.Message})", e);
+        }
+    }
+
+    /// <param name="Seen">The file when it was last looked at; null where it was gone.</param>
+    private sealed record State(T Content, DateTimeOffset? Written, FileStamp? Seen);
 }

@@ -15,7 +15,7 @@ internal sealed class StageMetrics(Meter meter, TimeProvider time)
 
     public DnsMetrics Dns { get; } = new(meter);
 
-    public DetectionMetrics Detection { get; } = new(meter);
+    public DetectionMetrics Detection { get; } = new(meter, time);
 
     public AlertMetrics Alerts { get; } = new(meter);
 }

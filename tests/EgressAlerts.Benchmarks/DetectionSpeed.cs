@@ -87,7 +87,7 @@ internal static class DetectionSpeed
             ],
             ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
         },
-        new DetectionMetrics(new Meter("benchmark")),
+        new DetectionMetrics(new Meter("benchmark"), TimeProvider.System),
         NullLogger<Detectors>.Instance);
 
     /// <summary>A flow of its own for each increment, as polling gives them.</summary>

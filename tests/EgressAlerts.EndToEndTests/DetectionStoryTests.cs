@@ -125,6 +125,34 @@ public sealed class DetectionStoryTests : IAsyncLifetime
         Assert.Equal(["firing EgressBlocked of 1", "resolved EgressBlocked of 1"], _notified);
     }
 
+    [Fact]
+    public async Task A_threat_list_that_vanishes_east_of_Greenwich_is_warned_of_once_and_stays_in_use()
+    {
+        Assert.Equal(TimeSpan.FromHours(5.5), TimeZoneInfo.FindSystemTimeZoneById("Asia/Kolkata").BaseUtcOffset);
+        var list = _folder.Write("bad.txt", "141.95.33.0/24\nevil.example.org\n");
+        await using var service = Service($$"""  threat_listed: { lists: [{ name: bad, file: '{{list}}' }] }""");
+        service.Environment["TZ"] = "Asia/Kolkata";
+        await CountingAsync(service);
+        Assert.Equal(2, await ValueAsync("egress_alerts_threat_list_entries"));
+
+        File.Delete(list);
+        var windows = await ValueAsync("egress_alerts_windows_total");
+        // Each look at the metrics throws if they are not served.
+        await Deadline.UntilAsync(async () => await ValueAsync("egress_alerts_windows_total") >= windows + 3, 30, "passes go on");
+        Assert.Equal((0, 2, 0), (
+            await ValueAsync("egress_alerts_pass_crashes_total"),
+            await ValueAsync("egress_alerts_threat_list_entries"),
+            await ValueAsync("egress_alerts_threat_list_last_modified_timestamp_seconds")));
+        Assert.Single(service.Output.Split('\n'), line => line.Contains("level=warn", StringComparison.Ordinal) && line.Contains("bad.txt is gone", StringComparison.Ordinal));
+
+        _mesh.World.Do(world => world.Pods[0].Tcp(new Target(Way.Passthrough, "", "141.95.33.99", 4444)));
+        await FiringAsync("EgressThreatListed", service);
+        _folder.Write("bad.txt", "141.95.33.0/24\n");
+        await Deadline.UntilAsync(async () => await ValueAsync("egress_alerts_threat_list_entries") == 1, 30, $"it is read when it is back:\n{service.Output}");
+
+        async Task<double> ValueAsync(string name) => (await service.MetricsAsync()).Single(sample => sample.Name == name).Value;
+    }
+
     private EgressAlertsProcess Service(string detection) => new($$"""
         prometheus: { url: '{{_prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }
         dns: { servers: ['{{_mesh.Dns.Endpoint}}'], cache: { min_ttl: 1s } }

@@ -18,6 +18,9 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
     /// <summary>The configuration file's text; written at each start and by <see cref="WriteConfig"/>.</summary>
     public string Config { get; set; }
 
+    /// <summary>Environment variables of the process, beside those of the tests.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public string Output => _process?.Output ?? "";
 
     public string StorageFolder => _folder.File("data");
@@ -36,7 +39,8 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
                 Program, "serve", $"--config.file={_folder.File("egress-alerts.yml")}", $"--web.listen-address=127.0.0.1:{_port}", $"--storage.path={StorageFolder}",
                 "--web.enable-lifecycle",
             ],
-            _folder.Path);
+            _folder.Path,
+            Environment);
         await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "egress-alerts is ready");
     }
 

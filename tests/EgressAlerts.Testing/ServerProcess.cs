@@ -25,9 +25,11 @@ public sealed partial class ServerProcess : IDisposable
         foreach (var process in Running.Values) process.Kill();
     };
 
-    public ServerProcess(string file, IEnumerable<string> arguments, string workingFolder)
+    /// <param name="environment">Variables that the process gets beside those of the tests.</param>
+    public ServerProcess(string file, IEnumerable<string> arguments, string workingFolder, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);

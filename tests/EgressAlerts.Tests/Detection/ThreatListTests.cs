@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
@@ -60,21 +61,77 @@ public sealed class ThreatListTests : IDisposable
     }
 
     [Fact]
+    public void A_list_whose_file_vanishes_is_warned_of_once_stays_in_use_until_it_expires_and_is_read_again_when_it_is_back()
+    {
+        var (list, log, file) = (Read("203.0.113.0/24\n"), new ListLogger<ThreatList>(), _folder.File("list"));
+        var written = new DateTimeOffset(File.GetLastWriteTimeUtc(file));
+        File.Delete(file);
+        list.Refresh(log);
+        list.Refresh(log);
+        Assert.Equal($"Warning: {file} is gone or cannot be reached. What it said before stays in use, and it is read again when it is back", Assert.Single(log.Entries));
+        Assert.Equal((false, true), (list.IsExpired(written + Week), list.IsExpired(written + Week + TimeSpan.FromSeconds(1))));
+        Assert.Equal("203.0.113.0/24", list.Find(IPAddress.Parse("203.0.113.9")));
+
+        _folder.Write("list", "203.0.113.0/24\n192.0.2.0/24\n");
+        list.Refresh(log);
+        Assert.Equal((2, 2), (list.Count, log.Entries.Count));
+    }
+
+    [Fact]
+    public void The_metrics_keep_the_number_of_entries_until_the_list_expires_and_tell_that_its_file_is_gone()
+    {
+        using var meter = new Meter("threats");
+        var (time, file, list) = (new HandTime(), _folder.File("list"), Read("203.0.113.0/24\n"));
+        File.SetLastWriteTimeUtc(file, time.GetUtcNow().UtcDateTime);
+        list.Refresh(NullLogger.Instance);
+        var metrics = new DetectionMetrics(meter, time);
+        metrics.Watch([list]);
+        Assert.Equal((1, time.GetUtcNow().ToUnixTimeSeconds()), Shown());
+        File.Delete(file);
+        list.Refresh(NullLogger.Instance);
+        time.Advance(Week);
+        Assert.Equal((1, 0), Shown());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((0, 0), Shown());
+
+        (double Entries, double Modified) Shown()
+        {
+            var shown = new Dictionary<string, double>();
+            using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument.Meter == meter) listener.EnableMeasurementEvents(instrument); } };
+            listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => shown[instrument.Name] = value);
+            listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => shown[instrument.Name] = value);
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return (shown["egress_alerts_threat_list_entries"], shown["egress_alerts_threat_list_last_modified_timestamp_seconds"]);
+        }
+    }
+
+    [Fact]
+    public void A_list_that_is_replaced_by_rubbish_again_and_again_expires_all_the_same()
+    {
+        var (list, file) = (Read("203.0.113.0/24\n"), _folder.File("list"));
+        var written = new DateTimeOffset(File.GetLastWriteTimeUtc(file));
+        File.WriteAllText(file, "<html>\n");
+        File.SetLastWriteTimeUtc(file, written.UtcDateTime.AddDays(6));
+        list.Refresh(NullLogger.Instance);
+        Assert.Equal((1, true), (list.Count, list.IsExpired(written.AddDays(8))));
+    }
+
+    [Fact]
     public void A_listed_address_is_found_at_once_also_where_it_was_refused_and_a_listed_name_when_it_is_known_and_each_counts_once()
     {
         var list = Read("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n");
         var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, Blocked = new() { Enabled = false }, ThreatListed = new() { Lists = [list] } });
-        var now = (int)((TimeProvider.System.GetUtcNow() - Samples.Start).TotalSeconds / 30);
         Increment To(string address, Route route = Route.Passthrough) => Samples.Increment(Samples.Flow(address, route: route));
         NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) => new(increment, new Destination(name, source, source == NameSource.Ptr));
         var (listed, refused, named, inside) = (To("203.0.113.9"), To("203.0.113.10", Route.Blocked), To("52.0.0.1"), To("10.1.1.1"));
         IReadOnlyList<NamedIncrement> seen = [Named(listed, "203.0.113.9", NameSource.Ip), Named(refused, "203.0.113.10", NameSource.Ip), Named(named, "52.0.0.1", NameSource.Ip), Named(inside, "private", NameSource.Special)];
-        var findings = detectors.Observe(new NamedReading(Samples.Reading(now, listed, refused, named, inside), seen, [seen[0], seen[3]], [refused, named]));
+        var findings = detectors.Observe(new NamedReading(Samples.Reading(1, listed, refused, named, inside), seen, [seen[0], seen[3]], [refused, named]));
         Assert.Equal(["203.0.113.10", "203.0.113.9"], findings.Select(finding => finding.Destination).Order(StringComparer.Ordinal));
         Assert.All(findings, finding => Assert.Equal(("EgressThreatListed", "critical"), (finding.AlertName, finding.Severity)));
         Assert.Contains(findings, finding => finding.Description.Contains("which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and", StringComparison.Ordinal));
 
-        findings = detectors.Observe(new NamedReading(Samples.Reading(now + 1), [], [Named(named, "c2.evil.example.com")], []));
+        findings = detectors.Observe(new NamedReading(Samples.Reading(2), [], [Named(named, "c2.evil.example.com")], []));
         Assert.Equal("c2.evil.example.com", Assert.Single(findings, finding => finding.Destination.Contains("evil", StringComparison.Ordinal)).Destination);
     }
 
@@ -82,22 +139,21 @@ public sealed class ThreatListTests : IDisposable
     public void What_is_known_at_once_is_not_counted_again_when_its_name_is_final()
     {
         var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Read("evil.example.com\n")] } });
-        var now = (int)((TimeProvider.System.GetUtcNow() - Samples.Start).TotalSeconds / 30);
         var registered = new NamedIncrement(
             Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3), new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
-        var finding = Assert.Single(detectors.Observe(Samples.NamedAs(now, registered)));
+        var finding = Assert.Single(detectors.Observe(Samples.NamedAs(1, registered)));
         Assert.Contains("3 requests or connections and", finding.Description, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_expired_list_matches_nothing()
     {
-        var list = Read("203.0.113.0/24\n");
-        File.SetLastWriteTimeUtc(_folder.File("list"), DateTime.UnixEpoch.AddDays(10));
-        list.Refresh(NullLogger.Instance);
-        Assert.True(list.IsExpired(TimeProvider.System.GetUtcNow()));
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [list] } });
-        Assert.Empty(detectors.Observe(Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9")))));
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Read("203.0.113.0/24\n")] } });
+        NamedReading At(DateTimeOffset end) => Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9"))) is var named
+            ? named with { Reading = named.Reading with { Window = new(end.AddSeconds(-30), end) } }
+            : named;
+        Assert.Single(detectors.Observe(At(Samples.Start + Week)));
+        Assert.Empty(detectors.Observe(At(Samples.Start + Week + TimeSpan.FromHours(1))));
     }
 
     [Fact]
@@ -114,5 +170,10 @@ public sealed class ThreatListTests : IDisposable
             return (list.Find(these.host) is not null) == byName && (list.Find(IPAddress.Parse(these.address)) is not null) == byAddress;
         }).QuickCheckThrowOnFailure();
 
-    private ThreatList Read(string text) => new("bad", _folder.Write("list", text), Week);
+    /// <summary>A list that was written at <see cref="Samples.Start"/>.</summary>
+    private ThreatList Read(string text)
+    {
+        File.SetLastWriteTimeUtc(_folder.Write("list", text), Samples.Start.UtcDateTime);
+        return new("bad", _folder.File("list"), Week);
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null
 
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    public static Detectors New(DetectionOptions options) => new(options, new DetectionMetrics(new Meter("test")), NullLogger<Detectors>.Instance);
+    public static Detectors New(DetectionOptions options) => new(options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
 
     public static NamedIncrement To(string name, double upload, string address = "", Workload? source = null, bool confirmed = true, string site = "", Route route = Route.Passthrough) => new(
         new Increment(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes, "", "", upload),

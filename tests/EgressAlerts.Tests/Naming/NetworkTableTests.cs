@@ -59,6 +59,7 @@ public sealed class NetworkTableTests
         source.Refresh(log);
         Assert.Equal("three", Name());
         Assert.Equal(3, log.Entries.Count);
+        Assert.StartsWith($"Warning: {file} is gone", log.Entries.ElementAt(2), StringComparison.Ordinal);
         Assert.StartsWith($"Error: the new {file} is refused: {file}:2: this is no line", log.Entries.ElementAt(1), StringComparison.Ordinal);
         Assert.EndsWith("What it said before stays in use", log.Entries.ElementAt(1), StringComparison.Ordinal);
         Assert.Empty(config.Errors);

@@ -1,0 +1,45 @@
+using System.Runtime.Versioning;
+using EgressAlerts.Files;
+using EgressAlerts.Testing;
+
+namespace EgressAlerts.Tests.Files;
+
+public sealed class WatchedFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ListLogger<WatchedFileTests> _log = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Whatever_a_parser_trips_over_refuses_the_file_by_name_and_leaves_the_old_content_in_use()
+    {
+        var path = _folder.Write("numbers", "7");
+        int Parsed(string file) => int.Parse(File.ReadAllText(file), System.Globalization.CultureInfo.InvariantCulture);
+        var file = new WatchedFile<int>(path, Parsed);
+        _folder.Write("numbers", "seven");
+        file.Refresh(_log);
+        file.Refresh(_log);
+        Assert.Equal(7, file.Content);
+        Assert.StartsWith($"Error: the new {path} is refused: {path} cannot be understood (FormatException: ", Assert.Single(_log.Entries), StringComparison.Ordinal);
+        Assert.StartsWith($"{path} cannot be understood (FormatException: ", Assert.Throws<InvalidDataException>(() => new WatchedFile<int>(path, Parsed)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")] // It sets Unix permissions.
+    public void A_file_that_becomes_readable_is_read_although_nobody_wrote_to_it()
+    {
+        var path = _folder.Write("text", "first");
+        var isReadable = true;
+        var file = new WatchedFile<string>(path, name => isReadable ? File.ReadAllText(name) : throw new InvalidDataException("permission denied"));
+        isReadable = false; // The tests may run as root, for whom every file is readable.
+        _folder.Write("text", "second one");
+        File.SetUnixFileMode(path, UnixFileMode.None);
+        file.Refresh(_log);
+        Assert.Equal("first", file.Content);
+        isReadable = true;
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        file.Refresh(_log);
+        Assert.Equal("second one", file.Content);
+    }
+}
