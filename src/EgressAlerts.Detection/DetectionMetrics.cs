@@ -25,6 +25,11 @@ public sealed class DetectionMetrics
             null,
             "Addresses, networks and domains of a threat list; 0 where it has expired.");
         meter.CreateObservableGauge(
+            "egress_alerts_threat_list_skipped_lines",
+            () => _lists.Select(list => new Measurement<int>(list.Skipped, Tag(list))),
+            null,
+            "Lines of a threat list that are neither address, network nor domain, or that name too large a network.");
+        meter.CreateObservableGauge(
             "egress_alerts_threat_list_last_modified_timestamp_seconds",
             () => _lists.Select(list => new Measurement<double>(((list.Modified ?? DateTimeOffset.UnixEpoch) - DateTimeOffset.UnixEpoch).TotalSeconds, Tag(list))),
             null,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EgressAlerts.Files;
@@ -8,7 +9,8 @@ namespace EgressAlerts.Detection;
 
 /// <summary>A file of addresses, networks and domains to beware of, read again when it changes. Called by the pass alone.</summary>
 /// <remarks>One entry a line, first on it; what follows behind white space, <c>,</c>, <c>;</c> or <c>#</c> is a comment. A domain stands for all names below it. Lines as in a
-/// hosts file (<c>0.0.0.0 name</c>) are understood.</remarks>
+/// hosts file (<c>0.0.0.0 name</c>) are understood. An address that is mapped into IPv6 (<c>::ffff:1.2.3.4</c>) stands for its IPv4 address. Lines that are
+/// none of these, or that name so large a network that half of the world would be listed, are passed over and counted.</remarks>
 /// <param name="maxAge">A list in use that was written longer ago than this has expired: it matches nothing.</param>
 /// <exception cref="InvalidDataException">The file is no such list; the message says why.</exception>
 public sealed class ThreatList(string name, string path, TimeSpan maxAge)
@@ -27,6 +29,9 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
     internal DateTimeOffset? Modified => _file.IsGone ? null : _file.Written;
 
     internal int Count => _file.Content.Count;
+
+    /// <summary>Lines that were passed over.</summary>
+    internal int Skipped => _file.Content.Skipped;
 
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 
@@ -65,7 +70,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
             // Some rubbish is in most lists; where it prevails this is another kind of file.
             if (bad > networks.Count + domains.Count) throw new InvalidDataException($"{path} holds {bad} lines that are neither address, network nor domain, such as '{firstBad[..Math.Min(40, firstBad.Length)]}'");
-            return new(new PrefixTable<bool>(networks), domains);
+            return new(new PrefixTable<bool>(networks), domains, bad);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -89,9 +94,11 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
     {
         var text = entry.Split('/');
         if (!IPAddress.TryParse(text[0], out var address) || text.Length > 2) return null;
+        var length = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
+        if (text.Length == 2 && !int.TryParse(text[1], NumberStyles.None, CultureInfo.InvariantCulture, out length)) return null;
+        if (address.IsIPv4MappedToIPv6) (address, length) = (address.MapToIPv4(), length - 96);
         var isV4 = address.AddressFamily == AddressFamily.InterNetwork;
-        var length = isV4 ? 32 : 128;
-        if (text.Length == 2 && (!int.TryParse(text[1], out length) || length < (isV4 ? LeastPrefixV4 : LeastPrefixV6) || length > (isV4 ? 32 : 128))) return null;
+        if (length < (isV4 ? LeastPrefixV4 : LeastPrefixV6) || length > (isV4 ? 32 : 128)) return null;
         var prefix = AddressNumber.Of(address) & AddressNumber.Mask(length + (isV4 ? 96 : 0));
         return new IPNetwork(AddressNumber.ToAddress(prefix), length);
     }
@@ -102,7 +109,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
         return host != Words.Invalid && host.Contains('.', StringComparison.Ordinal) && !host.EndsWith('.') && !char.IsAsciiDigit(host[^1]) ? host : null;
     }
 
-    private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains)
+    private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains, int Skipped)
     {
         public int Count => Networks.Count + Domains.Count;
     }

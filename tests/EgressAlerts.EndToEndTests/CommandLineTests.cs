@@ -37,6 +37,34 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains(file + expected, output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Addresses_that_are_mapped_into_IPv6_are_good_wherever_a_file_or_the_configuration_may_name_them()
+    {
+        var config = $$"""
+            telemetry: { cluster_networks: ['::ffff:10.0.0.0/104'] }
+            destinations:
+              networks: [{ name: own, cidrs: ['::ffff:203.0.113.0/120'] }]
+              network_files: ['{{_folder.Write("nets.csv", "::ffff:0:0/96,all\n")}}']
+            detection: { threat_listed: { lists: [{ name: bogons, file: '{{_folder.Write("bogons.txt", "::ffff:0:0/96\n::ffff:1.2.3.4\n10.0.0.0/8\n")}}' }] } }
+            policies: [{ action: allow, destination: { cidrs: ['::ffff:203.0.113.0/120'] } }]
+            """;
+        var (exit, output) = await RunAsync("check-config", _folder.Write("mapped.yml", config));
+        Assert.Equal((0, true), (exit, output.EndsWith("mapped.yml: good\n", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_foreign_file_that_cannot_be_used_ends_the_start_with_one_line_that_names_key_and_file()
+    {
+        var networks = _folder.Write("ip-ranges.json", """{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":null}]}""");
+        var file = _folder.Write("foreign.yml", $"destinations:\n  network_files: ['{networks}']\n");
+        foreach (var arguments in (string[][])[["check-config", file], ["serve", $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0"]])
+        {
+            var (exit, output) = await RunAsync(arguments);
+            Assert.Equal(1, exit);
+            Assert.Contains($"{file}:2: destinations.network_files cannot be used: {networks}:0: this is not a readable ip-ranges.json: ", Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("--no-such-option")]
     [InlineData("check-config")]

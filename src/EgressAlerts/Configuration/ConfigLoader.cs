@@ -20,7 +20,7 @@ internal static class ConfigLoader
     internal static Settings Load(string file, out IReadOnlyDictionary<string, (string Takes, string Standard)> knownKeys)
     {
         var source = new ConfigSource(file);
-        var settings = Read(source, Root(source));
+        var settings = Read(Root(source));
         knownKeys = source.Known;
         return source.Errors.Count == 0 ? settings : throw new ConfigException([.. source.Errors.OrderBy(error => error.Line)]);
     }
@@ -32,7 +32,7 @@ internal static class ConfigLoader
         { } other => throw new ConfigException([new(source.File, other.Start.Line, "a configuration begins with sections such as 'prometheus:'")]),
     });
 
-    private static Settings Read(ConfigSource source, ConfigSection root)
+    private static Settings Read(ConfigSection root)
     {
         var defaults = new Settings();
         var prometheus = Prometheus(root.Section("prometheus"), defaults.Prometheus, out var http);
@@ -43,7 +43,7 @@ internal static class ConfigLoader
             PrometheusHttp = http,
             Telemetry = Telemetry(root.Section("telemetry"), defaults.Telemetry),
             Dns = dns,
-            Destinations = Destinations(source, root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate, CheckClaims = dns.Confirm },
+            Destinations = Destinations(root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate, CheckClaims = dns.Confirm },
             Cardinality = Cardinality(root.Section("cardinality"), defaults.Cardinality),
             Detection = DetectionSection.Read(root.Section("detection"), defaults.Detection),
         };
@@ -121,10 +121,10 @@ internal static class ConfigLoader
         return options;
     }
 
-    private static NamingOptions Destinations(ConfigSource source, ConfigSection section, NamingOptions defaults)
+    private static NamingOptions Destinations(ConfigSection section, NamingOptions defaults)
     {
         var own = section.Sections("networks").SelectMany(Networks).ToList();
-        var files = section.Texts("network_files", []).Select(file => NetworkFile.Open(source, file)).OfType<NetworkSource>().ToList();
+        var files = section.Texts("network_files", []).Select(file => NetworksOf(section, file)).OfType<NetworkSource>().ToList();
         var options = new NamingOptions
         {
             Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
@@ -136,6 +136,13 @@ internal static class ConfigLoader
         };
         section.Done();
         return options;
+    }
+
+    private static NetworkSource? NetworksOf(ConfigSection section, string file)
+    {
+        NetworkSource? source = null;
+        Try(section, "network_files", () => source = new NetworkSource(file, NetworkFile.Read));
+        return source;
     }
 
     private static GeoSource? Geo(ConfigSection section, string file)

@@ -122,11 +122,15 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         }
     }
 
-    /// <summary>The parser of the platform takes 10.1.0.0/8 for 10.0.0.0/8; whoever writes that may have meant something else.</summary>
-    internal static IPNetwork? Cidr(string text) =>
-        IPNetwork.TryParse(text, out var network) && IPAddress.TryParse(text[..text.IndexOf('/', StringComparison.Ordinal)], out var address) && address.Equals(network.BaseAddress)
-            ? network
-            : null;
+    /// <summary>A network as it is written, where one of IPv4 that is mapped into IPv6 is taken for the network of IPv4. Null where the text is none.</summary>
+    /// <remarks>The parser of the platform takes 10.1.0.0/8 for 10.0.0.0/8. That is refused here: whoever writes it may have meant something else.</remarks>
+    internal static IPNetwork? Cidr(string text)
+    {
+        if (!IPNetwork.TryParse(text, out var network)) return null;
+        if (!IPAddress.TryParse(text[..text.IndexOf('/', StringComparison.Ordinal)], out var address) || !address.Equals(network.BaseAddress)) return null;
+        // A base address is only mapped where the prefix has the 96 bits that say so.
+        return address.IsIPv4MappedToIPv6 ? new IPNetwork(address.MapToIPv4(), network.PrefixLength - 96) : network;
+    }
 
     private string Path(string key) => path.Length == 0 ? key : $"{path}.{key}";
 

@@ -10,43 +10,28 @@ internal static class NetworkFile
 {
     private const int MaxErrors = 5;
 
-    /// <summary>The file, opened; null where it cannot be used, which is added to the configuration's errors.</summary>
-    public static NetworkSource? Open(ConfigSource config, string file)
-    {
-        var errors = new List<ConfigError>();
-        try
-        {
-            return new NetworkSource(file, path => Read(path, errors));
-        }
-        catch (InvalidDataException)
-        {
-            config.Errors.AddRange(errors);
-            return null;
-        }
-    }
-
-    /// <exception cref="InvalidDataException">The file has errors; they are in <paramref name="errors"/>.</exception>
-    private static IReadOnlyList<Network> Read(string file, List<ConfigError> errors)
+    /// <summary>The networks of a file.</summary>
+    /// <exception cref="InvalidDataException">The file cannot be used; the message has its first errors, each with file and line.</exception>
+    public static IReadOnlyList<Network> Read(string file)
     {
         var source = new ConfigSource(file);
-        IReadOnlyList<Network> networks = [];
-        errors.Clear();
         try
         {
-            networks = Path.GetExtension(file) switch
+            var networks = Path.GetExtension(file) switch
             {
                 ".json" => Aws(source),
                 ".csv" => Csv(source),
                 _ => Yaml(source),
             };
-            errors.AddRange(source.Errors);
+            if (source.Errors.Count == 0) return networks;
         }
         catch (ConfigException e)
         {
-            errors.AddRange(e.Errors);
+            source.Errors.AddRange(e.Errors);
         }
 
-        return errors.Count == 0 ? networks : throw new InvalidDataException(string.Join("; ", errors.Take(MaxErrors)));
+        var more = source.Errors.Count > MaxErrors ? $"; and {source.Errors.Count - MaxErrors} more" : "";
+        throw new InvalidDataException(string.Join("; ", source.Errors.Take(MaxErrors)) + more);
     }
 
     /// <summary>Owner and region may be missing; empty lines, comments and a first line that names the columns are passed over.</summary>
@@ -114,6 +99,8 @@ internal static class NetworkFile
 
     private static IEnumerable<(string Cidr, string Service, string Region)> Prefixes(JsonDocument json, string list, string key) =>
         json.RootElement.TryGetProperty(list, out var prefixes)
-            ? prefixes.EnumerateArray().Select(prefix => (prefix.GetProperty(key).GetString()!, prefix.GetProperty("service").GetString()!, prefix.GetProperty("region").GetString()!))
+            ? prefixes.EnumerateArray().Select(prefix => (Text(prefix, key), Text(prefix, "service"), Text(prefix, "region")))
             : [];
+
+    private static string Text(JsonElement item, string key) => item.GetProperty(key).GetString() ?? throw new JsonException($"'{key}' is null");
 }

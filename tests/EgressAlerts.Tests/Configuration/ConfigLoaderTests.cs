@@ -70,7 +70,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("telemetry: {egress_gateways: [gateway]}", "1: telemetry.egress_gateways 'gateway' is not namespace/workload")]
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
-    [InlineData("destinations: {network_files: [nowhere.yml]}", "nowhere.yml:0: the file cannot be read")]
+    [InlineData("destinations: {network_files: [nowhere.yml]}", "1: destinations.network_files cannot be used: nowhere.yml:0: the file cannot be read")]
+    [InlineData("destinations: {networks: [{name: all, cidrs: ['::ffff:10.1.2.3/96']}]}", "1: destinations.networks[0].cidrs '::ffff:10.1.2.3/96' is not a network")]
     [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of info, warning, critical")]
     [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
@@ -140,6 +141,25 @@ public sealed class ConfigLoaderTests : IDisposable
         Assert.Equal(["partner", "aws-s3", "payments"], ((string[])["203.0.113.9", "3.5.0.1", "10.20.9.1"]).Select(address => Found(settings, address)?.Name));
         Assert.Equal(secret, settings.PrometheusHttp.CredentialsFile);
         Assert.Empty(settings.Alertmanagers);
+    }
+
+    [Fact]
+    public void Networks_that_are_mapped_into_IPv6_are_networks_of_IPv4_everywhere()
+    {
+        _folder.Write("nets.csv", "::ffff:198.51.100.0/120,csv\n");
+        _folder.Write("nets.yml", "- {name: yaml, cidrs: ['::ffff:192.0.2.0/120']}");
+        _folder.Write("ip-ranges.json", """{"prefixes":[],"ipv6_prefixes":[{"ipv6_prefix":"::ffff:3.5.0.0/115","region":"eu-west-1","service":"S3"}]}""");
+        var settings = Load($$"""
+            telemetry: { cluster_networks: ['::ffff:10.0.0.0/104'] }
+            destinations:
+              networks: [{ name: own, cidrs: ['::ffff:203.0.113.0/120', '::ffff:0:0/96'] }]
+              network_files: ['{{_folder.File("nets.csv")}}', '{{_folder.File("nets.yml")}}', '{{_folder.File("ip-ranges.json")}}']
+            policies: [{ action: allow, destination: { cidrs: ['::ffff:203.0.113.7/128'] } }]
+            """);
+        Assert.Equal([IPNetwork.Parse("10.0.0.0/8")], settings.Telemetry.ClusterNetworks);
+        Assert.Equal([IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("0.0.0.0/0")], settings.Destinations.Networks.Select(network => network.Cidr));
+        Assert.Equal([IPNetwork.Parse("203.0.113.7/32")], settings.Detection.Policies[0].Destination.Cidrs);
+        Assert.Equal(["csv", "yaml", "aws-s3"], ((string[])["198.51.100.9", "192.0.2.9", "3.5.1.1"]).Select(address => Found(settings, address)?.Name));
     }
 
     [Fact]

@@ -48,6 +48,26 @@ public sealed class ThreatListTests : IDisposable
     }
 
     [Fact]
+    public void An_address_that_is_mapped_into_IPv6_lists_its_IPv4_address_whatever_the_prefix() => Prop.ForAll(
+        (from length in Gen.Choose(0, 130) from address in Gen.Elements("52.1.2.3", "0.0.0.0", "255.255.255.255") select (length, address)).ToArbitrary(),
+        these =>
+        {
+            var list = Read($"203.0.113.0/24\n::ffff:{these.address}/{these.length}\n");
+            var address = IPAddress.Parse(these.address);
+            var isListed = these.length is >= 96 + 8 and <= 128;
+            return list.Count == (isListed ? 2 : 1) && list.Find(address)?.EndsWith($"/{these.length - 96}", StringComparison.Ordinal) == (isListed ? true : null);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Lines_that_no_entry_can_be_made_of_are_passed_over_and_counted()
+    {
+        var list = Read("::ffff:203.0.113.9\n198.51.100.0/24\nexample.org\n::ffff:0:0/96\n0.0.0.0/0\nnot_a_domain\n");
+        Assert.Equal((3, 3), (list.Count, list.Skipped));
+        Assert.Equal("203.0.113.9/32", list.Find(IPAddress.Parse("203.0.113.9")));
+        Assert.Null(list.Find(IPAddress.Parse("8.8.8.8")));
+    }
+
+    [Fact]
     public void Another_kind_of_file_is_refused_and_one_that_becomes_such_leaves_the_old_list_in_use()
     {
         Assert.Contains("holds 2 lines that are neither address, network nor domain, such as '<html>'", Assert.Throws<InvalidDataException>(() => Read("<html>\n<body>\n")).Message, StringComparison.Ordinal);

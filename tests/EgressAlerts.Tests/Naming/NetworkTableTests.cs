@@ -27,14 +27,33 @@ public sealed class NetworkTableTests
     }
 
     [Theory]
-    [InlineData("nowhere.csv", "nowhere.csv:0: this cannot be read")]
-    [InlineData("nowhere.json", "nowhere.json:0: this is not a readable ip-ranges.json")]
-    [InlineData("nowhere.yml", "nowhere.yml:0: the file cannot be read")]
-    public void A_file_that_is_not_there_is_an_error_of_the_configuration(string file, string error)
+    [InlineData("nowhere.csv", "nowhere.csv:0: this cannot be read: ")]
+    [InlineData("nowhere.json", "nowhere.json:0: this is not a readable ip-ranges.json: ")]
+    [InlineData("nowhere.yml", "nowhere.yml:0: the file cannot be read: ")]
+    public void A_file_that_is_not_there_is_refused_with_a_reason(string file, string error) =>
+        Assert.StartsWith(error, Assert.Throws<InvalidDataException>(() => NetworkFile.Read(file)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_with_many_errors_tells_the_first_five_and_how_many_there_are_beside()
     {
-        var config = new ConfigSource("egress-alerts.yml");
-        Assert.Null(NetworkFile.Open(config, file));
-        Assert.StartsWith(error, Assert.Single(config.Errors).ToString(), StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("nets.csv", "10.0.0.0/8,one\n" + string.Concat(Enumerable.Repeat("nonsense\n", 7)));
+        var message = Assert.Throws<InvalidDataException>(() => NetworkFile.Read(file)).Message;
+        Assert.Equal(5, message.Split($"{file}:").Length - 1);
+        Assert.EndsWith("; and 2 more", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":null}]}""")]
+    [InlineData("""{"prefixes":[{"ip_prefix":null,"region":"eu-west-1","service":"S3"}]}""")]
+    [InlineData("""{"prefixes":[{"ip_prefix":"3.5.0.0/19"}]}""")]
+    [InlineData("""{"prefixes":7}""")]
+    [InlineData("[]")]
+    public void Any_other_JSON_is_refused(string json)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("ip-ranges.json", json);
+        Assert.StartsWith($"{file}:0: this is not a readable ip-ranges.json: ", Assert.Throws<InvalidDataException>(() => NetworkFile.Read(file)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,8 +61,7 @@ public sealed class NetworkTableTests
     {
         using var folder = new TemporaryFolder();
         var (file, log) = (folder.Write("nets.csv", "10.0.0.0/8,one\n"), new ListLogger<Namer>());
-        var config = new ConfigSource("egress-alerts.yml");
-        var source = NetworkFile.Open(config, file)!;
+        var source = new NetworkSource(file, NetworkFile.Read);
         string? Name() => source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name;
 
         source.Refresh(log);
@@ -62,7 +80,6 @@ public sealed class NetworkTableTests
         Assert.StartsWith($"Warning: {file} is gone", log.Entries.ElementAt(2), StringComparison.Ordinal);
         Assert.StartsWith($"Error: the new {file} is refused: {file}:2: this is no line", log.Entries.ElementAt(1), StringComparison.Ordinal);
         Assert.EndsWith("What it said before stays in use", log.Entries.ElementAt(1), StringComparison.Ordinal);
-        Assert.Empty(config.Errors);
     }
 
     [Fact]
@@ -71,7 +88,7 @@ public sealed class NetworkTableTests
         using var folder = new TemporaryFolder();
         var (first, second, link) = (folder.Write("v1", "10.0.0.0/8,one\n"), folder.Write("v2", "10.0.0.0/8,two\n"), folder.File("nets.csv"));
         File.CreateSymbolicLink(link, first);
-        var source = NetworkFile.Open(new ConfigSource("egress-alerts.yml"), link)!;
+        var source = new NetworkSource(link, NetworkFile.Read);
         File.Delete(link);
         File.CreateSymbolicLink(link, second);
         source.Refresh(new ListLogger<Namer>());
