@@ -5,7 +5,14 @@ namespace EgressAlerts.Detection;
 
 /// <summary>A rule on who may talk to what. All conditions that are given have to hold, of the values of each one; what is not given holds always.</summary>
 /// <param name="Severity">Of <see cref="PolicyAction.Alert"/>.</param>
-public sealed record Policy(string Name, PolicyAction Action, string Severity, PolicySource Source, PolicyDestination Destination);
+public sealed record Policy(string Name, PolicyAction Action, string Severity, PolicySource Source, PolicyDestination Destination)
+{
+    /// <summary>False where it is about all traffic, but for what the mesh refused.</summary>
+    public bool HasConditions =>
+        Source.Namespaces.Count + Source.Workloads.Count + Source.Labels.Count > 0
+        || Destination.Names.Count + Destination.Cidrs.Count + Destination.Regions.Count > 0
+        || Destination.Ports.Count + Destination.PathPrefixes.Count + Destination.Routes.Count > 0;
+}
 
 /// <summary>What becomes of traffic that a policy matches; later policies do not see it.</summary>
 public enum PolicyAction

@@ -53,6 +53,8 @@ internal static class PolicySection
                 PathPrefixes = destination.Texts("path_prefixes", [], text => text.StartsWith('/') && !text.Any(char.IsWhiteSpace), "does not begin with /"),
                 Routes = [.. destination.Texts("routes", [], text => Route(text) is not null, $"is none of {string.Join(", ", Enum.GetValues<Route>().Select(route => route.Word()))}").Select(text => Route(text)!.Value)],
             });
+        if (policy is { Action: PolicyAction.Ignore, HasConditions: false })
+            section.Error("action", "'ignore' without a condition would hide all traffic from the detectors: give the policy a source or a destination, or remove it");
         if (LabelText.Host(policy.Name) == Words.Invalid) section.Error("name", "holds more than letters, digits, '-', '_' and '.'");
         foreach (var each in (ConfigSection[])[source, destination, section]) each.Done();
         return policy;

@@ -88,6 +88,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("policies: [{action: alert, destination: {path_prefixes: [politics]}}]", "1: policies[0].destination.path_prefixes 'politics' does not begin with /")]
     [InlineData("policies: [{action: alert, destination: {routes: [out]}}]", "1: policies[0].destination.routes 'out' is none of passthrough, blocked, registered, gateway, unidentified")]
     [InlineData("policies: [{action: alert, source: {namespaces: [a*b]}}]", "1: policies[0].source.namespaces 'a*b' is not a name, which may have a * at its beginning or end")]
+    [InlineData("policies: [{action: ignore}]", "1: policies[0].action 'ignore' without a condition would hide all traffic from the detectors: give")]
+    [InlineData("policies: [{action: ignore, source: {namespaces: []}, destination: {}}]", "1: policies[0].action 'ignore' without a condition")]
     [InlineData("detection: {overrides: [{learning: 1h}]}", "1: detection.overrides[0].workloads is missing: name at least one namespace/workload")]
     [InlineData("detection: {overrides: [{workloads: [a/b], memory: 1h}]}", "1: detection.overrides[0].memory is not a known key")]
     [InlineData("detection: {upload_spike: {floor: 12}}", "1: detection.upload_spike.floor '12' is not a size from 1KiB to 1024TiB")]
@@ -186,6 +188,15 @@ public sealed class ConfigLoaderTests : IDisposable
         Assert.Equal(["/politics"], settings.Telemetry.AskedPaths);
         Assert.Equal("drop", Assert.Single(settings.Detection.ThreatListed.Lists).Name);
     }
+
+    [Theory]
+    [InlineData("action: alert")] // As the last one: what no policy before it allows is forbidden.
+    [InlineData("action: allow")]
+    [InlineData("action: ignore, source: {workloads: [scanner]}")]
+    [InlineData("action: ignore, source: {labels: {app: scanner}}")]
+    [InlineData("action: ignore, destination: {routes: [blocked]}")]
+    public void A_policy_without_conditions_may_allow_or_forbid_everything_and_one_with_a_condition_may_ignore(string policy) =>
+        Assert.Single(Load($"policies: [{{{policy}}}]").Detection.Policies);
 
     [Theory]
     [InlineData("1h30m", 5400)]
