@@ -1,16 +1,15 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressBeaconing</c>: small exchanges with a destination come at regular times, as from malware that asks for orders.</summary>
-/// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most <see cref="MaxPulses"/>,
-/// beyond it those that came least often are forgotten.</remarks>
-internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionMetrics metrics) : IDetector
+/// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most
+/// <see cref="DetectionOptions.MaxPulses"/> are followed. Where new ones find no room, the pulses that came least often are forgotten, at most a tenth in a window;
+/// the new ones that still find none are dropped.</remarks>
+internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, Tuning tuning, DetectionMetrics metrics) : IDetector
 {
     public const string Name = "EgressBeaconing";
-    private const int MaxPulses = 20_000;
 
     /// <summary>What half of the namespaces talk to is less likely malware; RITA takes as much off.</summary>
     private const double CommonMalus = 0.15;
@@ -33,24 +32,28 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
 
     public void Observe(Sighting sighting)
     {
-        var (now, window, noted) = (sighting.Window.End, sighting.Window.Length, new List<(Beacon Beacon, BeaconingOptions Options, Traffic Traffic)>());
+        var (now, window) = (sighting.Window.End, sighting.Window.Length);
+        var (noted, fresh) = (new List<(Beacon Beacon, BeaconingOptions Options, Traffic Traffic)>(), new List<(Workload Source, Traffic Traffic)>());
         foreach (var by in sighting.Seen)
         {
             var options = by.Options.Beaconing;
             if (!options.Enabled) continue;
             foreach (var traffic in by.To)
             {
-                if (!traffic.IsBlocked && by.Habit.IsLater(traffic.Met) && !IsKnown(options, traffic.Destination)) noted.Add((Note(by.Source, traffic, now), options, traffic));
+                if (traffic.IsBlocked || !by.Habit.IsLater(traffic.Met) || IsKnown(options, traffic.Destination)) continue;
+                if (_beacons.TryGetValue((by.Source, traffic.KnownAs), out var beacon)) noted.Add((beacon, options, traffic));
+                else fresh.Add((by.Source, traffic));
             }
         }
+
+        foreach (var (beacon, _, traffic) in noted) beacon.Note(traffic, now);
+        Begin(fresh, now);
 
         // All of a window's flows are one exchange: it is whole before it is judged.
         foreach (var (beacon, options, traffic) in noted)
         {
             if (beacon.Pulse.Count >= options.Exchanges && now - beacon.Judged >= JudgeEvery) Judge(beacon, options, traffic, now, window);
         }
-
-        if (_beacons.Count > MaxPulses) Forget(now);
 
         foreach (var ((source, _), beacon) in _beacons.Where(entry => entry.Value.IsFiring))
         {
@@ -76,26 +79,39 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
     /// <summary>Pulses that the user knows of are told by names that somebody vouches for: malware can claim any.</summary>
     private static bool IsKnown(BeaconingOptions options, Destination destination) => destination.Confirmed && options.Known.Any(known => known.Matches(destination.Name));
 
-    private Beacon Note(Workload source, Traffic traffic, DateTimeOffset now)
+    /// <summary>Begins to follow what is not followed yet, as long as there is room.</summary>
+    private void Begin(List<(Workload Source, Traffic Traffic)> fresh, DateTimeOffset now)
     {
-        ref var beacon = ref CollectionsMarshal.GetValueRefOrAddDefault(_beacons, (source, traffic.KnownAs), out var known);
-        if (!known) beacon = new Beacon(traffic.Destination.Name, traffic.Flow);
-        var noted = beacon!;
-        noted.Destination = traffic.Destination;
-        noted.Pulse.Add(now, traffic.Upload + traffic.Download);
-        return noted;
+        if (_beacons.Count + fresh.Count > bounds.MaxPulses) MakeRoom(fresh.Count, now);
+        foreach (var (source, traffic) in fresh)
+        {
+            // Two flows of a window may be one pulse.
+            if (!_beacons.TryGetValue((source, traffic.KnownAs), out var beacon))
+            {
+                if (_beacons.Count >= bounds.MaxPulses)
+                {
+                    metrics.Dropped(Name);
+                    continue;
+                }
+
+                _beacons.Add((source, traffic.KnownAs), beacon = new Beacon(traffic.Destination.Name, traffic.Flow));
+            }
+
+            beacon.Note(traffic, now);
+        }
     }
 
     /// <summary>What has ended goes first, then what came least often: a flood of single contacts does not push a beacon out.</summary>
-    private void Forget(DateTimeOffset now)
+    private void MakeRoom(int wanted, DateTimeOffset now)
     {
-        metrics.Dropped(Name);
         foreach (var (key, beacon) in _beacons)
         {
             if (!beacon.IsFiring && beacon.Pulse.HasEnded(now)) _beacons.Remove(key);
         }
 
-        var surplus = _beacons.Count - (MaxPulses - (MaxPulses / 10));
+        var surplus = _beacons.Count - (bounds.MaxPulses - Math.Min(wanted, bounds.MaxPulses / 10));
+        if (surplus <= 0) return;
+        metrics.Dropped(Name, surplus);
         foreach (var (key, _) in _beacons
             .OrderBy(entry => entry.Value.IsFiring).ThenBy(entry => entry.Value.Pulse.Count).ThenBy(entry => entry.Value.Pulse.Last).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).Take(surplus).ToList())
         {
@@ -155,6 +171,13 @@ internal sealed class BeaconingDetector(Habits habits, Tuning tuning, DetectionM
         public DateTimeOffset Since { get; set; }
 
         public bool IsFiring => Since != default;
+
+        /// <summary>The destination was talked to in a window that ended now.</summary>
+        public void Note(Traffic traffic, DateTimeOffset now)
+        {
+            Destination = traffic.Destination;
+            Pulse.Add(now, traffic.Upload + traffic.Download);
+        }
 
         public void Save(BinaryWriter to)
         {

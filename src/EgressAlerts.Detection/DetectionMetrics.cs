@@ -13,12 +13,16 @@ public sealed class DetectionMetrics
     ];
 
     private readonly Counter<long> _dropped;
+    private readonly Counter<long> _forgotten;
     private volatile IReadOnlyList<ThreatList> _lists = [];
 
     public DetectionMetrics(Meter meter, TimeProvider time)
     {
         _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings, or what may become one, not held because there were too many of their kind at once.");
         foreach (var name in AlertNames) _dropped.Add(0, new KeyValuePair<string, object?>("alertname", name));
+        _forgotten = meter.CreateCounter<long>(
+            "egress_alerts_destinations_forgotten_total", null, "Destinations of workloads that are not remembered because there are too many: each is new when it comes again.");
+        _forgotten.Add(0);
         meter.CreateObservableGauge(
             "egress_alerts_threat_list_entries",
             () => _lists.Select(list => new Measurement<int>(list.IsExpired(time.GetUtcNow()) ? 0 : list.Count, Tag(list))),
@@ -36,7 +40,10 @@ public sealed class DetectionMetrics
             "When the threat list in use was written; 0 where its file is gone.");
     }
 
-    internal void Dropped(string alertName) => _dropped.Add(1, new KeyValuePair<string, object?>("alertname", alertName));
+    internal void Dropped(string alertName, int findings = 1) => _dropped.Add(findings, new KeyValuePair<string, object?>("alertname", alertName));
+
+    /// <summary>So many destinations of workloads are no longer remembered, or never were, because there are too many.</summary>
+    internal void Forgotten(int destinations) => _forgotten.Add(destinations);
 
     internal void Watch(IReadOnlyList<ThreatList> lists) => _lists = lists;
 

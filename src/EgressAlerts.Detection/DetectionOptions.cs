@@ -46,6 +46,12 @@ public sealed record DetectionOptions
     public ThreatListedOptions ThreatListed { get; init; } = new();
 
     public WatchdogOptions Watchdog { get; init; } = new();
+
+    /// <summary>The most pairs of workload and destination that are remembered. No key: a bound that tests make small.</summary>
+    internal int MaxRemembered { get; init; } = 500_000;
+
+    /// <summary>The most pairs of workload and destination whose pulse is followed. No key: a bound that tests make small.</summary>
+    internal int MaxPulses { get; init; } = 20_000;
 }
 
 /// <summary>Settings for some workloads.</summary>

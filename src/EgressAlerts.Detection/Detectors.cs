@@ -15,7 +15,7 @@ public sealed class Detectors
 
     public Detectors(DetectionOptions options, DetectionMetrics metrics, ILogger<Detectors> logger)
     {
-        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options));
+        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options, metrics));
         _detectors =
         [
             new BlockedDetector(_tuning, metrics),
@@ -23,7 +23,7 @@ public sealed class Detectors
             new NewDestinationDetector(_habits, options, _tuning, metrics),
             new UploadSpikeDetector(_tuning, metrics),
             new FanOutDetector(_tuning, metrics),
-            new BeaconingDetector(_habits, _tuning, metrics),
+            new BeaconingDetector(_habits, options, _tuning, metrics),
             new ForbiddenDetector(_policies, _tuning, metrics),
             new NameMismatchDetector(_tuning, metrics),
             new MetadataServiceDetector(_tuning, metrics),

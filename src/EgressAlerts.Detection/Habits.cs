@@ -1,13 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
 /// <summary>What every workload is known to talk to, since when, and for how long it has been watched. Called by the pass alone.</summary>
-/// <remarks>Remembers at most <see cref="MaxKnown"/> pairs of workload and destination, each by name and by what it is; beyond it those unused for longest are forgotten.</remarks>
-internal sealed class Habits(DetectionOptions options)
+/// <remarks>At most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination are remembered, each by name and by what it is. Once they are that
+/// many, no further ones are remembered in that window: these stay new. The next window forgets a tenth, those unused for longest.</remarks>
+internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
 {
-    private const int MaxKnown = 500_000;
     private const uint SecondsAnHour = 3_600;
 
     /// <summary>So many namespaces have to be there, beside the workload's own, before any can speak for all.</summary>
@@ -20,6 +21,9 @@ internal sealed class Habits(DetectionOptions options)
     private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
     private int _known;
     private uint _old;
+
+    /// <summary>How many pairs are remembered.</summary>
+    public int Count => _known;
 
     /// <param name="learning">How long it takes until what is not a habit yet is news.</param>
     public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
@@ -35,7 +39,7 @@ internal sealed class Habits(DetectionOptions options)
         _common.Clear();
         _old = Seconds(window.End - options.Learning);
         foreach (var habit in _habits.Values) habit.Observed += window.Length;
-        if (_known > MaxKnown || (window.End.Minute == 0 && window.End.Second < window.Length.TotalSeconds)) Forget(window.End - options.Memory);
+        if (_known >= options.MaxRemembered || (window.End.Minute == 0 && window.End.Second < window.Length.TotalSeconds)) Forget(window.End - options.Memory);
     }
 
     /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
@@ -122,11 +126,23 @@ internal sealed class Habits(DetectionOptions options)
 
     private void Remember(Habit habit, string ns, string destination, Contact contact)
     {
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(habit.Known, destination, out var isKnown);
-        // What is forgotten after days need not be known to the second.
-        if (!isKnown || contact.Last / SecondsAnHour != known.Last / SecondsAnHour) RememberIn(ns, destination, contact);
-        if (!isKnown) _known++;
-        known = contact;
+        ref var known = ref CollectionsMarshal.GetValueRefOrNullRef(habit.Known, destination);
+        if (!Unsafe.IsNullRef(ref known))
+        {
+            // What is forgotten after days need not be known to the second.
+            if (contact.Last / SecondsAnHour != known.Last / SecondsAnHour) RememberIn(ns, destination, contact);
+            known = contact;
+        }
+        else if (_known >= options.MaxRemembered)
+        {
+            metrics.Forgotten(1);
+        }
+        else
+        {
+            habit.Known.Add(destination, contact);
+            RememberIn(ns, destination, contact);
+            _known++;
+        }
     }
 
     private void RememberIn(string ns, string destination, Contact contact)
@@ -136,11 +152,11 @@ internal sealed class Habits(DetectionOptions options)
         known = isKnown ? new(Math.Min(known.First, contact.First), Math.Max(known.Last, contact.Last)) : contact;
     }
 
-    private static int Forget(Dictionary<string, Contact> known, uint last)
+    private static int Forget(Dictionary<string, Contact> known, ulong limit)
     {
         foreach (var (name, contact) in known)
         {
-            if (contact.Last <= last) known.Remove(name);
+            if (contact.Rank <= limit) known.Remove(name);
         }
 
         return known.Count;
@@ -148,20 +164,21 @@ internal sealed class Habits(DetectionOptions options)
 
     private void Forget(DateTimeOffset before)
     {
-        // All of one window are equally old: where there are too many, they go together.
-        var limit = Seconds(before) - 1;
-        if (_known > MaxKnown) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Last).Order().ElementAt(_known / 10));
+        var (limit, known, surplus) = (new Contact(0, Seconds(before) - 1).Rank, _known, _known - (options.MaxRemembered - (options.MaxRemembered / 10)));
+        var isFull = known >= options.MaxRemembered;
+        if (isFull) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank).Order().ElementAt(surplus - 1));
         foreach (var (source, habit) in _habits.ToList())
         {
             if (Forget(habit.Known, limit) == 0) _habits.Remove(source);
         }
 
-        foreach (var (ns, known) in _namespaces.ToList())
+        foreach (var (ns, contacts) in _namespaces.ToList())
         {
-            if (Forget(known, limit) == 0) _namespaces.Remove(ns);
+            if (Forget(contacts, limit) == 0) _namespaces.Remove(ns);
         }
 
         _known = _habits.Values.Sum(habit => habit.Known.Count);
+        if (isFull) metrics.Forgotten(known - _known);
     }
 }
 
@@ -186,4 +203,9 @@ internal sealed class Habit
 }
 
 /// <summary>When a workload talked to a destination, in seconds since the epoch.</summary>
-internal readonly record struct Contact(uint First, uint Last);
+internal readonly record struct Contact(uint First, uint Last)
+{
+    /// <summary>What has the least rank is forgotten first: what was used longest ago, and of what was used at the same time what was met last.
+    /// So a flood of one window goes before the habits that were seen in that window too.</summary>
+    public ulong Rank => ((ulong)Last << 32) | (uint.MaxValue - First);
+}

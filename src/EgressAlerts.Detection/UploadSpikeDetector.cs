@@ -23,6 +23,9 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
 
     public string AlertName => Name;
 
+    /// <summary>How many groups of all workloads are followed.</summary>
+    internal int Groups => _count;
+
     public IEnumerable<Finding> Active =>
         from entry in _workloads
         from one in entry.Value.Groups.Append(new(Uploads.AllTogether, entry.Value.Total))

@@ -1,6 +1,7 @@
-using System.Globalization;
+using System.Diagnostics.Metrics;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
+using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -115,29 +116,39 @@ public sealed class HabitTests
     }
 
     [Fact]
-    public void A_flood_of_destinations_leaves_what_is_remembered_within_its_bounds_and_does_not_hide_a_beacon()
+    public void Never_is_more_remembered_than_the_bound_not_even_within_a_window_and_what_is_not_is_counted()
     {
-        var options = Options with { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Floor = 1 << 20, Learning = TimeSpan.Zero } };
-        var (detectors, sizes, found) = (Timeline.New(options), new List<long>(), (IReadOnlyList<Finding>)[]);
-        for (var window = 1; window <= 60; window++)
+        using var meter = new Meter("flood");
+        using var reading = new MeterReading(meter);
+        var habits = new Habits(Options with { MaxRemembered = 1_000 }, new DetectionMetrics(meter, TimeProvider.System));
+        for (var window = 1; window <= 3; window++)
         {
-            List<NamedIncrement> seen = window < 20 ? [Timeline.To("api.example.com", 1)] : window % 2 == 0 ? [Timeline.To("c2.example.com", 100)] : [];
-            for (var i = 0; window >= 45 && i < 50_000; i++) seen.Add(Timeline.To(string.Create(CultureInfo.InvariantCulture, $"w{window}-{i}.example.org"), 20_000, source: new("shop", string.Create(CultureInfo.InvariantCulture, $"app-{i % 100}"))));
-            found = detectors.Observe(new NamedReading(new Reading(new Window(Timeline.Start.AddMinutes(5 * (window - 1)), Timeline.Start.AddMinutes(5 * window)), Baseline: false, [], new Accounts(Timeline.Start, [])), seen, seen, []));
-            using var state = new MemoryStream();
-            if (window > 57) detectors.Save(new BinaryWriter(state));
-            if (window > 57) sizes.Add(state.Length);
-        }
+            habits.Begin(Samples.Window(window));
+            var habit = habits.Of(Samples.Cart, TimeSpan.Zero, Samples.Start);
+            for (var i = 0; i < 5_000; i++)
+            {
+                var traffic = new Traffic(Samples.Flow($"60.{window}.{i / 250}.{i % 250}"), new Destination("", NameSource.Ip, Confirmed: false), "", isSettled: false);
+                habits.Meet(habit, traffic, Samples.Window(window).End);
+                Assert.True(traffic.IsNew);
+                Assert.InRange(habits.Count, 1, 1_000);
+            }
 
-        Assert.InRange(sizes[^1], 1, sizes[0] * 1.08);
-        Assert.InRange(sizes[^1], 1, 28L << 20);
-        for (var window = 61; window <= 120; window++)
-        {
-            IReadOnlyList<NamedIncrement> seen = window % 2 == 0 ? [Timeline.To("c2.example.com", 100)] : [];
-            found = detectors.Observe(new NamedReading(new Reading(new Window(Timeline.Start.AddMinutes(5 * (window - 1)), Timeline.Start.AddMinutes(5 * window)), Baseline: false, [], new Accounts(Timeline.Start, [])), seen, seen, []));
+            // Each window finds no room for 4,000. The next one forgets the 1,000, which are all of the same age.
+            Assert.Equal((5_000 * window) - 1_000, reading.Value("egress_alerts_destinations_forgotten_total"));
         }
+    }
 
-        Assert.Contains(found, finding => finding is { AlertName: "EgressBeaconing", Destination: "c2.example.com" });
+    [Fact]
+    public void A_flood_makes_no_news_of_what_a_workload_is_used_to()
+    {
+        var time = new Timeline(Options with { MaxRemembered = 1_000 });
+        IReadOnlyList<NamedIncrement> Usual() => [.. Enumerable.Range(0, 20).Select(i => Timeline.To($"api{i}.example.com", 10))];
+        NamedIncrement Unknown(string address) => Timeline.To(address, 10, address, confirmed: false);
+        time.Until(time.Now.AddHours(2), _ => Usual());
+        for (var round = 0; round < 3; round++) time.Step([.. Enumerable.Range(0, 1_500).Select(i => Unknown($"60.{round}.{i / 250}.{i % 250}")), .. Usual()]);
+        time.Step([.. Usual(), Unknown("52.9.9.9")]);
+        Assert.DoesNotContain(time.Findings, finding => finding.Destination.StartsWith("api", StringComparison.Ordinal));
+        Assert.Contains(time.Findings, finding => finding is { AlertName: "EgressNewDestination", Destination: "52.9.9.9" });
     }
 
     private static IReadOnlyList<NamedIncrement> Everywhere(string name, IReadOnlyList<string> namespaces) => [.. namespaces.Select(ns => Timeline.To(name, 10, source: new(ns, "app")))];

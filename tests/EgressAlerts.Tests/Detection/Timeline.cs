@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EgressAlerts.Tests.Detection;
 
 /// <summary>Plays windows to the detectors, one after the other, in accelerated time.</summary>
-internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null)
+internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null, DetectionMetrics? metrics = null)
 {
     private readonly TimeSpan _window = window ?? TimeSpan.FromMinutes(5);
-    private Detectors _detectors = New(options);
+    private Detectors _detectors = New(options, metrics);
 
     /// <summary>A Monday.</summary>
     public static DateTimeOffset Start { get; } = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
@@ -18,7 +18,8 @@ internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null
 
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    public static Detectors New(DetectionOptions options) => new(options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+    public static Detectors New(DetectionOptions options, DetectionMetrics? metrics = null) =>
+        new(options, metrics ?? new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
 
     public static NamedIncrement To(string name, double upload, string address = "", Workload? source = null, bool confirmed = true, string site = "", Route route = Route.Passthrough) => new(
         new Increment(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes, "", "", upload),
@@ -39,5 +40,5 @@ internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null
         return Findings;
     }
 
-    public void Restart() => _detectors = Samples.Copied(New(options), _detectors.Save, (empty, from) => empty.Load(from));
+    public void Restart() => _detectors = Samples.Copied(New(options, metrics), _detectors.Save, (empty, from) => empty.Load(from));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
@@ -20,6 +21,29 @@ public sealed class UploadSpikeTests
     };
 
     private readonly Timeline _time = new(Options);
+
+    [Fact]
+    public void A_flood_of_sites_leaves_the_number_of_groups_within_its_bounds()
+    {
+        var (options, habit) = (new DetectionOptions(), new Habit());
+        var detector = new UploadSpikeDetector(new Tuning(options), new DetectionMetrics(new Meter("test"), TimeProvider.System));
+        for (var window = 1; window <= 2; window++)
+        {
+            detector.Observe(new Sighting(Samples.Window(window), [.. Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]))], []));
+            Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
+        }
+
+        static IEnumerable<Traffic> Sites(int window)
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var sent = Timeline.To($"n{i}.w{window}.example.org", 1_000);
+                var traffic = new Traffic(sent.Flow, sent.Destination, "", isSettled: false);
+                traffic.Add(in sent);
+                yield return traffic;
+            }
+        }
+    }
 
     [Fact]
     public void A_burst_to_a_known_place_is_found_in_its_window_and_says_what_is_usual_and_resolves_and_is_not_learned()
