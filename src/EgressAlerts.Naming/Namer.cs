@@ -20,15 +20,16 @@ public sealed class Namer
 
     private readonly NamingOptions _options;
     private readonly Lookups _lookups;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly NetworkTable _networks;
     private readonly ClaimCheck _claims;
     private readonly WaitingRoom _waiting = new();
 
     /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
-    public Namer(NamingOptions options, Lookups lookups, ILogger<Namer> logger)
+    public Namer(NamingOptions options, Lookups lookups, TimeProvider time, ILogger<Namer> logger)
     {
-        (_options, _lookups, _logger) = (options, lookups, logger);
+        (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
         _networks = new(options.Networks);
         _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes);
         if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
@@ -37,6 +38,7 @@ public sealed class Namer
     /// <summary>What waits for a name.</summary>
     public IReadOnlyList<Increment> Waiting => _waiting.Increments;
 
+    /// <summary>Names everything that a window showed, and what earlier windows left waiting. Takes a second at most, whatever DNS does.</summary>
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
         foreach (var file in _options.NetworkFiles) file.Refresh(_logger);
@@ -89,7 +91,9 @@ public sealed class Namer
     /// <summary>Names every destination, and gives DNS a moment to answer what is open.</summary>
     private async Task<Dictionary<RawDestination, Judged>> JudgeAsync(Dictionary<RawDestination, double> weights, CancellationToken cancel)
     {
-        var (names, started) = (new Dictionary<RawDestination, Judged>(weights.Count), TimeProvider.System.GetTimestamp());
+        var names = new Dictionary<RawDestination, Judged>(weights.Count);
+        using var moment = new CancellationTokenSource(Moment, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, moment.Token);
         IReadOnlyCollection<RawDestination> toJudge = weights.Keys;
         for (var round = 0; ; round++)
         {
@@ -101,10 +105,16 @@ public sealed class Namer
                 if (questions.Count > before) open.Add(to);
             }
 
-            var left = Moment - TimeProvider.System.GetElapsedTime(started);
-            if (open.Count == 0 || left <= TimeSpan.Zero || round == MaxRounds) return names;
-            await _lookups.SettleAsync(questions, left, cancel);
+            if (open.Count == 0 || moment.IsCancellationRequested || round == MaxRounds) return names;
             toJudge = open;
+            try
+            {
+                await _lookups.SettleAsync(questions, Timeout.InfiniteTimeSpan, either.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                // The moment is over. A last round takes what was answered by now; the next window finds the rest.
+            }
         }
     }
 

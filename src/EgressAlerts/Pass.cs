@@ -51,7 +51,7 @@ internal sealed class Pass : IAsyncDisposable
         _lookups = new Lookups(settings.Dns, metrics.Dns, time);
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
-        _naming = new Namer(settings.Destinations, _lookups, loggers.CreateLogger<Namer>());
+        _naming = new Namer(settings.Destinations, _lookups, time, loggers.CreateLogger<Namer>());
         _detection = new Detectors(settings.Detection, metrics.Detection, loggers.CreateLogger<Detectors>());
         _budget = new SeriesBudget(settings.Cardinality);
         _book = new AlertBook(alerting, metrics.Alerts);

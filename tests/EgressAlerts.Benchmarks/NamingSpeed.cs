@@ -43,7 +43,7 @@ internal static class NamingSpeed
         state.Position = 0;
         lookups.Load(new BinaryReader(state));
 
-        var namer = new Namer(new NamingOptions { Networks = networks }, lookups, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions { Networks = networks }, lookups, TimeProvider.System, NullLogger<Namer>.Instance);
         var window = new Window(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
         var increments = Enumerable.Range(0, Increments)
             .Select(i => new Increment(new Flow(new Workload("ns", "workload-" + (i % 40)), new RawDestination(addresses[i % Destinations], "443", "", "", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1))

@@ -12,6 +12,7 @@ namespace EgressAlerts.Tests.Naming;
 public sealed class NamerTests : IAsyncLifetime
 {
     private readonly Meter _meter = new("test");
+    private readonly HandTime _time = new(timers: true);
     private readonly DnsResponder _dns = new(new DnsZone()
         .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
         .Spoofed("52.1.1.1", "www.bank.example.com")
@@ -24,7 +25,7 @@ public sealed class NamerTests : IAsyncLifetime
 
     public Task InitializeAsync()
     {
-        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(200), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromSeconds(30), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -66,7 +67,7 @@ public sealed class NamerTests : IAsyncLifetime
                 new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
             ],
         };
-        var named = await new Namer(options, _lookups, NullLogger<Namer>.Instance).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
+        var named = await new Namer(options, _lookups, _time, NullLogger<Namer>.Instance).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Settled).Destination;
         Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
     }
@@ -74,13 +75,13 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_about_special_and_private_addresses_leaves_the_process()
     {
-        var namer = new Namer(new NamingOptions(), _lookups, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions(), _lookups, _time, NullLogger<Namer>.Instance);
         await namer.NameAsync(
             Samples.Reading(1, [.. ((string[])["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"]).Select(address => Samples.Increment(Samples.Flow(address)))]),
             CancellationToken.None);
         Assert.Equal(0, _dns.Questions);
 
-        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, NullLogger<Namer>.Instance);
+        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, _time, NullLogger<Namer>.Instance);
         var named = await reversing.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("10.1.2.3"))), CancellationToken.None);
         Assert.Equal("db.corp.example.com", named.Settled[0].Destination.Name);
     }
@@ -88,19 +89,44 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Increments_wait_for_a_name_are_seen_at_once_and_are_counted_under_the_address_when_patience_ends()
     {
-        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance);
         var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
 
-        var first = await namer.NameAsync(Samples.Reading(1, silent), CancellationToken.None);
+        var first = await NamedInAMomentAsync(namer, Samples.Reading(1, silent));
         Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
 
-        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, NullLogger<Namer>.Instance), namer.Save, (copy, from) => copy.Load(from));
-        var second = await namer.NameAsync(Samples.Reading(2, silent), CancellationToken.None);
+        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance), namer.Save, (copy, from) => copy.Load(from));
+        var second = await NamedInAMomentAsync(namer, Samples.Reading(2, silent));
         Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
 
-        var third = await namer.NameAsync(Samples.Reading(3), CancellationToken.None);
+        var third = await NamedInAMomentAsync(namer, Samples.Reading(3));
         var settled = Assert.Single(third.Settled);
         Assert.Equal((6.0, "52.1.1.2", NameSource.Ip), (settled.Increment.Amount, settled.Destination.Name, settled.Destination.Source));
         Assert.Empty(third.Waiting);
+    }
+
+    [Fact]
+    public async Task A_pass_waits_a_second_for_DNS_and_not_longer_and_a_stop_ends_the_wait_at_once()
+    {
+        var namer = new Namer(new NamingOptions(), _lookups, _time, NullLogger<Namer>.Instance);
+        var silent = Samples.Reading(1, Samples.Increment(Samples.Flow("52.1.1.2")));
+        var naming = namer.NameAsync(silent, CancellationToken.None);
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.False(naming.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("52.1.1.2", Assert.Single((await naming).Seen).Destination.Name);
+
+        using var stop = new CancellationTokenSource();
+        naming = namer.NameAsync(silent, stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => naming);
+    }
+
+    /// <summary>What the namer says where DNS does not answer within the time that a pass waits for it.</summary>
+    private async Task<NamedReading> NamedInAMomentAsync(Namer namer, Reading reading)
+    {
+        var naming = namer.NameAsync(reading, CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        return await naming;
     }
 }
