@@ -29,16 +29,48 @@ public sealed class SeriesBudgetTests
     }
 
     [Fact]
-    public void An_idle_series_gives_its_place_up_and_so_does_a_workload_and_the_sum_stays_in_the_books()
+    public void A_series_that_was_idle_for_longer_than_the_TTL_gives_its_place_up_and_so_does_its_workload_and_the_sum_stays_in_the_books()
     {
-        var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) });
+        var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) }); // Twenty windows; and places for sixteen workloads.
         Admit(budget, 1, [.. Enumerable.Range(1, 16).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}")), 7))]);
-        Assert.Equal(17, Admit(budget, 20).Series.Count + Admit(budget, 21).Destinations.Count);
-        var later = Admit(budget, 40, Samples.Increment(Samples.Flow("52.0.0.2"), 1));
+        var full = Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.2"), 3));
+        Assert.Equal(3, full.Series.Single(series => series.Key.Labels.SourceWorkload == Words.Other).Value);
+
+        var idle = Admit(budget, 21);
+        Assert.Equal(16, idle.Series.Count(series => series.Key.Labels.Destination == "52.0.0.1"));
+        Assert.Equal(["52.0.0.1"], idle.Destinations.Select(destination => destination.Name));
+        Assert.Equal((0, 0), (idle.Budget.RetiredSeries, idle.Retired[Metric.ConnectionsClosed]));
+
+        var later = Admit(budget, 22, Samples.Increment(Samples.Flow("52.0.0.2"), 1));
+        Assert.Equal((16, 16 * 7), (later.Budget.RetiredSeries, later.Retired[Metric.ConnectionsClosed]));
         Assert.Equal(["52.0.0.2"], later.Destinations.Select(destination => destination.Name));
-        Assert.Equal("cart", Assert.Single(later.Series).Key.Labels.SourceWorkload); // All sixteen places of workloads had been taken.
-        Assert.Equal((113, 112), (later.Counted[Metric.ConnectionsClosed], later.Retired[Metric.ConnectionsClosed]));
-        Assert.Equal(16, later.Budget.RetiredSeries);
+        Assert.Equal([("__other__", 3), ("cart", 1)], later.Series.Select(series => (series.Key.Labels.SourceWorkload, series.Value)).Order());
+        Assert.Equal((16 * 7) + 3 + 1, later.Counted[Metric.ConnectionsClosed]);
+    }
+
+    [Fact]
+    public void A_flood_of_destinations_that_never_come_back_keeps_the_bounds_and_the_sums_and_is_counted_as_wanted()
+    {
+        const int PerWindow = 1_000;
+        var options = new CardinalityOptions { MaxSeries = 1_000 };
+        var (budget, sum) = (new SeriesBudget(options), 0.0);
+        for (var window = 1; window <= 50; window++)
+        {
+            // Each carries more than all before, so that it would get a place if there were one.
+            var amount = Math.Pow(3, Math.Min(window, 15));
+            sum += PerWindow * amount;
+            var flood = Enumerable.Range(0, PerWindow).Select(i => new NamedIncrement(
+                Samples.Increment(Samples.Flow(source: new("shop", $"w-{i % 7}")), amount),
+                new Destination($"n{i}.w{window}.example.com", NameSource.PtrUnconfirmed, false)));
+            var admitted = budget.Admit(Samples.NamedAs(window, [.. flood]), [], showNew: true);
+            Assert.InRange(admitted.Budget.Live, 1, options.MaxSeries);
+            Assert.InRange(admitted.Series.Count, 1, options.MaxSeries + 7); // One overflow a workload.
+        }
+
+        var last = budget.Admit(Samples.Named(51), [], showNew: true);
+        Assert.InRange(last.Budget.Live, options.MaxSeries - 2, options.MaxSeries); // All places are taken.
+        Assert.Equal(sum, last.Series.Sum(series => series.Value) + last.Retired[Metric.ConnectionsClosed]);
+        Assert.InRange(last.Budget.Wanted, 47_500, 52_500);
     }
 
     [Fact]

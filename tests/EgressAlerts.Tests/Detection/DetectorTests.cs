@@ -194,12 +194,19 @@ public sealed class DetectorTests
     }
 
     [Fact]
-    public void A_detector_that_was_switched_off_leaves_the_state_of_the_others_readable()
+    public void A_detector_that_was_switched_off_leaves_the_findings_and_the_habits_of_the_others_as_they_were()
     {
-        Observe(1, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)));
+        Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
+        Observe(2);
+        var before = Observe(3, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)), Samples.Increment(Samples.Flow("52.0.0.3")));
+        Assert.Equal(["EgressBlocked", "EgressNewDestination"], before.Select(finding => finding.AlertName).Order());
+
         var off = Options with { Blocked = Options.Blocked with { Enabled = false } };
-        var copy = Samples.Copied(new Detectors(off, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
-        Assert.Empty(copy.Observe(Samples.Named(2)));
+        var copy = Samples.Copied(
+            new Detectors(off, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
+        // 52.0.0.1 is no news, so the habits were read. 52.0.0.4 is, so the workload is still a learned one.
+        Assert.Equal(before.Where(finding => finding.AlertName != "EgressBlocked"), copy.Observe(Samples.Named(4, Samples.Increment(Samples.Flow("52.0.0.1")))));
+        Assert.Equal(["52.0.0.3", "52.0.0.4"], copy.Observe(Samples.Named(5, Samples.Increment(Samples.Flow("52.0.0.4")))).Select(finding => finding.Destination).Order());
     }
 
     private IReadOnlyList<Finding> Observe(int window, params IReadOnlyList<Increment> increments) => _detectors.Observe(Samples.Named(window, increments));

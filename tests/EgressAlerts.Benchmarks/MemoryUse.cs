@@ -1,0 +1,79 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Runtime;
+using EgressAlerts.Cardinality;
+using EgressAlerts.Detection;
+using EgressAlerts.Model;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EgressAlerts.Benchmarks;
+
+/// <summary>What floods of destinations that never come back leave in memory. Looks at the whole process, so nothing else may run in it.</summary>
+internal static class MemoryUse
+{
+    private const int BudgetWindow = 1_000;
+    private const int DetectionWindow = 50_000;
+
+    public static void Run(int destinations)
+    {
+        Budget(destinations);
+        Detection(destinations);
+    }
+
+    private static void Budget(int destinations)
+    {
+        var (before, budget) = (Held(), new SeriesBudget(new() { MaxSeries = BudgetWindow }));
+        var (window, first) = (0, 0L);
+        for (; window < Math.Max(20, destinations / BudgetWindow); window++)
+        {
+            if (window == 10) first = Held();
+            budget.Admit(Flood(window, BudgetWindow, workloads: 7, "52.0.0.1"), [], showNew: true);
+        }
+
+        Print("budget of 1,000 series", window * BudgetWindow, Held() - before, first - before, 10 * BudgetWindow);
+        GC.KeepAlive(budget);
+    }
+
+    private static void Detection(int destinations)
+    {
+        var (before, options) = (Held(), new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Floor = 1 << 20, Learning = TimeSpan.Zero } });
+        var detectors = new Detectors(options, new DetectionMetrics(new Meter("benchmark"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var (window, windows) = (0, Math.Max(20, destinations / DetectionWindow));
+        var first = 0L;
+        for (; window < windows; window++)
+        {
+            if (window == windows / 2) first = Held();
+            detectors.Observe(Flood(window, Math.Min(DetectionWindow, destinations), workloads: 100, ""));
+        }
+
+        Print("all detectors", window * Math.Min(DetectionWindow, destinations), Held() - before, first - before, windows / 2 * Math.Min(DetectionWindow, destinations));
+        using var state = new MemoryStream();
+        detectors.Save(new BinaryWriter(state));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"state of that: {state.Length / 1e6:0.0} MB"));
+    }
+
+    private static void Print(string what, int all, long held, long heldFirst, int first) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{what}, after {first} destinations: {heldFirst / 1e6:0.0} MB; after {all}: {held / 1e6:0.0} MB"));
+
+    /// <summary>A window of five minutes, none of whose destinations was there before.</summary>
+    private static NamedReading Flood(int window, int destinations, int workloads, string host)
+    {
+        List<NamedIncrement> seen = [.. Enumerable.Range(0, destinations).Select(i => One(string.Create(CultureInfo.InvariantCulture, $"n{i}.w{window}.example.org"), i))];
+        var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddMinutes(5 * window);
+        return new(new Reading(new Window(end.AddMinutes(-5), end), Baseline: false, [], new Accounts(end, [])), seen, seen, []);
+
+        NamedIncrement One(string name, int i)
+        {
+            var to = new RawDestination(null, "443", "", host.Length > 0 ? host : name, "");
+            var flow = new Flow(new("shop", string.Create(CultureInfo.InvariantCulture, $"app-{i % workloads}")), to, Route.Passthrough, Protocol.Tcp);
+            return new(new(flow, Metric.UploadBytes, "", "", 20_000), new(name, NameSource.PtrUnconfirmed, Confirmed: false, Domain: "example.org", Site: name));
+        }
+    }
+
+    private static long Held()
+    {
+        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+}
