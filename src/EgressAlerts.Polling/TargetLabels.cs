@@ -32,7 +32,7 @@ internal sealed class TargetLabels : ISeriesSink
     {
         var read = LabelReader.Read(labels);
         var (job, instance) = (read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", ""));
-        var names = Intern(read.Keys);
+        var names = Intern(read.Keys.Where(name => name != "__name__")); // That is "up" here, and a counter's own elsewhere.
         if (!_jobs.TryGetValue(job, out var common)) _jobs.Add(job, names);
         else if (!common.IsSubsetOf(names)) _jobs[job] = Intern(common.Intersect(names));
 

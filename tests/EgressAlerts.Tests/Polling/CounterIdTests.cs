@@ -48,7 +48,7 @@ public sealed class CounterIdTests
     public void The_labels_of_up_are_those_of_the_target_and_else_those_that_all_of_its_job_have()
     {
         var labels = new TargetLabels();
-        Up("""{"instance":"a:1","job":"envoy","version":"1","zone":"z"}""");
+        Up("""{"__name__":"up","instance":"a:1","job":"envoy","version":"1","zone":"z"}""");
         Up("""{"instance":"b:1","job":"envoy","zone":"z"}""");
         Assert.Equal(["instance", "job", "version", "zone"], labels.Find("envoy", "a:1")!.Order());
         Assert.Equal(["instance", "job", "zone"], labels.Find("envoy", "b:1")!.Order());
