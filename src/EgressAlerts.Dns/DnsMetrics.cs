@@ -5,7 +5,10 @@ namespace EgressAlerts.Dns;
 /// <summary>What name resolution says about itself.</summary>
 public sealed class DnsMetrics
 {
-    private static readonly string[] FailureReasons = ["timeout", "servfail", "refused", "formerr", "rcode", "malformed", "alias_loop", "unreachable", "resting", "tcp", "no_server", "bad_name"];
+    /// <summary>Why a question had no usable answer: the values of the label <c>reason</c>.</summary>
+    internal static readonly IReadOnlyList<string> FailureReasons =
+        ["timeout", "servfail", "refused", "formerr", "rcode", "malformed", "alias_loop", "unreachable", "resting", "tcp", "no_server", "bad_name", "internal"];
+
     private static readonly string[] UnwantedReasons = ["short", "unknown_id", "not_a_reply", "other_question"];
     private static readonly string[] Outcomes = ["confirmed", "unconfirmed", "unnamed", "failed"];
     private static readonly string[] ClaimOutcomes = ["resolved", "absent", "failed"];

@@ -8,11 +8,19 @@ public sealed record DnsOptions
     /// <summary>Where to ask; empty means the name servers of <c>/etc/resolv.conf</c>.</summary>
     public IReadOnlyList<IPEndPoint> Servers { get; init; } = [];
 
-    /// <summary>How long one server may take over one question; 10 ms to 30 s.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>The timeout where neither the configuration nor <c>/etc/resolv.conf</c> sets one.</summary>
+    public static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often a question is asked before it counts as failed, each time of the next server; 1 to 5.</summary>
-    public int Attempts { get; init; } = 2;
+    /// <summary>The attempts where neither the configuration nor <c>/etc/resolv.conf</c> sets them.</summary>
+    public const int UsualAttempts = 2;
+
+    /// <summary>How long one server may take over one question; 10 ms to 30 s. Null where the configuration does not set it: then the option
+    /// <c>timeout</c> of <c>/etc/resolv.conf</c> holds, if its servers are asked, else <see cref="UsualTimeout"/>.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How often a question is asked before it counts as failed, each time of the next server; 1 to 5. Null where the configuration does not
+    /// set it: then the option <c>attempts</c> of <c>/etc/resolv.conf</c> holds, if its servers are asked, else <see cref="UsualAttempts"/>.</summary>
+    public int? Attempts { get; init; }
 
     /// <summary>Addresses looked up at a time; 1 to 10,000.</summary>
     public int MaxInFlight { get; init; } = 100;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Dns;
 
@@ -17,6 +18,8 @@ internal sealed class DnsServer : IDisposable
     private readonly Lock _lock = new();
     private readonly DnsMetrics _metrics;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly bool _isAlone;
     private readonly List<UdpChannel> _draining = [];
     private readonly ITimer _clock;
     private UdpChannel? _udp;
@@ -31,14 +34,25 @@ internal sealed class DnsServer : IDisposable
     private bool _isProbed;
     private bool _isTicking;
     private bool _isDisposed;
+    private DateTimeOffset? _restingSince;
+    private string _lastError = "";
 
-    public DnsServer(IPEndPoint endpoint, DnsMetrics metrics, TimeProvider time)
+    /// <param name="isAlone">Whether there is no other server to ask while this one rests.</param>
+    public DnsServer(IPEndPoint endpoint, bool isAlone, DnsMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (Endpoint, _metrics, _time) = (endpoint, metrics, time);
+        (Endpoint, _isAlone, _metrics, _time, _logger) = (endpoint, isAlone, metrics, time, logger);
         _clock = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public IPEndPoint Endpoint { get; }
+
+    public NameServerStatus Status
+    {
+        get
+        {
+            lock (_lock) return new(Endpoint.ToString(), _restingSince, _lastError);
+        }
+    }
 
     public bool SpeaksEdns => _time.GetTimestamp() >= Volatile.Read(ref _ednsAgain);
 
@@ -131,25 +145,41 @@ internal sealed class DnsServer : IDisposable
 
     private ExchangeResult Judged(ExchangeResult result, long started)
     {
+        bool wasResting;
         lock (_lock)
         {
-            if (result == ExchangeResult.Replied)
-            {
-                var seconds = _time.GetElapsedTime(started).TotalSeconds;
-                _meanSeconds = _meanSeconds == 0 ? seconds : (_meanSeconds * 0.9) + (seconds * 0.1);
-                (_failures, _rests, _isDown, _isProbed, _lastReply) = (0, 0, false, false, _time.GetTimestamp());
-                return result;
-            }
-
-            // While it answers others, what was lost was lost on the way.
-            var isLoss = _lastReply > started && result == ExchangeResult.Timeout;
-            var isStraggler = _isDown && !_isProbed;
-            if (isLoss || isStraggler || (!_isDown && ++_failures < FailuresToBeDown)) return result;
-            (_isDown, _isProbed, _meanSeconds) = (true, false, 0); // What it took is no guide any more.
-            var rest = Math.Min(LongestRest.TotalSeconds, FirstRest.TotalSeconds * Math.Pow(2, _rests++));
-            _restsUntil = _time.GetTimestamp() + Ticks(Jitter.Of(TimeSpan.FromSeconds(rest)));
-            return result;
+            wasResting = _restingSince is not null;
+            Judge(result, started);
+            if (wasResting == _restingSince is not null) return result;
         }
+
+        if (wasResting) Log.ServerIsBack(_logger, Endpoint.ToString());
+        else if (_isAlone) Log.ServerRests(_logger, Endpoint.ToString(), Text(result));
+        else Log.OneServerRests(_logger, Endpoint.ToString(), Text(result));
+        return result;
+    }
+
+    private static string Text(ExchangeResult result) => result == ExchangeResult.Timeout ? "no answer in time" : "connection refused";
+
+    private void Judge(ExchangeResult result, long started)
+    {
+        _lastError = result == ExchangeResult.Replied ? "" : Text(result);
+        if (result == ExchangeResult.Replied)
+        {
+            var seconds = _time.GetElapsedTime(started).TotalSeconds;
+            _meanSeconds = _meanSeconds == 0 ? seconds : (_meanSeconds * 0.9) + (seconds * 0.1);
+            (_failures, _rests, _isDown, _isProbed, _lastReply, _restingSince) = (0, 0, false, false, _time.GetTimestamp(), null);
+            return;
+        }
+
+        // While it answers others, what was lost was lost on the way.
+        var isLoss = _lastReply > started && result == ExchangeResult.Timeout;
+        var isStraggler = _isDown && !_isProbed;
+        if (isLoss || isStraggler || (!_isDown && ++_failures < FailuresToBeDown)) return;
+        _restingSince ??= _time.GetUtcNow();
+        (_isDown, _isProbed, _meanSeconds) = (true, false, 0); // What it took is no guide any more.
+        var rest = Math.Min(LongestRest.TotalSeconds, FirstRest.TotalSeconds * Math.Pow(2, _rests++));
+        _restsUntil = _time.GetTimestamp() + Ticks(Jitter.Of(TimeSpan.FromSeconds(rest)));
     }
 
     /// <summary>Lets the clock tick while anybody waits.</summary>

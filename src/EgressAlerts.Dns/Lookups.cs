@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Dns;
 
@@ -10,11 +12,13 @@ public sealed class Lookups : IAsyncDisposable
 {
     private const int QueueCapacity = 20_000;
     private const int MaxConfirmedNames = 5;
+    private static readonly TimeSpan CrashesAreOver = TimeSpan.FromMinutes(1);
 
     private readonly DnsOptions _options;
     private readonly DnsMetrics _metrics;
     private readonly StubResolver _resolver;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly AnswerCache<UInt128, ReverseAnswer> _names;
     private readonly AnswerCache<Question, ForwardAnswer> _addresses;
     private readonly LookupQueue _queue = new(QueueCapacity);
@@ -22,16 +26,20 @@ public sealed class Lookups : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _running = 1; // One for the owner.
+    private DateTimeOffset? _lastCrash; // Null while look-ups work as they should.
 
-    public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time)
+    public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
     {
-        (_options, _metrics, _time) = (options, metrics, time);
-        _resolver = new StubResolver(options, metrics, time);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger ?? NullLogger<Lookups>.Instance);
+        _resolver = new StubResolver(options, metrics, time, _logger);
         _names = new(options, options.MaxEntries, time);
         // What clients claim is text of their choice: it has room of its own.
         _addresses = new(options, options.MaxEntries / 4, time);
         metrics.Watch(() => _names.Count, () => _addresses.Count, () => Waiting);
     }
+
+    /// <summary>Who is asked. It is disposed of with this.</summary>
+    public StubResolver Resolver => _resolver;
 
     /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
     /// <param name="weight">How much traffic hangs on it: those with most are asked for first.</param>
@@ -138,6 +146,11 @@ public sealed class Lookups : IAsyncDisposable
                 try
                 {
                     await (flight.Question.Type == RecordType.Ptr ? NameAsync(flight.Question.Address, _stop.Token) : AddressesAsync(flight.Question, _stop.Token));
+                    Worked();
+                }
+                catch (Exception e) when (!_stop.IsCancellationRequested)
+                {
+                    Crashed(flight.Question, e);
                 }
                 finally
                 {
@@ -145,7 +158,7 @@ public sealed class Lookups : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
             // Stopped: whoever still waits has a limit of their own.
         }
@@ -156,6 +169,36 @@ public sealed class Lookups : IAsyncDisposable
 
         // What came in between the last look into the queue and the end of this worker.
         if (_queue.Waiting > 0) StartWorker();
+    }
+
+    /// <summary>A bug must not end the worker, nor be asked for again at once: the question counts as failed.</summary>
+    private void Crashed(Question question, Exception e)
+    {
+        _metrics.Failure("internal");
+        bool isNews;
+        lock (_lock) (isNews, _lastCrash) = (_lastCrash is null, _time.GetUtcNow());
+        if (isNews) Log.LookupCrashed(_logger, e);
+        if (question.Type == RecordType.Ptr)
+        {
+            _metrics.Lookup("failed");
+            _names.StoreFailure(question.Address);
+        }
+        else
+        {
+            _metrics.Claim("failed");
+            _addresses.StoreFailure(question);
+        }
+    }
+
+    private void Worked()
+    {
+        lock (_lock)
+        {
+            if (_lastCrash is not { } last || _time.GetUtcNow() - last < CrashesAreOver) return;
+            _lastCrash = null;
+        }
+
+        Log.LookupsAreWell(_logger);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -1,5 +1,6 @@
 using System.Net;
 using EgressAlerts.Files;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Dns;
 
@@ -11,6 +12,7 @@ internal sealed class ServerList : IDisposable
     private readonly DnsOptions _options;
     private readonly DnsMetrics _metrics;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly string? _file;
     private readonly Lock _lock = new();
     private volatile Current _current;
@@ -19,9 +21,9 @@ internal sealed class ServerList : IDisposable
     private bool _isDisposed;
 
     /// <param name="file">Where the system's servers are found if the configuration names none.</param>
-    public ServerList(DnsOptions options, DnsMetrics metrics, TimeProvider time, string file)
+    public ServerList(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger logger, string file)
     {
-        (_options, _metrics, _time) = (options, metrics, time);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
         _file = options.Servers.Count == 0 ? file : null;
         if (_file is not null) _stamp = FileStamp.Of(_file);
         _current = Build();
@@ -61,7 +63,7 @@ internal sealed class ServerList : IDisposable
     private Current Build()
     {
         var (addresses, timeout, attempts, rotate) = _file is null ? new ResolvConf(_options.Servers, null, null, Rotate: true) : ResolvConf.Read(_file);
-        return new([.. addresses.Select(address => new DnsServer(address, _metrics, _time))], timeout ?? _options.Timeout, attempts ?? _options.Attempts, rotate);
+        return new([.. addresses.Select(address => new DnsServer(address, addresses.Count == 1, _metrics, _time, _logger))], _options.Timeout ?? timeout ?? DnsOptions.UsualTimeout, _options.Attempts ?? attempts ?? DnsOptions.UsualAttempts, rotate);
     }
 
     /// <summary>The servers as they are known now, and how they are to be asked.</summary>

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Dns;
 
 /// <summary>Asks recursive servers, within a rate that a shared resolver bears. Any thread. Hot code.</summary>
-internal sealed class StubResolver : IDisposable
+public sealed class StubResolver : IDisposable
 {
     private const int MaxAliasQuestions = 4;
     private const int FormatError = 1;
@@ -13,10 +14,10 @@ internal sealed class StubResolver : IDisposable
     private readonly ServerList _servers;
     private readonly TokenBucketRateLimiter _rate;
 
-    public StubResolver(DnsOptions options, DnsMetrics metrics, TimeProvider time, string resolvConf = ResolvConf.SystemPath)
+    internal StubResolver(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger logger, string resolvConf = ResolvConf.SystemPath)
     {
         _metrics = metrics;
-        _servers = new ServerList(options, metrics, time, resolvConf);
+        _servers = new ServerList(options, metrics, time, logger, resolvConf);
         // Tokens come one by one at low rates and in tenths of a second at high ones, so that a burst is never more than twice the rate.
         var perPeriod = Math.Max(1, options.QueriesPerSecond / 10);
         _rate = new TokenBucketRateLimiter(new()
@@ -28,9 +29,12 @@ internal sealed class StubResolver : IDisposable
         });
     }
 
+    /// <summary>How the name servers stand that are asked now.</summary>
+    public IReadOnlyList<NameServerStatus> Servers => [.. _servers.Now.Servers.Select(server => server.Status)];
+
     /// <summary>Asks until someone answers or the attempts are used up. The name is taken as absolute.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DnsReply> AskAsync(string name, RecordType type, CancellationToken cancel)
+    internal async ValueTask<DnsReply> AskAsync(string name, RecordType type, CancellationToken cancel)
     {
         var exchange = Exchange.Rent();
         try

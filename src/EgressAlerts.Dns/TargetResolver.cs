@@ -4,17 +4,15 @@ using System.Net;
 namespace EgressAlerts.Dns;
 
 /// <summary>Finds the servers behind a name, as Prometheus' <c>dns_sd_configs</c> do. Any thread.</summary>
-public sealed class TargetResolver(DnsOptions options, DnsMetrics metrics, TimeProvider time) : IDisposable
+public sealed class TargetResolver(StubResolver resolver)
 {
-    private readonly StubResolver _resolver = new(options, metrics, time);
-
     /// <summary>The servers as host:port, each once, in order; empty where the zone says that there are none, null where nobody answers.</summary>
     /// <param name="name">Taken as absolute.</param>
     /// <param name="port">Of servers whose records have none.</param>
     public async Task<IReadOnlyList<string>?> FindAsync(string name, TargetKind kind, int port, CancellationToken cancel)
     {
         var type = kind switch { TargetKind.Srv => RecordType.Srv, TargetKind.A => RecordType.A, _ => RecordType.Aaaa };
-        var reply = await _resolver.AskAsync(name.TrimEnd('.'), type, cancel);
+        var reply = await resolver.AskAsync(name.TrimEnd('.'), type, cancel);
         if (reply.Outcome == DnsOutcome.Failure) return null;
         return
         [
@@ -23,8 +21,6 @@ public sealed class TargetResolver(DnsOptions options, DnsMetrics metrics, TimeP
                 .Distinct().Order(StringComparer.Ordinal),
         ];
     }
-
-    public void Dispose() => _resolver.Dispose();
 }
 
 /// <summary>Which records name servers.</summary>

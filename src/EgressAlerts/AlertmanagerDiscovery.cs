@@ -14,15 +14,14 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
     private readonly Notifier _notifier;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly TargetResolver? _resolver;
+    private readonly TargetResolver _resolver;
     private readonly Dictionary<(DnsDiscovery, string), Looked> _byName = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _looking;
 
-    public AlertmanagerDiscovery(IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> groups, Notifier notifier, Func<TargetResolver> resolver, TimeProvider time, ILogger<AlertmanagerDiscovery> logger)
+    public AlertmanagerDiscovery(IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> groups, Notifier notifier, TargetResolver resolver, TimeProvider time, ILogger<AlertmanagerDiscovery> logger)
     {
-        (_groups, _notifier, _time, _logger) = (groups, notifier, time, logger);
-        if (groups.Any(group => group.Settings.Dns.Count > 0)) _resolver = resolver();
+        (_groups, _notifier, _resolver, _time, _logger) = (groups, notifier, resolver, time, logger);
         _notifier.Use(Known());
         _looking = groups.Any(group => group.Settings.Url is null) ? Task.Run(LookAsync) : Task.CompletedTask;
     }
@@ -31,7 +30,6 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _looking;
-        _resolver?.Dispose();
         _stop.Dispose();
     }
 
@@ -64,7 +62,7 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
         {
             var before = _byName.GetValueOrDefault((discovery, name), new([], default, Failed: false));
             if (_time.GetUtcNow() < before.Due) continue;
-            var found = await _resolver!.FindAsync(name, discovery.Kind, discovery.Port, _stop.Token);
+            var found = await _resolver.FindAsync(name, discovery.Kind, discovery.Port, _stop.Token);
             if (found is null && !before.Failed) Log.NotDiscovered(_logger, name, before.Targets.Count);
             if (found is not null && before.Failed) Log.Discovered(_logger, name, found.Count);
             _byName[(discovery, name)] = new(found ?? before.Targets, _time.GetUtcNow() + discovery.RefreshInterval, found is null);

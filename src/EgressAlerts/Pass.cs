@@ -48,7 +48,7 @@ internal sealed class Pass : IAsyncDisposable
         };
         _prometheus = HttpClients.Create(settings.PrometheusHttp);
         _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http)))];
-        _lookups = new Lookups(settings.Dns, metrics.Dns, time);
+        _lookups = new Lookups(settings.Dns, metrics.Dns, time, loggers.CreateLogger<Lookups>());
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
         _naming = new Namer(settings.Destinations, _lookups, time, loggers.CreateLogger<Namer>());
@@ -57,7 +57,7 @@ internal sealed class Pass : IAsyncDisposable
         _book = new AlertBook(alerting, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
         _discover = () => new AlertmanagerDiscovery(
-            _alertmanagers, _notifier, () => new TargetResolver(settings.Dns, metrics.Dns, time), time, loggers.CreateLogger<AlertmanagerDiscovery>());
+            _alertmanagers, _notifier, new TargetResolver(_lookups.Resolver), time, loggers.CreateLogger<AlertmanagerDiscovery>());
     }
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
@@ -70,6 +70,8 @@ internal sealed class Pass : IAsyncDisposable
 
     /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
     public IReadOnlyList<string> Notes => _poller.Notes;
+
+    public IReadOnlyList<NameServerStatus> NameServers => _lookups.Resolver.Servers;
 
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
 

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using EgressAlerts.Dns;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Benchmarks;
 
@@ -42,7 +43,7 @@ internal static partial class DnsSpeed
     private static async Task<(double Rate, double Bytes)> ResolverAsync(IPEndPoint server, IPAddress[] addresses, int concurrency)
     {
         using var meter = new Meter("benchmark");
-        using var resolver = new StubResolver(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
+        using var resolver = new StubResolver(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System, NullLogger.Instance);
         // 256 datagrams at once are more than BIND's buffer holds: how long it takes must be known when the first are lost.
         for (var i = 0; i < 20; i++) await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None);
         var (next, before, started) = (-1, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());

@@ -36,6 +36,9 @@ public sealed class TelemetryStoryTests
             [("blocked_without_address", 1), ("double_counting", 0), ("mangled_names", 1), ("replica_inversions", 0), ("unknown_notes", 0), ("without_up", 0)],
             metrics.Where(sample => sample.Name == "egress_alerts_telemetry_warnings").Select(sample => (sample["kind"], (int)sample.Value)).Order());
 
+        var server = Assert.Single((await service.GetAsync("api/v1/status")).GetProperty("dns").EnumerateArray());
+        Assert.Equal(($"{mesh.Dns.Endpoint}", JsonValueKind.Null), (server.GetProperty("server").GetString(), server.GetProperty("resting_since").ValueKind));
+
         using var http = new HttpClient();
         Assert.Equal(
             await File.ReadAllTextAsync(Repository.File("deploy", "istio", "telemetry.yaml")),

@@ -99,11 +99,13 @@ internal static class ConfigLoader
     private static DnsOptions Dns(ConfigSection section, DnsOptions defaults)
     {
         var cache = section.Section("cache");
+        var timeout = section.Duration("timeout", DnsOptions.UsualTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(30));
+        var attempts = section.Number("attempts", DnsOptions.UsualAttempts, 1, 5);
         var options = new DnsOptions
         {
             Servers = [.. section.Texts("servers", [], text => DnsEndpoint(text) is not null, "is not an address with an optional port, such as 10.96.0.10 or 10.96.0.10:53").Select(text => DnsEndpoint(text)!)],
-            Timeout = section.Duration("timeout", defaults.Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(30)),
-            Attempts = section.Number("attempts", defaults.Attempts, 1, 5),
+            Timeout = section.Has("timeout") ? timeout : null,
+            Attempts = section.Has("attempts") ? attempts : null,
             MaxInFlight = section.Number("max_in_flight", defaults.MaxInFlight, 1, 10_000),
             QueriesPerSecond = section.Number("queries_per_second", defaults.QueriesPerSecond, 1, 1_000_000),
             Confirm = section.Flag("confirm", defaults.Confirm),

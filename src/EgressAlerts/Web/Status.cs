@@ -1,3 +1,4 @@
+using EgressAlerts.Dns;
 using EgressAlerts.Export;
 using EgressAlerts.Polling;
 
@@ -6,10 +7,11 @@ namespace EgressAlerts.Web;
 /// <summary>The answer of <c>/api/v1/status</c>.</summary>
 /// <param name="Failure">Why the current window could not be read yet; empty while all is well.</param>
 /// <param name="Notes">What Prometheus' answers of the last complete window said beside their data, such as what a query cost.</param>
+/// <param name="Dns">How each name server stands.</param>
 /// <param name="Telemetry">What the mesh's telemetry can and cannot tell.</param>
 internal sealed record Status(
     string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
-    IReadOnlyList<string> Notes, int Series, int SeriesLimit, int Destinations, int Alerts, TelemetryReport Telemetry)
+    IReadOnlyList<string> Notes, int Series, int SeriesLimit, int Destinations, int Alerts, IReadOnlyList<NameServerStatus> Dns, TelemetryReport Telemetry)
 {
     public static Status Of(ServeOptions options, PassWorker worker, Exposition exposition)
     {
@@ -26,6 +28,7 @@ internal sealed record Status(
             current?.Budget.Limit ?? 0,
             current?.Destinations.Count ?? 0,
             worker.Pass.Alerts.Count(alert => alert.ResolvedAt is null),
+            worker.Pass.NameServers,
             worker.Pass.Telemetry);
     }
 }

@@ -84,6 +84,41 @@ public sealed class ResolverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_that_does_not_answer_is_told_once_and_so_is_its_return()
+    {
+        var (time, log, nobody) = (new HandTime(), new ListLogger<Lookups>(), new IPEndPoint(IPAddress.Loopback, FreePort.Next()));
+        await using var lookups = new Lookups(Options(nobody), _metrics, time, log);
+        for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
+        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
+        Assert.Equal([$"Warning: name server {nobody} does not answer (connection refused): destinations keep their addresses until it is back"], log.Entries);
+        Assert.Equal([new NameServerStatus($"{nobody}", time.GetUtcNow(), "connection refused")], lookups.Resolver.Servers);
+
+        await using var back = new DnsResponder(_zone.Named("52.0.2.1", "a.example.com"), nobody.Port);
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("a.example.com", (await AnswerAsync(lookups, Address)).Name);
+        Assert.Equal($"Information: name server {nobody} answers again", log.Entries.Last());
+        Assert.Equal(2, log.Entries.Count);
+        Assert.Equal([new NameServerStatus($"{nobody}", null, "")], lookups.Resolver.Servers);
+    }
+
+    [Fact]
+    public async Task A_bug_in_a_look_up_is_told_once_and_counted_and_look_ups_go_on()
+    {
+        var (time, log) = (new ClockWithABug { IsBroken = true }, new ListLogger<Lookups>());
+        _zone.Named("52.0.2.1", "a.example.com");
+        await using var lookups = new Lookups(Options(_server.Endpoint), _metrics, time, log);
+        for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
+        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
+        Assert.Equal(9, _self.Sum("egress_alerts_dns_query_failures_total", "internal"));
+        Assert.StartsWith("Error: a DNS look-up failed unexpectedly", Assert.Single(log.Entries), StringComparison.Ordinal);
+
+        time.IsBroken = false;
+        time.Later(TimeSpan.FromMinutes(2));
+        Assert.Equal("a.example.com", (await AnswerAsync(lookups, Address)).Name);
+        Assert.Equal("Information: no DNS look-up has failed unexpectedly for a minute", log.Entries.Last());
+    }
+
+    [Fact]
     public async Task Many_askers_of_one_address_cost_one_question()
     {
         _zone.Spoofed("52.0.2.1", "a.example.com");
@@ -141,6 +176,20 @@ public sealed class ResolverTests : IAsyncLifetime
         foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
         await Deadline.UntilAsync(() => Task.FromResult(_lookups.Find(addresses[7]).State == ReverseState.Unnamed), 20, "the heaviest has been asked for");
         Assert.True(addresses.Count(address => _lookups.Find(address).State == ReverseState.Unnamed) <= 4);
+    }
+
+    /// <summary>No server makes the code throw what it does not expect; a clock can.</summary>
+    private sealed class ClockWithABug : TimeProvider
+    {
+        private TimeSpan _later;
+
+        public bool IsBroken { get; set; }
+
+        public void Later(TimeSpan by) => _later += by;
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _later;
+
+        public override long GetTimestamp() => IsBroken ? throw new InvalidOperationException("a bug") : base.GetTimestamp();
     }
 
     /// <summary>The answer, once there is one.</summary>

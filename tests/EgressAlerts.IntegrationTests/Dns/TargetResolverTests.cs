@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Dns;
 using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.IntegrationTests.Dns;
 
@@ -10,6 +11,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
 {
     private readonly Meter _meter = new("test");
     private BindServer _bind = null!;
+    private StubResolver _servers = null!;
     private TargetResolver _resolver = null!;
 
     public async Task InitializeAsync()
@@ -25,12 +27,13 @@ public sealed class TargetResolverTests : IAsyncLifetime
             am A 127.0.0.1
             am AAAA ::1
             """));
-        _resolver = new TargetResolver(new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) }, new DnsMetrics(_meter), TimeProvider.System);
+        _servers = new StubResolver(new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        _resolver = new TargetResolver(_servers);
     }
 
     public async Task DisposeAsync()
     {
-        _resolver.Dispose();
+        _servers.Dispose();
         await _bind.DisposeAsync();
         _meter.Dispose();
     }
@@ -49,7 +52,8 @@ public sealed class TargetResolverTests : IAsyncLifetime
     [Fact]
     public async Task Where_nobody_answers_that_is_not_the_same_as_no_servers()
     {
-        using var lost = new TargetResolver(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(200) }, new DnsMetrics(_meter), TimeProvider.System);
-        Assert.Null(await lost.FindAsync("am.example.com", TargetKind.A, 9093, CancellationToken.None));
+        var options = new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(200) };
+        using var lost = new StubResolver(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        Assert.Null(await new TargetResolver(lost).FindAsync("am.example.com", TargetKind.A, 9093, CancellationToken.None));
     }
 }

@@ -5,6 +5,7 @@ using EgressAlerts.Dns;
 using EgressAlerts.Export;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.IntegrationTests.Dns;
 
@@ -198,7 +199,7 @@ public sealed class TransportTests : IDisposable
         var file = folder.Write("resolv.conf", "# nobody yet\n");
         _resolver.Dispose();
         var time = new HandTime();
-        _resolver = new StubResolver(new DnsOptions(), new DnsMetrics(_meter), time, file);
+        _resolver = new StubResolver(new DnsOptions(), new DnsMetrics(_meter), time, NullLogger.Instance, file);
         Assert.Equal("no_server", (await AskAsync()).Reason);
         folder.Write("resolv.conf", "nameserver 127.0.0.2\noptions timeout:1 attempts:1\n");
         File.SetLastWriteTimeUtc(file, new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc));
@@ -206,8 +207,20 @@ public sealed class TransportTests : IDisposable
         Assert.Equal("unreachable", (await AskAsync()).Reason); // Nobody listens there, and says so.
     }
 
+    [Theory]
+    [InlineData(null, null, 7, 5)]
+    [InlineData(1, 3, 1, 3)]
+    public void What_the_configuration_says_wins_over_the_options_of_the_systems_file(int? seconds, int? attempts, int timeout, int tries)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("resolv.conf", "nameserver 127.0.0.2\noptions timeout:7 attempts:5\n");
+        var options = new DnsOptions { Timeout = seconds is { } some ? TimeSpan.FromSeconds(some) : null, Attempts = attempts };
+        using var servers = new ServerList(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance, file);
+        Assert.Equal((TimeSpan.FromSeconds(timeout), tries), (servers.Now.Timeout, servers.Now.Attempts));
+    }
+
     private StubResolver Resolver(TimeSpan timeout) =>
-        new(new DnsOptions { Servers = [_server.Endpoint], Timeout = timeout, QueriesPerSecond = 100_000 }, new DnsMetrics(_meter), TimeProvider.System);
+        new(new DnsOptions { Servers = [_server.Endpoint], Timeout = timeout, QueriesPerSecond = 100_000 }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
 
     private async Task<DnsReply> AskAsync() => await _resolver.AskAsync(Name, RecordType.Ptr, CancellationToken.None);
 
