@@ -8,6 +8,9 @@ public sealed record DnsOptions
     /// <summary>Where to ask; empty means the name servers of <c>/etc/resolv.conf</c>.</summary>
     public IReadOnlyList<IPEndPoint> Servers { get; init; } = [];
 
+    /// <summary>How questions travel.</summary>
+    public DnsTransport Transport { get; init; } = DnsTransport.Tcp;
+
     /// <summary>The timeout where neither the configuration nor <c>/etc/resolv.conf</c> sets one.</summary>
     public static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(2);
 
@@ -49,4 +52,14 @@ public sealed record DnsOptions
 
     /// <summary>How long a name is still used after its TTL while DNS does not answer.</summary>
     public TimeSpan Stale { get; init; } = TimeSpan.FromHours(24);
+}
+
+/// <summary>How questions travel to name servers.</summary>
+public enum DnsTransport
+{
+    /// <summary>Over TCP, which every name server speaks (RFC 7766). Nobody but the server can answer.</summary>
+    Tcp,
+
+    /// <summary>Over UDP, and over TCP where an answer does not fit. Whoever guesses the port and the id of a question can answer in the server's place.</summary>
+    Udp,
 }

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Information, "name server {Server} answers again")]
     public static partial void ServerIsBack(ILogger logger, string server);
 
+    [LoggerMessage(6, LogLevel.Warning, "dns.servers is empty and {File} names no name server: destinations keep their addresses until it names one")]
+    public static partial void NoServer(ILogger logger, string file);
+
     [LoggerMessage(4, LogLevel.Error, "a DNS look-up failed unexpectedly. This is a bug; look-ups go on, and further such failures are only counted (egress_alerts_dns_query_failures_total{{reason=\"internal\"}})")]
     public static partial void LookupCrashed(ILogger logger, Exception exception);
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
+using DnsClient;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,7 +16,7 @@ public sealed class Lookups : IAsyncDisposable
 
     private readonly DnsOptions _options;
     private readonly DnsMetrics _metrics;
-    private readonly StubResolver _resolver;
+    private readonly NameServers _servers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AnswerCache<UInt128, ReverseAnswer> _names;
@@ -31,7 +31,7 @@ public sealed class Lookups : IAsyncDisposable
     public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
     {
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger ?? NullLogger<Lookups>.Instance);
-        _resolver = new StubResolver(options, metrics, time, _logger);
+        _servers = new NameServers(options, metrics, time, _logger);
         _names = new(options, options.MaxEntries, time);
         // What clients claim is text of their choice: it has room of its own.
         _addresses = new(options, options.MaxEntries / 4, time);
@@ -39,7 +39,7 @@ public sealed class Lookups : IAsyncDisposable
     }
 
     /// <summary>Who is asked. It is disposed of with this.</summary>
-    public StubResolver Resolver => _resolver;
+    public NameServers Servers => _servers;
 
     /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
     /// <param name="weight">How much traffic hangs on it: those with most are asked for first.</param>
@@ -105,7 +105,7 @@ public sealed class Lookups : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _resolver.Dispose();
+        _servers.Dispose();
         WorkerEnded();
         await _ended.Task;
         _stop.Dispose();
@@ -145,7 +145,7 @@ public sealed class Lookups : IAsyncDisposable
             {
                 try
                 {
-                    await (flight.Question.Type == RecordType.Ptr ? NameAsync(flight.Question.Address, _stop.Token) : AddressesAsync(flight.Question, _stop.Token));
+                    await (flight.Question.Type == QueryType.PTR ? NameAsync(flight.Question.Address, _stop.Token) : AddressesAsync(flight.Question, _stop.Token));
                     Worked();
                 }
                 catch (Exception e) when (!_stop.IsCancellationRequested)
@@ -178,7 +178,7 @@ public sealed class Lookups : IAsyncDisposable
         bool isNews;
         lock (_lock) (isNews, _lastCrash) = (_lastCrash is null, _time.GetUtcNow());
         if (isNews) Log.LookupCrashed(_logger, e);
-        if (question.Type == RecordType.Ptr)
+        if (question.Type == QueryType.PTR)
         {
             _metrics.Lookup("failed");
             _names.StoreFailure(question.Address);
@@ -201,11 +201,10 @@ public sealed class Lookups : IAsyncDisposable
         Log.LookupsAreWell(_logger);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask NameAsync(UInt128 key, CancellationToken cancel)
+    private async Task NameAsync(UInt128 key, CancellationToken cancel)
     {
         var address = AddressNumber.ToAddress(key);
-        var reply = await _resolver.AskAsync(ReverseZone.NameOf(address), RecordType.Ptr, cancel);
+        var reply = await _servers.AskAsync(address.GetArpaName().TrimEnd('.'), QueryType.PTR, cancel);
         _metrics.Refused(reply.Refused);
         if (reply.Outcome == DnsOutcome.Failure)
         {
@@ -236,9 +235,9 @@ public sealed class Lookups : IAsyncDisposable
         _names.Store(key, new(ReverseState.Named, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
     }
 
-    private async ValueTask AddressesAsync(Question question, CancellationToken cancel)
+    private async Task AddressesAsync(Question question, CancellationToken cancel)
     {
-        var reply = await _resolver.AskAsync(question.Name, question.Type, cancel);
+        var reply = await _servers.AskAsync(question.Name, question.Type, cancel);
         if (reply.Outcome == DnsOutcome.Failure)
         {
             _metrics.Claim("failed");
@@ -254,11 +253,11 @@ public sealed class Lookups : IAsyncDisposable
 
     private async Task<(string? Name, bool Failed)> ConfirmedAsync(IPAddress address, IReadOnlyList<string> names, CancellationToken cancel)
     {
-        var type = address.AddressFamily == AddressFamily.InterNetwork ? RecordType.A : RecordType.Aaaa;
+        var type = address.AddressFamily == AddressFamily.InterNetwork ? QueryType.A : QueryType.AAAA;
         var failed = false;
         foreach (var name in names)
         {
-            var reply = await _resolver.AskAsync(name, type, cancel);
+            var reply = await _servers.AskAsync(name, type, cancel);
             if (reply.Addresses.Contains(address)) return (name, false);
             failed |= reply.Outcome == DnsOutcome.Failure;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using DnsClient;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Dns;
@@ -7,18 +8,18 @@ namespace EgressAlerts.Dns;
 /// <summary>What is looked up: the name of an address, or the addresses of a name.</summary>
 public readonly record struct Question
 {
-    private Question(UInt128 address, string name, RecordType type) => (Address, Name, Type) = (address, name, type);
+    private Question(UInt128 address, string name, QueryType type) => (Address, Name, Type) = (address, name, type);
 
     internal UInt128 Address { get; }
 
     internal string Name { get; }
 
-    internal RecordType Type { get; }
+    internal QueryType Type { get; }
 
-    public static Question NameOf(IPAddress address) => new(AddressNumber.Of(address), "", RecordType.Ptr);
+    public static Question NameOf(IPAddress address) => new(AddressNumber.Of(address), "", QueryType.PTR);
 
     /// <param name="family">Which kind of addresses.</param>
-    public static Question AddressesOf(string name, AddressFamily family) => new(0, name, family == AddressFamily.InterNetwork ? RecordType.A : RecordType.Aaaa);
+    public static Question AddressesOf(string name, AddressFamily family) => new(0, name, family == AddressFamily.InterNetwork ? QueryType.A : QueryType.AAAA);
 
     internal void Save(BinaryWriter to)
     {
@@ -27,5 +28,5 @@ public readonly record struct Question
         to.Write((ushort)Type);
     }
 
-    internal static Question Load(BinaryReader from) => new(from.ReadUInt128(), from.ReadString(), (RecordType)from.ReadUInt16());
+    internal static Question Load(BinaryReader from) => new(from.ReadUInt128(), from.ReadString(), (QueryType)from.ReadUInt16());
 }

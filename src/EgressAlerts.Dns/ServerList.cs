@@ -5,12 +5,11 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Dns;
 
 /// <summary>Whom to ask: the servers of the configuration, or the system's, which are read again when their file changes. Any thread.</summary>
-internal sealed class ServerList : IDisposable
+internal sealed class ServerList
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
     private readonly DnsOptions _options;
-    private readonly DnsMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string? _file;
@@ -18,12 +17,11 @@ internal sealed class ServerList : IDisposable
     private volatile Current _current;
     private FileStamp? _stamp;
     private long _nextLook;
-    private bool _isDisposed;
 
     /// <param name="file">Where the system's servers are found if the configuration names none.</param>
-    public ServerList(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger logger, string file)
+    public ServerList(DnsOptions options, TimeProvider time, ILogger logger, string file)
     {
-        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
+        (_options, _time, _logger) = (options, time, logger);
         _file = options.Servers.Count == 0 ? file : null;
         if (_file is not null) _stamp = FileStamp.Of(_file);
         _current = Build();
@@ -38,41 +36,36 @@ internal sealed class ServerList : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        lock (_lock) _isDisposed = true;
-        _current.Dispose();
-    }
-
     private void Look(string file)
     {
-        Current old;
         lock (_lock)
         {
             Volatile.Write(ref _nextLook, _time.GetTimestamp() + (long)(LookEvery.TotalSeconds * _time.TimestampFrequency));
             var stamp = FileStamp.Of(file);
-            if (_isDisposed || stamp == _stamp) return;
+            if (stamp == _stamp) return;
             _stamp = stamp;
-            old = _current;
-            _current = Build();
+            _current = Build(); // Questions under way end with the old ones.
         }
-
-        old.Dispose(); // What waited there is asked again of the new ones.
     }
 
     private Current Build()
     {
         var (addresses, timeout, attempts, rotate) = _file is null ? new ResolvConf(_options.Servers, null, null, Rotate: true) : ResolvConf.Read(_file);
-        return new([.. addresses.Select(address => new DnsServer(address, addresses.Count == 1, _metrics, _time, _logger))], _options.Timeout ?? timeout ?? DnsOptions.UsualTimeout, _options.Attempts ?? attempts ?? DnsOptions.UsualAttempts, rotate);
+        if (addresses.Count == 0) Log.NoServer(_logger, _file!);
+        return new(
+            [.. addresses.Select(address => new DnsServer(address, addresses.Count == 1, _time, _logger))],
+            _options.Timeout ?? timeout ?? DnsOptions.UsualTimeout,
+            _options.Attempts ?? attempts ?? DnsOptions.UsualAttempts,
+            rotate);
     }
 
     /// <summary>The servers as they are known now, and how they are to be asked.</summary>
-    internal sealed record Current(IReadOnlyList<DnsServer> Servers, TimeSpan Timeout, int Attempts, bool Rotate) : IDisposable
+    internal sealed record Current(IReadOnlyList<DnsServer> Servers, TimeSpan Timeout, int Attempts, bool Rotate)
     {
         private int _next = -1;
 
         /// <summary>Where a question begins: servers take turns where that is wanted, else the first that works is asked.</summary>
-        public int First => Rotate ? (Interlocked.Increment(ref _next) & int.MaxValue) % Servers.Count : 0;
+        public int First => Rotate && Servers.Count > 0 ? (Interlocked.Increment(ref _next) & int.MaxValue) % Servers.Count : 0;
 
         /// <summary>The server of an attempt: the next in turn that is not resting; null where all are.</summary>
         public DnsServer? Choose(int first, int attempt)
@@ -84,11 +77,6 @@ internal sealed class ServerList : IDisposable
             }
 
             return null;
-        }
-
-        public void Dispose()
-        {
-            foreach (var server in Servers) server.Dispose();
         }
     }
 }

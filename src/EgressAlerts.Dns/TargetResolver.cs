@@ -1,18 +1,19 @@
 using System.Globalization;
 using System.Net;
+using DnsClient;
 
 namespace EgressAlerts.Dns;
 
 /// <summary>Finds the servers behind a name, as Prometheus' <c>dns_sd_configs</c> do. Any thread.</summary>
-public sealed class TargetResolver(StubResolver resolver)
+public sealed class TargetResolver(NameServers servers)
 {
     /// <summary>The servers as host:port, each once, in order; empty where the zone says that there are none, null where nobody answers.</summary>
     /// <param name="name">Taken as absolute.</param>
     /// <param name="port">Of servers whose records have none.</param>
     public async Task<IReadOnlyList<string>?> FindAsync(string name, TargetKind kind, int port, CancellationToken cancel)
     {
-        var type = kind switch { TargetKind.Srv => RecordType.Srv, TargetKind.A => RecordType.A, _ => RecordType.Aaaa };
-        var reply = await resolver.AskAsync(name.TrimEnd('.'), type, cancel);
+        var type = kind switch { TargetKind.Srv => QueryType.SRV, TargetKind.A => QueryType.A, _ => QueryType.AAAA };
+        var reply = await servers.AskAsync(name.TrimEnd('.'), type, cancel);
         if (reply.Outcome == DnsOutcome.Failure) return null;
         return
         [

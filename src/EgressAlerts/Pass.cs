@@ -57,7 +57,7 @@ internal sealed class Pass : IAsyncDisposable
         _book = new AlertBook(alerting, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
         _discover = () => new AlertmanagerDiscovery(
-            _alertmanagers, _notifier, new TargetResolver(_lookups.Resolver), time, loggers.CreateLogger<AlertmanagerDiscovery>());
+            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), time, loggers.CreateLogger<AlertmanagerDiscovery>());
     }
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
@@ -71,7 +71,7 @@ internal sealed class Pass : IAsyncDisposable
     /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
     public IReadOnlyList<string> Notes => _poller.Notes;
 
-    public IReadOnlyList<NameServerStatus> NameServers => _lookups.Resolver.Servers;
+    public IReadOnlyList<NameServerStatus> NameServers => _lookups.Servers.Status;
 
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
 

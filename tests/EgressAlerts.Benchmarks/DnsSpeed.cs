@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using DnsClient;
 using EgressAlerts.Dns;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
@@ -20,50 +21,79 @@ internal static partial class DnsSpeed
         var records = string.Join('\n', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i & 255}.{(i >> 8) & 255}.{i >> 16} PTR host-{i}.service.example.com.")));
         await using var bind = await BindServer.StartAsync(("52.in-addr.arpa", records));
         using var folder = new TemporaryFolder();
-        var queries = folder.Write("queries", string.Join('\n', addresses.Select(address => $"{ReverseZone.NameOf(address)} PTR")) + "\n");
+        var queries = folder.Write("queries", string.Join('\n', addresses.Select(address => $"{address.GetArpaName()} PTR")) + "\n");
         Cache(addresses);
-        foreach (var concurrency in (int[])[64, 256])
+        foreach (var transport in (DnsTransport[])[DnsTransport.Tcp, DnsTransport.Udp])
         {
-            var (theirs, ours, all, allocated) = (0.0, 0.0, 0.0, 0.0);
-            for (var round = 0; round < Rounds; round++)
-            {
-                theirs = Math.Max(theirs, await DnsperfAsync(bind.Endpoint, queries, concurrency));
-                var (rate, bytes) = await ResolverAsync(bind.Endpoint, addresses, concurrency);
-                (ours, allocated) = (Math.Max(ours, rate), bytes);
-                all = Math.Max(all, await LookupsAsync(bind.Endpoint, addresses, concurrency));
-            }
-
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"concurrency {concurrency}: dnsperf {theirs:0}/s; StubResolver {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; Lookups with cache {all:0}/s, {all / theirs:0.00}"));
+            await DefaultRateAsync(new DnsOptions { Servers = [bind.Endpoint], Transport = transport, Confirm = false }, addresses);
+            foreach (var concurrency in (int[])[64, 256]) await WithoutLimitsAsync(bind.Endpoint, transport, queries, addresses, concurrency);
         }
     }
 
-    private static DnsOptions Options(IPEndPoint server, int concurrency) =>
-        new() { Servers = [server], MaxInFlight = concurrency, QueriesPerSecond = 10_000_000, Attempts = 5, Confirm = false, MaxEntries = 10_000_000 };
+    private static async Task WithoutLimitsAsync(IPEndPoint server, DnsTransport transport, string queries, IPAddress[] addresses, int concurrency)
+    {
+        var options = new DnsOptions
+        {
+            Servers = [server], Transport = transport, MaxInFlight = concurrency, QueriesPerSecond = 10_000_000, Attempts = 5, Confirm = false, MaxEntries = 10_000_000,
+        };
+        var (theirs, ours, all, allocated) = (0.0, 0.0, 0.0, 0.0);
+        for (var round = 0; round < Rounds; round++)
+        {
+            theirs = Math.Max(theirs, await DnsperfAsync(server, transport, queries, concurrency));
+            var (rate, bytes) = await NameServersAsync(options, addresses);
+            (ours, allocated) = (Math.Max(ours, rate), bytes);
+            all = Math.Max(all, await LookupsAsync(options, addresses));
+        }
 
-    private static async Task<(double Rate, double Bytes)> ResolverAsync(IPEndPoint server, IPAddress[] addresses, int concurrency)
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{transport}, {concurrency} in flight: dnsperf {theirs:0}/s; NameServers {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; Lookups with cache {all:0}/s, {all / theirs:0.00}"));
+    }
+
+    private static async Task<(double Rate, double Bytes)> NameServersAsync(DnsOptions options, IPAddress[] addresses)
     {
         using var meter = new Meter("benchmark");
-        using var resolver = new StubResolver(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System, NullLogger.Instance);
+        using var servers = new NameServers(options, new DnsMetrics(meter), TimeProvider.System, NullLogger.Instance);
         // 256 datagrams at once are more than BIND's buffer holds: how long it takes must be known when the first are lost.
-        for (var i = 0; i < 20; i++) await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None);
+        for (var i = 0; i < 20; i++) await servers.AskAsync(addresses[i].GetArpaName().TrimEnd('.'), QueryType.PTR, CancellationToken.None);
         var (next, before, started) = (-1, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
-        await Task.WhenAll(Enumerable.Range(0, concurrency).Select(_ => Task.Run(async () =>
+        await Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(async () =>
         {
             while (Interlocked.Increment(ref next) is var i && i < addresses.Length)
             {
-                var reply = await resolver.AskAsync(ReverseZone.NameOf(addresses[i]), RecordType.Ptr, CancellationToken.None);
+                var reply = await servers.AskAsync(addresses[i].GetArpaName().TrimEnd('.'), QueryType.PTR, CancellationToken.None);
                 if (reply.Names.Count != 1) throw new InvalidOperationException($"no name for {addresses[i]}: {reply}");
             }
         })));
         return (addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds, (double)(GC.GetTotalAllocatedBytes() - before) / addresses.Length);
     }
 
-    private static async Task<double> LookupsAsync(IPEndPoint server, IPAddress[] addresses, int concurrency)
+    /// <summary>What look-ups cost at the default rate: as many addresses as five seconds allow.</summary>
+    private static async Task DefaultRateAsync(DnsOptions options, IPAddress[] addresses)
     {
         using var meter = new Meter("benchmark");
-        await using var lookups = new Lookups(Options(server, concurrency), new DnsMetrics(meter), TimeProvider.System);
-        foreach (var address in addresses.Take(20)) lookups.Find(address);
-        await lookups.SettleAsync(addresses.Take(20).Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
+        await using var lookups = new Lookups(options, new DnsMetrics(meter), TimeProvider.System);
+        await using (var first = new Lookups(options, new DnsMetrics(meter), TimeProvider.System)) await AskAsync(first, addresses[..50]); // Compiles the code.
+        var some = addresses.Take(options.QueriesPerSecond * 7).ToArray(); // Two seconds' worth goes at once.
+        var (cpu, allocated, started) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
+        await AskAsync(lookups, some);
+        var (seconds, used) = (TimeProvider.System.GetElapsedTime(started).TotalSeconds, Environment.CpuUsage.TotalTime - cpu);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{options.Transport}, default rate: {some.Length} look-ups in {seconds:0.0} s, {used.TotalMicroseconds / some.Length:0} us CPU and {(double)(GC.GetTotalAllocatedBytes() - allocated) / some.Length:0} B each"));
+    }
+
+    private static Task AskAsync(Lookups lookups, IReadOnlyList<IPAddress> addresses)
+    {
+        foreach (var address in addresses) lookups.Find(address);
+        return lookups.SettleAsync(addresses.Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
+    }
+
+    private static async Task<double> LookupsAsync(DnsOptions options, IPAddress[] addresses)
+    {
+        using var meter = new Meter("benchmark");
+        await using var lookups = new Lookups(options, new DnsMetrics(meter), TimeProvider.System);
+        await AskAsync(lookups, addresses[..20]);
         var started = TimeProvider.System.GetTimestamp();
         foreach (var chunk in addresses.Chunk(5_000))
         {
@@ -100,9 +130,9 @@ internal static partial class DnsSpeed
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cache: {nanoseconds:0} ns a hit, {allocated} B allocated in all, {bytes:0} B an entry with its name"));
     }
 
-    private static async Task<double> DnsperfAsync(IPEndPoint server, string queries, int concurrency)
+    private static async Task<double> DnsperfAsync(IPEndPoint server, DnsTransport transport, string queries, int concurrency)
     {
-        var (exit, output) = await Tool.RunAsync("dnsperf", ["-s", $"{server.Address}", "-p", $"{server.Port}", "-d", queries, "-q", $"{concurrency}", "-n", "1"]);
+        var (exit, output) = await Tool.RunAsync("dnsperf", ["-s", $"{server.Address}", "-p", $"{server.Port}", "-d", queries, "-q", $"{concurrency}", "-n", "1", "-m", transport == DnsTransport.Tcp ? "tcp" : "udp"]);
         return exit == 0 && RatePattern().Match(output) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException(output);
     }
 

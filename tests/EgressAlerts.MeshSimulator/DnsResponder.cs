@@ -67,24 +67,45 @@ public sealed class DnsResponder : IAsyncDisposable
 
     private async Task ServeTcpAsync()
     {
+        var connections = new List<Task>();
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                using var client = await _tcp.AcceptTcpClientAsync(_stop.Token);
-                await using var stream = client.GetStream();
-                var prefix = new byte[2];
-                await stream.ReadExactlyAsync(prefix, _stop.Token);
-                var query = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
-                await stream.ReadExactlyAsync(query, _stop.Token);
-                if (IsDown || DnsReplies.To(query, _zone, tcp: true) is not { } answer) continue;
-                BinaryPrimitives.WriteUInt16BigEndian(prefix, (ushort)answer.Reply.Length);
-                await stream.WriteAsync((byte[])[.. prefix, .. answer.Reply], _stop.Token);
+                connections.Add(ServeConnectionAsync(await _tcp.AcceptTcpClientAsync(_stop.Token)));
+                connections.RemoveAll(connection => connection.IsCompleted);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 // Stopped, or the asker is gone.
             }
+        }
+
+        await Task.WhenAll(connections);
+    }
+
+    /// <summary>Answers question after question until the asker hangs up.</summary>
+    private async Task ServeConnectionAsync(TcpClient client)
+    {
+        try
+        {
+            using var _ = client;
+            await using var stream = client.GetStream();
+            var prefix = new byte[2];
+            while (true)
+            {
+                await stream.ReadExactlyAsync(prefix, _stop.Token);
+                var query = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
+                await stream.ReadExactlyAsync(query, _stop.Token);
+                Interlocked.Increment(ref _questions);
+                if (IsDown || DnsReplies.To(query, _zone, tcp: true) is not { } answer) continue;
+                if (answer.After > TimeSpan.Zero) await Task.Delay(answer.After, _stop.Token);
+                await stream.WriteAsync((byte[])[(byte)(answer.Reply.Length >> 8), (byte)answer.Reply.Length, .. answer.Reply], _stop.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or IOException)
+        {
+            // Stopped, or the asker is gone.
         }
     }
 }

@@ -13,7 +13,7 @@ public sealed class BindServer : IAsyncDisposable
     {
         Endpoint = new IPEndPoint(IPAddress.Loopback, port);
         var config = $"options {{ directory \"{_folder.Path}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file \"{_folder.File("pid")}\"; "
-            + "session-keyfile \"" + _folder.File("key") + "\"; recursion no; check-names primary ignore; allow-transfer { none; }; notify no; };\ncontrols { };\n";
+            + "session-keyfile \"" + _folder.File("key") + "\"; recursion no; tcp-clients 1000; tcp-listen-queue 1000; check-names primary ignore; allow-transfer { none; }; notify no; };\ncontrols { };\n";
         foreach (var (zone, records) in zones)
         {
             _folder.Write(zone, $"$TTL 300\n@ SOA ns.invalid. root.invalid. 1 3600 600 86400 120\n@ NS ns.invalid.\n{records}\n");

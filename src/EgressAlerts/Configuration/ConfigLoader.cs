@@ -104,6 +104,7 @@ internal static class ConfigLoader
         var options = new DnsOptions
         {
             Servers = [.. section.Texts("servers", [], text => DnsEndpoint(text) is not null, "is not an address with an optional port, such as 10.96.0.10 or 10.96.0.10:53").Select(text => DnsEndpoint(text)!)],
+            Transport = Enum.Parse<DnsTransport>(section.OneOf("transport", "tcp", "tcp", "udp"), ignoreCase: true),
             Timeout = section.Has("timeout") ? timeout : null,
             Attempts = section.Has("attempts") ? attempts : null,
             MaxInFlight = section.Number("max_in_flight", defaults.MaxInFlight, 1, 10_000),

@@ -15,7 +15,8 @@ public sealed class BindTests : IAsyncLifetime
 
     private readonly Meter _meter = new("test");
     private BindServer _bind = null!;
-    private Lookups _lookups = null!;
+    private Lookups _tcp = null!;
+    private Lookups _udp = null!;
 
     public async Task InitializeAsync()
     {
@@ -67,12 +68,15 @@ public sealed class BindTests : IAsyncLifetime
                 twenty A 52.0.2.21
                 a-rather-long-host-name-01.many A 52.0.2.7
                 """));
-        _lookups = new Lookups(new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        var options = new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 };
+        _tcp = new Lookups(options, new DnsMetrics(_meter), TimeProvider.System);
+        _udp = new Lookups(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_meter), TimeProvider.System);
     }
 
     public async Task DisposeAsync()
     {
-        await _lookups.DisposeAsync();
+        await _tcp.DisposeAsync();
+        await _udp.DisposeAsync();
         await _bind.DisposeAsync();
         _meter.Dispose();
     }
@@ -102,8 +106,10 @@ public sealed class BindTests : IAsyncLifetime
     [InlineData("2001:db8::ecaf", ReverseState.Named, "six-six.example.com", false)]
     [InlineData("2001:db8::1", ReverseState.Named, "six.example.com", true)]
     [InlineData("2001:db8::2", ReverseState.Unnamed, "", false)]
-    public async Task A_real_name_server_is_understood(string address, ReverseState state, string name, bool confirmed) =>
-        Assert.Equal(new ReverseAnswer(state, name, confirmed), await AnswerAsync(IPAddress.Parse(address)));
+    public async Task A_real_name_server_is_understood(string address, ReverseState state, string name, bool confirmed)
+    {
+        foreach (var lookups in (Lookups[])[_tcp, _udp]) Assert.Equal(new ReverseAnswer(state, name, confirmed), await ResolverTests.AnswerAsync(lookups, IPAddress.Parse(address)));
+    }
 
     [Theory]
     [InlineData("b.example.com", "52.0.2.3", ForwardState.Resolved, true)]
@@ -116,11 +122,12 @@ public sealed class BindTests : IAsyncLifetime
     public async Task So_is_what_it_says_of_a_name(string name, string address, ForwardState state, bool has)
     {
         var (used, family) = (IPAddress.Parse(address), IPAddress.Parse(address).AddressFamily);
-        _lookups.Resolve(name, family);
-        await _lookups.SettleAsync([Question.AddressesOf(name, family)], TimeSpan.FromSeconds(10), CancellationToken.None);
-        var answer = _lookups.Resolve(name, family);
-        Assert.Equal((state, has), (answer.State, answer.Has(used)));
+        foreach (var lookups in (Lookups[])[_tcp, _udp])
+        {
+            lookups.Resolve(name, family);
+            await lookups.SettleAsync([Question.AddressesOf(name, family)], TimeSpan.FromSeconds(10), CancellationToken.None);
+            var answer = lookups.Resolve(name, family);
+            Assert.Equal((state, has), (answer.State, answer.Has(used)));
+        }
     }
-
-    private Task<ReverseAnswer> AnswerAsync(IPAddress address) => ResolverTests.AnswerAsync(_lookups, address);
 }

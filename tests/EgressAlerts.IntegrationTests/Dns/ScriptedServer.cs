@@ -10,7 +10,7 @@ internal sealed class ScriptedServer : IDisposable
 {
     private readonly Socket _udp;
     private readonly TcpListener _tcp;
-    private readonly HashSet<EndPoint> _sources = [];
+    private int _connections;
 
     public ScriptedServer()
     {
@@ -22,22 +22,16 @@ internal sealed class ScriptedServer : IDisposable
 
     public IPEndPoint Endpoint { get; }
 
-    /// <summary>What is sent back for a datagram.</summary>
-    public Func<byte[], IEnumerable<byte[]>> Datagram { get; set; } = _ => [];
+    /// <summary>What is sent back for a question, over UDP and TCP; each item is a message.</summary>
+    public Func<byte[], IEnumerable<byte[]>> Answer { get; set; } = _ => [];
 
-    /// <summary>What becomes of a connection.</summary>
-    public Func<NetworkStream, Task> Connection { get; set; } = _ => Task.CompletedTask;
+    /// <summary>What is sent back for a datagram, where that is not <see cref="Answer"/>.</summary>
+    public Func<byte[], IEnumerable<byte[]>>? Datagram { get; set; }
 
-    /// <summary>From how many sockets datagrams came.</summary>
-    public int Sources
-    {
-        get
-        {
-            lock (_sources) return _sources.Count;
-        }
-    }
+    /// <summary>What becomes of a connection, where not every question on it has its <see cref="Answer"/>.</summary>
+    public Func<NetworkStream, Task>? Connection { get; set; }
 
-    public int Connections { get; private set; }
+    public int Connections => Volatile.Read(ref _connections);
 
     public static async Task<byte[]> ReadAsync(NetworkStream stream)
     {
@@ -56,6 +50,15 @@ internal sealed class ScriptedServer : IDisposable
         _tcp.Dispose();
     }
 
+    private async Task AnswerAllAsync(NetworkStream stream)
+    {
+        while (true)
+        {
+            var query = await ReadAsync(stream);
+            foreach (var reply in Answer(query)) await stream.WriteAsync(Framed(reply));
+        }
+    }
+
     private async Task DatagramsAsync()
     {
         var buffer = new byte[4096];
@@ -64,8 +67,7 @@ internal sealed class ScriptedServer : IDisposable
             while (true)
             {
                 var received = await _udp.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
-                lock (_sources) _sources.Add(received.RemoteEndPoint);
-                foreach (var reply in Datagram(buffer[..received.ReceivedBytes])) await _udp.SendToAsync(reply, received.RemoteEndPoint);
+                foreach (var reply in (Datagram ?? Answer)(buffer[..received.ReceivedBytes])) await _udp.SendToAsync(reply, received.RemoteEndPoint);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -81,14 +83,14 @@ internal sealed class ScriptedServer : IDisposable
             while (true)
             {
                 var client = await _tcp.AcceptTcpClientAsync();
-                Connections++;
+                Interlocked.Increment(ref _connections);
                 _ = Task.Run(async () =>
                 {
                     using (client)
                     {
                         try
                         {
-                            await Connection(client.GetStream());
+                            await (Connection ?? AnswerAllAsync)(client.GetStream());
                         }
                         catch (IOException)
                         {

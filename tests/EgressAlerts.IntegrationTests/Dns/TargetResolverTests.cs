@@ -11,7 +11,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
 {
     private readonly Meter _meter = new("test");
     private BindServer _bind = null!;
-    private StubResolver _servers = null!;
+    private NameServers _servers = null!;
     private TargetResolver _resolver = null!;
 
     public async Task InitializeAsync()
@@ -27,7 +27,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
             am A 127.0.0.1
             am AAAA ::1
             """));
-        _servers = new StubResolver(new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        _servers = new NameServers(new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
         _resolver = new TargetResolver(_servers);
     }
 
@@ -53,7 +53,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
     public async Task Where_nobody_answers_that_is_not_the_same_as_no_servers()
     {
         var options = new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(200) };
-        using var lost = new StubResolver(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        using var lost = new NameServers(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
         Assert.Null(await new TargetResolver(lost).FindAsync("am.example.com", TargetKind.A, 9093, CancellationToken.None));
     }
 }

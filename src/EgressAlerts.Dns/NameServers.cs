@@ -1,0 +1,129 @@
+using System.Threading.RateLimiting;
+using DnsClient;
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts.Dns;
+
+/// <summary>Asks recursive name servers, within a rate that a shared resolver bears. Any thread.</summary>
+public sealed class NameServers : IDisposable
+{
+    private const int MaxAliasQuestions = 4;
+
+    /// <summary>A server may close a connection that waited for the next question. So a question whose connection ended is asked again on another one.</summary>
+    private const int MaxConnections = 3;
+
+    private readonly DnsTransport _transport;
+    private readonly DnsMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ServerList _servers;
+    private readonly TokenBucketRateLimiter _rate;
+
+    internal NameServers(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger logger, string resolvConf = ResolvConf.SystemPath)
+    {
+        (_transport, _metrics, _time) = (options.Transport, metrics, time);
+        _servers = new ServerList(options, time, logger, resolvConf);
+        // Tokens come one by one at low rates and in tenths of a second at high ones, so that a burst is never more than twice the rate.
+        var perPeriod = Math.Max(1, options.QueriesPerSecond / 10);
+        _rate = new TokenBucketRateLimiter(new()
+        {
+            TokenLimit = options.QueriesPerSecond * 2,
+            TokensPerPeriod = perPeriod,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)perPeriod / options.QueriesPerSecond),
+            QueueLimit = int.MaxValue,
+        });
+    }
+
+    /// <summary>How the servers stand that are asked now.</summary>
+    public IReadOnlyList<NameServerStatus> Status => [.. _servers.Now.Servers.Select(server => server.Status)];
+
+    public void Dispose() => _rate.Dispose();
+
+    /// <summary>Asks until a server answers or the attempts are used up.</summary>
+    /// <param name="name">Taken as absolute, without a trailing dot.</param>
+    internal async Task<DnsReply> AskAsync(string name, QueryType type, CancellationToken cancel)
+    {
+        for (var question = 0; question < MaxAliasQuestions; question++)
+        {
+            if (Question(name, type) is not { } asked) return DnsReply.Failed("bad_name");
+            var (reply, alias) = await AskAsync(asked, cancel);
+            // An alias into a delegated zone (RFC 2317) whose record the server did not add.
+            if (reply.Outcome != DnsOutcome.Negative || alias is null) return reply;
+            name = alias;
+        }
+
+        return DnsReply.Failed("alias_loop");
+    }
+
+    /// <summary>The next server is asked after a timeout, SERVFAIL, REFUSED and the like, never after an absence.</summary>
+    private async Task<(DnsReply Reply, string? Alias)> AskAsync(DnsQuestion question, CancellationToken cancel)
+    {
+        var current = _servers.Now;
+        var (first, last) = (current.First, DnsReply.Failed(current.Servers.Count == 0 ? "no_server" : "resting"));
+        for (var attempt = 0; attempt < current.Attempts; attempt++)
+        {
+            if (current.Choose(first, attempt) is not { } server)
+            {
+                _metrics.Failure(current.Servers.Count == 0 ? "no_server" : "resting");
+                return (last, null);
+            }
+
+            var timeout = attempt + 1 < current.Attempts ? server.Patience(current.Timeout) : current.Timeout;
+            var (reply, alias) = await AskAsync(server, question, timeout, cancel);
+            if (reply.Outcome != DnsOutcome.Failure) return (reply, alias);
+            _metrics.Failure(reply.Reason);
+            last = reply;
+        }
+
+        return (last, null);
+    }
+
+    private async Task<(DnsReply Reply, string? Alias)> AskAsync(DnsServer server, DnsQuestion question, TimeSpan timeout, CancellationToken cancel)
+    {
+        try
+        {
+            return await TryAsync(server, question, timeout, cancel);
+        }
+        catch (Exception)
+        {
+            server.Unused();
+            throw;
+        }
+    }
+
+    private async Task<(DnsReply Reply, string? Alias)> TryAsync(DnsServer server, DnsQuestion question, TimeSpan timeout, CancellationToken cancel)
+    {
+        var (isTcp, connections, isHeard) = (_transport == DnsTransport.Tcp, 0, false);
+        while (true)
+        {
+            using (await _rate.AcquireAsync(1, cancel)) _metrics.Query();
+            var started = _time.GetTimestamp();
+            var outcome = await server.Client.AskAsync(question, isTcp, timeout, cancel);
+            if (outcome.Unwanted.Length > 0) _metrics.Unwanted(outcome.Unwanted);
+            if (outcome.Reason == ServerClient.ConnectionEnded && ++connections < MaxConnections) continue;
+            isHeard |= outcome.IsHeard;
+            var reply = DnsReply.Failed(outcome.Reason);
+            var alias = default(string);
+            if (outcome.Reply is not null) reply = Replies.Read(outcome.Reply, question, out alias);
+            // Over UDP the server is well where it answers, also if its port is closed for TCP.
+            if (isHeard) server.Answered(started, outcome.Text.Length > 0 ? outcome.Text : reply.Reason);
+            else server.Failed(started, outcome.Text, mayBeLoss: outcome.Reason == "timeout");
+            if (outcome.Reason != ServerClient.Truncated) return (reply, alias);
+            isTcp = true; // A cut answer may lack names: nothing of it is used.
+        }
+    }
+
+    /// <summary>The question, or null where DNS cannot hold the name.</summary>
+    private static DnsQuestion? Question(string name, QueryType type)
+    {
+        if (!HostName.CanBeAsked(name)) return null;
+        try
+        {
+            // The package decodes xn-- in the question that a reply repeats, and throws where it is no punycode. It looks for the lower case alone.
+            return new DnsQuestion(name.Replace("xn--", "XN--", StringComparison.OrdinalIgnoreCase), type);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}
