@@ -28,7 +28,8 @@ public sealed class DnsMetrics
     {
         _queries = meter.CreateCounter<long>("egress_alerts_dns_queries_total", null, "Questions sent to name servers.");
         _failures = meter.CreateCounter<long>("egress_alerts_dns_query_failures_total", null, "Questions that a name server did not answer usably.");
-        _unwanted = meter.CreateCounter<long>("egress_alerts_dns_unwanted_replies_total", null, "Replies that did not belong to the question they came for; nothing of them is used.");
+        _unwanted = meter.CreateCounter<long>(
+            "egress_alerts_dns_unwanted_replies_total", null, "Replies that did not belong to the question they came for; nothing of them is used.");
         _lookups = meter.CreateCounter<long>("egress_alerts_dns_lookups_total", null, "Addresses looked up, by what came of it.");
         _claims = meter.CreateCounter<long>("egress_alerts_dns_claims_total", null, "Names that clients claim, resolved to be checked, by what came of it.");
         _refused = meter.CreateCounter<long>("egress_alerts_dns_refused_names_total", null, "Names in reverse zones that are not fit for a label, such as markup, addresses or more than 253 characters.");

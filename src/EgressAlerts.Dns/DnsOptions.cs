@@ -60,6 +60,7 @@ public enum DnsTransport
     /// <summary>Over TCP, which every name server speaks (RFC 7766). Nobody but the server can answer.</summary>
     Tcp,
 
-    /// <summary>Over UDP, and over TCP where an answer does not fit. Whoever guesses the port and the id of a question can answer in the server's place.</summary>
+    /// <summary>Over UDP, and over TCP where an answer does not fit into a datagram. Whoever guesses the port and the id of a question can answer in the
+    /// server's place.</summary>
     Udp,
 }

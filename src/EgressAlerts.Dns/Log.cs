@@ -16,7 +16,10 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Warning, "dns.servers is empty and {File} names no name server: destinations keep their addresses until it names one")]
     public static partial void NoServer(ILogger logger, string file);
 
-    [LoggerMessage(4, LogLevel.Error, "a DNS look-up failed unexpectedly. This is a bug; look-ups go on, and further such failures are only counted (egress_alerts_dns_query_failures_total{{reason=\"internal\"}})")]
+    [LoggerMessage(
+        4,
+        LogLevel.Error,
+        "a DNS look-up failed unexpectedly. This is a bug. Look-ups go on; more such failures are only counted, as reason internal")]
     public static partial void LookupCrashed(ILogger logger, Exception exception);
 
     [LoggerMessage(5, LogLevel.Information, "no DNS look-up has failed unexpectedly for a minute")]

@@ -145,7 +145,8 @@ public sealed class Lookups : IAsyncDisposable
             {
                 try
                 {
-                    await (flight.Question.Type == QueryType.PTR ? NameAsync(flight.Question.Address, _stop.Token) : AddressesAsync(flight.Question, _stop.Token));
+                    var (question, stop) = (flight.Question, _stop.Token);
+                    await (question.Type == QueryType.PTR ? NameAsync(question.Address, stop) : AddressesAsync(question, stop));
                     Worked();
                 }
                 catch (Exception e) when (!_stop.IsCancellationRequested)

@@ -9,7 +9,7 @@ public sealed class NameServers : IDisposable
 {
     private const int MaxAliasQuestions = 4;
 
-    /// <summary>A server may close a connection that waited for the next question. So a question whose connection ended is asked again on another one.</summary>
+    /// <summary>A server may close a connection that waited for the next question. So a question whose connection ended is asked again on another.</summary>
     private const int MaxConnections = 3;
 
     private readonly DnsTransport _transport;

@@ -17,7 +17,8 @@ internal static class Replies
         // A server that could not read the question answers FORMERR with the header alone.
         if (reply.Questions.Count == 0 && reply.Header.ResponseCode == DnsHeaderResponseCode.FormatError) return null;
         return reply.Questions is [var asked]
-            && asked.QuestionType == question.QuestionType && asked.QuestionClass == question.QuestionClass && IsSame(asked.QueryName.Original, question.QueryName.Value)
+            && (asked.QuestionType, asked.QuestionClass) == (question.QuestionType, question.QuestionClass)
+            && IsSame(asked.QueryName.Original, question.QueryName.Value)
             ? null
             : "other_question";
     }
@@ -62,8 +63,11 @@ internal static class Replies
     }
 
     /// <summary>How many seconds the zone grants an absence: the least of the SOA's TTL and its minimum (RFC 2308, section 5); 0 without a SOA.</summary>
-    private static int Absence(IDnsQueryResponse reply) =>
-        reply.Authorities.OfType<SoaRecord>().FirstOrDefault(record => record.RecordClass == QueryClass.IN) is { } soa ? (int)Math.Min(Ttl(soa), soa.Minimum) : 0;
+    private static int Absence(IDnsQueryResponse reply)
+    {
+        var soa = reply.Authorities.OfType<SoaRecord>().FirstOrDefault(record => record.RecordClass == QueryClass.IN);
+        return soa is null ? 0 : (int)Math.Min(Ttl(soa), soa.Minimum);
+    }
 
     /// <summary>A TTL with its top bit set means 0 (RFC 2181, section 8).</summary>
     private static int Ttl(DnsResourceRecord record) => Math.Max(0, record.InitialTimeToLive);

@@ -5,7 +5,7 @@ using DnsClient;
 namespace EgressAlerts.Dns;
 
 /// <summary>Asks one name server one question through the package, and turns the package's exceptions into reasons. Any thread.</summary>
-/// <remarks>The package's own cache, retries and next servers are off: they would pass the rate limit unseen, and would ask the next server after NXDOMAIN.</remarks>
+/// <remarks>The cache, retries and choice of servers of the package are off: they would pass the rate limit unseen, and ask the next server after NXDOMAIN.</remarks>
 internal sealed class ServerClient
 {
     /// <summary>The answer did not fit into a datagram.</summary>
@@ -20,7 +20,9 @@ internal sealed class ServerClient
     public ServerClient(IPEndPoint server)
     {
         // In resolv.conf the unspecified address means this host; the package refuses it.
-        var address = server.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : server.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : server.Address;
+        var address = server.Address;
+        if (address.Equals(IPAddress.Any)) address = IPAddress.Loopback;
+        if (address.Equals(IPAddress.IPv6Any)) address = IPAddress.IPv6Loopback;
         _server = [new NameServer(address, server.Port)];
         _client = new LookupClient(new LookupClientOptions(_server) { AutoResolveNameServers = false, UseCache = false });
     }
@@ -43,11 +45,11 @@ internal sealed class ServerClient
         try
         {
             var reply = await _client.QueryServerAsync(_server, question, options, cancel);
-            return Replies.Unwanted(reply, question) is { } unwanted ? new(null, "unwanted", "the reply was to another question") { Unwanted = unwanted } : new(reply, "", "");
+            return Replies.Unwanted(reply, question) is { } unwanted ? Foreign(unwanted) : new(reply, "", "");
         }
         catch (DnsXidMismatchException)
         {
-            return new(null, "unwanted", "the reply was to another question") { Unwanted = "unknown_id" };
+            return Foreign("unknown_id");
         }
         catch (Exception e) when (cancel.IsCancellationRequested)
         {
@@ -71,15 +73,19 @@ internal sealed class ServerClient
         }
     }
 
+    private static ServerOutcome Foreign(string unwanted) => new(null, "unwanted", "the reply was to another question") { Unwanted = unwanted };
+
     private static ServerOutcome Outcome(DnsResponseException e, bool tcp)
     {
         for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
         {
             if (inner is OperationCanceledException || (inner is TimeoutException && !tcp)) return new(null, "timeout", "no answer in time");
-            if (inner is TimeoutException or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown })
+            if (inner is TimeoutException
+                or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown })
                 return new(null, ConnectionEnded, "it ended the connection");
             // The package's message names the server too.
-            if (inner is SocketException { SocketErrorCode: var code }) return new(null, "unreachable", new SocketException((int)code).Message.ToLowerInvariant());
+            if (inner is SocketException { SocketErrorCode: var code })
+                return new(null, "unreachable", new SocketException((int)code).Message.ToLowerInvariant());
         }
 
         // Over TCP a reply that calls itself cut is malformed. So is one that made the package's parser fail in a way that it does not expect.

@@ -53,7 +53,8 @@ internal static partial class DnsSpeed
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{transport}, {concurrency} in flight: dnsperf {theirs:0}/s; NameServers {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; Lookups with cache {all:0}/s, {all / theirs:0.00}"));
+            $"{transport}, {concurrency} in flight: dnsperf {theirs:0}/s; NameServers {ours:0}/s, {ours / theirs:0.00} of it, {allocated:0} B each; "
+            + $"Lookups with cache {all:0}/s, {all / theirs:0.00}"));
     }
 
     private static async Task<(double Rate, double Bytes)> NameServersAsync(DnsOptions options, IPAddress[] addresses)
@@ -85,7 +86,8 @@ internal static partial class DnsSpeed
         var (seconds, used) = (TimeProvider.System.GetElapsedTime(started).TotalSeconds, Environment.CpuUsage.TotalTime - cpu);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{options.Transport}, default rate: {some.Length} look-ups in {seconds:0.0} s, {used.TotalMicroseconds / some.Length:0} us CPU and {(double)(GC.GetTotalAllocatedBytes() - allocated) / some.Length:0} B each"));
+            $"{options.Transport}, default rate: {some.Length} look-ups in {seconds:0.0} s, {used.TotalMicroseconds / some.Length:0} us CPU "
+            + $"and {(double)(GC.GetTotalAllocatedBytes() - allocated) / some.Length:0} B each"));
     }
 
     private static Task AskAsync(Lookups lookups, IReadOnlyList<IPAddress> addresses)
@@ -137,7 +139,9 @@ internal static partial class DnsSpeed
 
     private static async Task<double> DnsperfAsync(IPEndPoint server, DnsTransport transport, string queries, int concurrency)
     {
-        var (exit, output) = await Tool.RunAsync("dnsperf", ["-s", $"{server.Address}", "-p", $"{server.Port}", "-d", queries, "-q", $"{concurrency}", "-n", "1", "-m", transport == DnsTransport.Tcp ? "tcp" : "udp"]);
+        var mode = transport == DnsTransport.Tcp ? "tcp" : "udp";
+        string[] arguments = ["-s", $"{server.Address}", "-p", $"{server.Port}", "-d", queries, "-q", $"{concurrency}", "-n", "1", "-m", mode];
+        var (exit, output) = await Tool.RunAsync("dnsperf", arguments);
         return exit == 0 && RatePattern().Match(output) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException(output);
     }
 

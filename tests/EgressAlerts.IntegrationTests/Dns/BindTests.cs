@@ -108,7 +108,8 @@ public sealed class BindTests : IAsyncLifetime
     [InlineData("2001:db8::2", ReverseState.Unnamed, "", false)]
     public async Task A_real_name_server_is_understood(string address, ReverseState state, string name, bool confirmed)
     {
-        foreach (var lookups in (Lookups[])[_tcp, _udp]) Assert.Equal(new ReverseAnswer(state, name, confirmed), await ResolverTests.AnswerAsync(lookups, IPAddress.Parse(address)));
+        foreach (var lookups in (Lookups[])[_tcp, _udp])
+            Assert.Equal(new ReverseAnswer(state, name, confirmed), await ResolverTests.AnswerAsync(lookups, IPAddress.Parse(address)));
     }
 
     [Theory]

@@ -53,7 +53,8 @@ public sealed class HostileReplyTests : IDisposable
     public async Task Text_that_is_no_host_name_never_becomes_one(string what, byte[] target, int refused)
     {
         _server.Answer = query => [RawReply.To(query, 0x80, RawReply.Record(RawReply.Asked, RawReply.Ptr, target))];
-        foreach (var reply in await BothAsync()) Assert.True((reply.Outcome, reply.Names.Count, reply.Refused) == (DnsOutcome.Answer, 0, refused), $"{what}: {reply}");
+        foreach (var reply in await BothAsync())
+            Assert.True((reply.Outcome, reply.Names.Count, reply.Refused) == (DnsOutcome.Answer, 0, refused), $"{what}: {reply}");
     }
 
     [Fact]
@@ -77,7 +78,8 @@ public sealed class HostileReplyTests : IDisposable
     [Fact]
     public async Task Names_are_read_in_lower_case_and_each_once()
     {
-        byte[][] records = [.. ((string[])["RIGHT.Example.COM", "right.example.com", "b.example.com"]).Select(name => RawReply.Record(RawReply.Asked, RawReply.Ptr, RawReply.Name(name)))];
+        string[] names = ["RIGHT.Example.COM", "right.example.com", "b.example.com"];
+        byte[][] records = [.. names.Select(name => RawReply.Record(RawReply.Asked, RawReply.Ptr, RawReply.Name(name)))];
         _server.Answer = query => [RawReply.To(query, 0x80, records)];
         foreach (var reply in await BothAsync()) Assert.Equal(["right.example.com", "b.example.com"], reply.Names);
     }
@@ -116,14 +118,16 @@ public sealed class HostileReplyTests : IDisposable
     public async Task A_name_that_the_package_cannot_decode_is_asked_for_all_the_same_and_fails_only_as_an_owner()
     {
         _server.Answer = query => [RawReply.To(query, 0x80, RawReply.Record(RawReply.Asked, RawReply.A, [52, 0, 2, 1]))];
+        string[] names = ["xn--zzzzz99999.example.com", "XN--zzzzz99999.example.com", "xn--bcher-kva.example.com", "a-xn--b.example.com", "0/25.example.com"];
         foreach (var servers in (NameServers[])[_tcp, _udp])
         {
-            foreach (var name in (string[])["xn--zzzzz99999.example.com", "XN--zzzzz99999.example.com", "xn--bcher-kva.example.com", "a-xn--b.example.com", "0/25.example.com"])
+            foreach (var name in names)
                 Assert.Equal("52.0.2.1", $"{(await servers.AskAsync(name, QueryType.A, CancellationToken.None)).Addresses.Single()}");
         }
 
         var owner = RawReply.Name("xn--zzzzz99999.example.com");
-        _server.Answer = query => [RawReply.To(query, 0x80, RawReply.Record(RawReply.Asked, RawReply.Cname, owner), RawReply.Record(owner, RawReply.Ptr, RawReply.Name("right.example.com")))];
+        byte[][] chain = [RawReply.Record(RawReply.Asked, RawReply.Cname, owner), RawReply.Record(owner, RawReply.Ptr, RawReply.Name("right.example.com"))];
+        _server.Answer = query => [RawReply.To(query, 0x80, chain)];
         foreach (var reply in await BothAsync()) Assert.Equal("malformed", reply.Reason);
     }
 

@@ -47,7 +47,8 @@ public sealed class NameServersTests : IDisposable
     [InlineData(DnsTransport.Udp, "other name", "other_question")]
     [InlineData(DnsTransport.Udp, "other type", "other_question")]
     [InlineData(DnsTransport.Udp, "no question", "other_question")]
-    public async Task A_reply_that_does_not_belong_to_the_question_is_counted_and_the_question_is_asked_again(DnsTransport transport, string kind, string reason)
+    public async Task A_reply_that_does_not_belong_to_the_question_is_counted_and_the_question_is_asked_again(
+        DnsTransport transport, string kind, string reason)
     {
         var asked = 0;
         _server.Answer = query => [Interlocked.Increment(ref asked) == 1 ? Forged(query, kind) : Good(query)];
@@ -196,13 +197,16 @@ public sealed class NameServersTests : IDisposable
     {
         using var next = new ScriptedServer();
         next.Answer = query => [Good(query)];
-        using var servers = new NameServers(
-            new DnsOptions { Servers = [_server.Endpoint, next.Endpoint], Timeout = TimeSpan.FromSeconds(1), Attempts = 2, QueriesPerSecond = 1000 }, _metrics, TimeProvider.System, NullLogger.Instance);
-        foreach (var (flags, outcome) in ((byte, DnsOutcome)[])[(0x82, DnsOutcome.Answer), (0x85, DnsOutcome.Answer), (0x84, DnsOutcome.Answer), (0x83, DnsOutcome.Negative)])
+        var options = new DnsOptions { Servers = [_server.Endpoint, next.Endpoint], Timeout = TimeSpan.FromSeconds(1), QueriesPerSecond = 1000 };
+        using var servers = new NameServers(options, _metrics, TimeProvider.System, NullLogger.Instance);
+        (byte Flags, DnsOutcome Outcome)[] cases =
+            [(0x82, DnsOutcome.Answer), (0x85, DnsOutcome.Answer), (0x84, DnsOutcome.Answer), (0x83, DnsOutcome.Negative)]; // The code of 0x83 is NXDOMAIN.
+        foreach (var (flags, outcome) in cases)
         {
             _server.Answer = query => [RawReply.To(query, flags)];
             // The servers take turns: one of two questions begins with the one that fails.
-            Assert.Equal([outcome, DnsOutcome.Answer], (await Task.WhenAll(AskAsync(servers), AskAsync(servers))).Select(reply => reply.Outcome).OrderDescending());
+            var replies = await Task.WhenAll(AskAsync(servers), AskAsync(servers));
+            Assert.Equal([outcome, DnsOutcome.Answer], replies.Select(reply => reply.Outcome).OrderDescending());
         }
     }
 
@@ -248,7 +252,14 @@ public sealed class NameServersTests : IDisposable
     private NameServers Servers(DnsTransport transport = DnsTransport.Tcp, TimeSpan? timeout = null, int attempts = 2, TimeProvider? time = null)
     {
         _servers?.Dispose();
-        var options = new DnsOptions { Servers = [_server.Endpoint], Transport = transport, Timeout = timeout ?? TimeSpan.FromSeconds(2), Attempts = attempts, QueriesPerSecond = 100_000 };
+        var options = new DnsOptions
+        {
+            Servers = [_server.Endpoint],
+            Transport = transport,
+            Timeout = timeout ?? TimeSpan.FromSeconds(2),
+            Attempts = attempts,
+            QueriesPerSecond = 100_000,
+        };
         return _servers = new NameServers(options, _metrics, time ?? TimeProvider.System, NullLogger.Instance);
     }
 

@@ -16,7 +16,8 @@ internal static class RawReply
 
     /// <summary>A reply to the query, whose question it repeats.</summary>
     /// <param name="flags">The header's fourth byte: 0x80 (recursion available) and the response code.</param>
-    public static byte[] To(byte[] query, byte flags, params byte[][] answers) => [.. Head(query, flags, answers.Length, 0), .. answers.SelectMany(answer => answer)];
+    public static byte[] To(byte[] query, byte flags, params byte[][] answers) =>
+        [.. Head(query, flags, answers.Length, 0), .. answers.SelectMany(answer => answer)];
 
     /// <summary>A reply whose only record stands in the authority section.</summary>
     public static byte[] Absence(byte[] query, byte flags, byte[] soa) => [.. Head(query, flags, 0, 1), .. soa];

@@ -27,7 +27,8 @@ public sealed class TargetResolverTests : IAsyncLifetime
             am A 127.0.0.1
             am AAAA ::1
             """));
-        _servers = new NameServers(new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        var options = new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) };
+        _servers = new NameServers(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
         _resolver = new TargetResolver(_servers);
     }
 
