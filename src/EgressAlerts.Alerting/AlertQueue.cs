@@ -64,6 +64,27 @@ internal sealed class AlertQueue : IDisposable
         }
     }
 
+    /// <summary>Puts alerts that were taken out but not sent back to the front.
+    /// A newer state that came meanwhile stays, and a full queue takes none back.</summary>
+    /// <returns>How many alerts found no room.</returns>
+    public int PutBack(IReadOnlyList<Alert> alerts)
+    {
+        var dropped = 0;
+        lock (_lock)
+        {
+            foreach (var alert in alerts.Reverse())
+            {
+                if (_byFingerprint.ContainsKey(alert.Fingerprint)) continue;
+                if (_order.Count == Capacity) dropped++;
+                else _byFingerprint.Add(alert.Fingerprint, _order.AddFirst(alert));
+            }
+
+            if (_order.Count > 0 && _filled.CurrentCount == 0) _filled.Release();
+        }
+
+        return dropped;
+    }
+
     public Task WaitAsync(CancellationToken cancel) => _filled.WaitAsync(cancel);
 
     public void Dispose() => _filled.Dispose();

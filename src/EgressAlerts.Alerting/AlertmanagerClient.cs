@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -7,10 +6,10 @@ using Polly.Retry;
 namespace EgressAlerts.Alerting;
 
 /// <summary>Delivers alerts to one Alertmanager from a queue of its own, so that one that is down costs the others nothing.</summary>
+/// <remarks>No failure of a request ends it. Each is counted, logged when the reason changes, and tried again with the next resend.</remarks>
 internal sealed class AlertmanagerClient : IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private const int QuotedCharacters = 300;
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
 
@@ -23,17 +22,19 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly AlertQueue _queue = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ResiliencePipeline<Outcome> _pipeline;
+    private readonly ResiliencePipeline<DeliveryFailure?> _pipeline;
+    private readonly Func<int> _waiting;
     private readonly Task _loop;
-    private bool _failing;
+    private readonly HashSet<string> _refused = [];
+    private DeliveryFailureReason? _failing;
 
     public AlertmanagerClient(Alertmanager target, AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_http, _options, _metrics, _time, _logger) = (target.Http, options, metrics, time, logger);
         _name = target.Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
         _endpoint = new Uri(_name.TrimEnd('/') + "/api/v2/alerts");
-        _pipeline = new ResiliencePipelineBuilder<Outcome> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<Outcome>
+        _pipeline = new ResiliencePipelineBuilder<DeliveryFailure?> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<DeliveryFailure?>
             {
                 // The next resend tries again anyway, so it is enough to get over a hiccup.
                 ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { CanRetry: true }),
@@ -43,71 +44,83 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
                 UseJitter = true,
             })
             .Build();
+        _waiting = () => _queue.Count;
+        _metrics.Joined(_name, _waiting);
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>The URL without credentials: the label of its metrics.</summary>
-    public string Name => _name;
+    public void Put(IReadOnlyCollection<Alert> alerts) => _metrics.Dropped(_name, _queue.Put(alerts));
 
-    public int Waiting => _queue.Count;
-
-    public void Put(IReadOnlyCollection<Alert> alerts)
-    {
-        for (var dropped = _queue.Put(alerts); dropped > 0; dropped--) _metrics.Dropped(_name);
-    }
-
-    /// <summary>Sends what waits, for a few seconds at most.</summary>
+    /// <summary>Sends what waits, for 5 s at most, then removes the Alertmanager's series. Never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _loop;
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var limit = new CancellationTokenSource(DrainTime);
         try
         {
-            while (_queue.Count > 0 && !limit.IsCancellationRequested) await SendAsync(_queue.Take(BatchSize), limit.Token);
+            while (_queue.Take(BatchSize) is { Count: > 0 } batch) await DeliverAsync(batch, limit.Token);
         }
         catch (OperationCanceledException)
         {
             Log.NotDrained(_logger, _name, _queue.Count);
         }
 
+        _metrics.Left(_name, _waiting);
         _queue.Dispose();
         _stop.Dispose();
     }
 
     private async Task RunAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        try
         {
-            var batch = (IReadOnlyList<Alert>)[];
-            try
+            while (true)
             {
                 await _queue.WaitAsync(_stop.Token);
-                while ((batch = _queue.Take(BatchSize)).Count > 0) await SendAsync(batch, _stop.Token);
+                while (_queue.Take(BatchSize) is { Count: > 0 } batch) await DeliverAsync(batch, _stop.Token);
             }
-            catch (OperationCanceledException)
-            {
-                // Stopping: what was under way is sent with the rest.
-                _queue.Put(batch);
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: what was under way is back in the queue and is sent with the rest.
+        }
+    }
+
+    /// <summary>Sends a batch. Only stopping ends it with an exception; the batch is then back in the queue.</summary>
+    private async Task DeliverAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
+    {
+        try
+        {
+            await SendAsync(batch, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            _metrics.Dropped(_name, _queue.PutBack(batch));
+            throw;
         }
     }
 
     private async Task SendAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
     {
-        var outcome = await _pipeline.ExecuteAsync(async token => await PostAsync(batch, token), cancel);
-        if (outcome.Error is not { } error)
+        if (await _pipeline.ExecuteAsync(async token => await PostAsync(batch, token), cancel) is not { } failure)
         {
             _metrics.Sent(_name, batch.Count);
-            if (_failing) Log.Recovered(_logger, _name);
-            _failing = false;
+            _refused.ExceptWith(batch.Select(alert => alert.Fingerprint));
+            if (_failing is not null) Log.Recovered(_logger, _name);
+            _failing = null;
         }
-        else if (!outcome.IsAboutAlerts || batch.Count == 1)
+        else if (failure.Reason != DeliveryFailureReason.Refused)
         {
-            _metrics.Failed(_name, batch.Count);
-            if (outcome.IsAboutAlerts) Log.Refused(_logger, _name, batch[0].Labels["alertname"], error);
-            else if (!_failing) Log.Failed(_logger, _name, error);
-            _failing |= !outcome.IsAboutAlerts;
+            _metrics.Failed(_name, failure.Reason, batch.Count);
+            if (_failing != failure.Reason) Log.Failed(_logger, _name, failure.Reason.Word(), failure.Message);
+            _failing = failure.Reason;
+        }
+        else if (batch.Count == 1)
+        {
+            _metrics.Failed(_name, failure.Reason, 1);
+            if (_refused.Count >= AlertQueue.Capacity) _refused.Clear();
+            if (_refused.Add(batch[0].Fingerprint)) Log.Refused(_logger, _name, batch[0].Labels["alertname"], failure.Message);
         }
         else
         {
@@ -117,7 +130,8 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         }
     }
 
-    private async Task<Outcome> PostAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
+    /// <summary>Null when the alerts were taken. Throws only when <paramref name="cancel"/> is cancelled.</summary>
+    private async Task<DeliveryFailure?> PostAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         timeout.CancelAfter(RequestTimeout);
@@ -129,35 +143,33 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
             using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint) { Content = content };
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
-            if (response.IsSuccessStatusCode) return new(null, false);
-            var body = await HeadOfAsync(response, timeout.Token);
-            var canRetry = response.StatusCode == HttpStatusCode.TooManyRequests || (int)response.StatusCode >= 500;
-            return new($"status {(int)response.StatusCode}: {body}", canRetry, IsAboutAlerts(response.StatusCode));
+            return await AlertmanagerAnswer.JudgeAsync(response, timeout.Token);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            return new($"no answer within {RequestTimeout.TotalSeconds:0} s", true);
+            throw;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s", CanRetry: true);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
+        {
+            return new(DeliveryFailureReason.Credentials, e.Message);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new((e.InnerException ?? e).Message, true);
+            return new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message, CanRetry: true);
+        }
+#pragma warning disable CA1031 // The sender has to outlive whatever a request throws: nobody would send alerts any more.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new(DeliveryFailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}");
         }
         finally
         {
             _metrics.Took(_name, _time.GetElapsedTime(started));
         }
     }
-
-    private static async Task<string> HeadOfAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        var buffer = new char[QuotedCharacters];
-        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
-        var length = await reader.ReadBlockAsync(buffer, cancel);
-        return string.Concat(buffer.Take(length).Select(c => char.IsControl(c) ? ' ' : c));
-    }
-
-    /// <summary>Credentials or a path that are wrong are wrong for all alerts; these three say that one of them is, or that there are too many.</summary>
-    private static bool IsAboutAlerts(HttpStatusCode status) => status is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.UnprocessableEntity;
-
-    private sealed record Outcome(string? Error, bool CanRetry, bool IsAboutAlerts = false);
 }

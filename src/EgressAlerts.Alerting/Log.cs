@@ -4,8 +4,9 @@ namespace EgressAlerts.Alerting;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Error, "Alertmanager {Alertmanager} does not take alerts ({Error}); they are sent again with every alerting.resend_interval")]
-    public static partial void Failed(ILogger logger, string alertmanager, string error);
+    [LoggerMessage(
+        1, LogLevel.Error, "Alertmanager {Alertmanager} does not take alerts ({Reason}: {Error}). They are sent again with every alerting.resend_interval")]
+    public static partial void Failed(ILogger logger, string alertmanager, string reason, string error);
 
     [LoggerMessage(2, LogLevel.Error, "Alertmanager {Alertmanager} refused one alert {Alert}, the others were sent ({Error})")]
     public static partial void Refused(ILogger logger, string alertmanager, string alert, string error);

@@ -54,7 +54,6 @@ public sealed class Notifier : IAsyncDisposable
             _leaving.RemoveAll(leaving => leaving.IsCompleted);
             _leaving.AddRange(_alertmanagers.Values.Select(client => client.DisposeAsync().AsTask()));
             _alertmanagers = next;
-            _metrics.Queues([.. next.Values.Select(client => (client.Name, (Func<int>)(() => client.Waiting)))]);
         }
     }
 
@@ -71,6 +70,7 @@ public sealed class Notifier : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends what waits, for 5 s at most. Never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         _resend.Dispose();

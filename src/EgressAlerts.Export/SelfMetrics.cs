@@ -29,6 +29,15 @@ public sealed class SelfMetrics : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
+    /// <summary>Removes every series whose label has that value, because the thing it is about is gone. A later measurement begins at 0.</summary>
+    public void Forget(string label, string value)
+    {
+        lock (_lock)
+        {
+            foreach (var family in _families.Values) family.Forget(label, value);
+        }
+    }
+
     internal void Write(ExpositionWriter writer)
     {
         lock (_lock)
@@ -77,6 +86,11 @@ public sealed class SelfMetrics : IDisposable
         public void ForgetObserved()
         {
             if (instrument.IsObservable) _series.Clear();
+        }
+
+        public void Forget(string label, string value)
+        {
+            foreach (var (key, _) in _series.Where(series => series.Value.Labels.Contains((label, value))).ToList()) _series.Remove(key);
         }
 
         public void Write(ExpositionWriter writer)

@@ -19,6 +19,8 @@ public sealed class WatchedFile<T>
         _state = new(Read(), stamp?.Written, stamp);
     }
 
+    public string Path => _path;
+
     public T Content => _state.Content;
 
     /// <summary>When the content in use was written to the file; null where there was no file.</summary>

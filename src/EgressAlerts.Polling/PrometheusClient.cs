@@ -10,6 +10,9 @@ namespace EgressAlerts.Polling;
 /// <summary>Asks one Prometheus-compatible server, always for an explicit instant. Failures come back as values.</summary>
 internal sealed class PrometheusClient
 {
+    /// <summary>The header <c>Date</c> has whole seconds, and servers write it anew about every second.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
+
     private const int QuotedBytes = 300;
 
     /// <summary>Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to. Prometheus, Cortex and Mimir
@@ -71,6 +74,7 @@ internal sealed class PrometheusClient
         try
         {
             using var response = await SendAsync(query, at, attempt);
+            if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
             var failure = await ReadAsync(response, sink, attempt);
             if (_knowsNoArguments || response.StatusCode != HttpStatusCode.BadRequest || failure is null) return failure;
             if (!failure.Message.Contains(RefusePartial[0].Name, StringComparison.Ordinal)) return failure;
@@ -78,6 +82,10 @@ internal sealed class PrometheusClient
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return new(FailureReason.Timeout, $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers");
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
+        {
+            return new(FailureReason.Credentials, e.Message); // The message names the file.
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -142,6 +150,11 @@ internal sealed class PrometheusClient
             return TooLarge();
         }
     }
+
+    /// <summary>A window of the future is empty and must not count as read.</summary>
+    private static QueryFailure Ahead(DateTimeOffset server, DateTimeOffset at) => new(
+        FailureReason.Clock,
+        $"the server's clock shows {server:yyyy-MM-dd HH:mm:ss}Z, but the window ends at {at:yyyy-MM-dd HH:mm:ss}Z: this machine's clock is ahead, please correct it");
 
     private QueryFailure TooLarge() => new(
         FailureReason.TooLarge,

@@ -32,6 +32,12 @@ internal enum FailureReason
 
     /// <summary>The server does not understand the query. It will not understand it next time.</summary>
     BadQuery,
+
+    /// <summary>A file with a secret or a certificate cannot be read, so nothing was asked.</summary>
+    Credentials,
+
+    /// <summary>This machine's clock is ahead of the server's: the window is not over yet.</summary>
+    Clock,
 }
 
 internal static class FailureReasons
@@ -46,6 +52,8 @@ internal static class FailureReasons
         FailureReason.Partial => "partial",
         FailureReason.TooLarge => "too_large",
         FailureReason.Limit => "limit",
-        _ => "bad_query",
+        FailureReason.BadQuery => "bad_query",
+        FailureReason.Credentials => "credentials",
+        _ => "clock",
     };
 }

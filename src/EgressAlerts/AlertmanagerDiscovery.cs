@@ -1,6 +1,7 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Configuration;
 using EgressAlerts.Dns;
+using EgressAlerts.Files;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
@@ -12,16 +13,24 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
 
     private readonly IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> _groups;
     private readonly Notifier _notifier;
+    private readonly AlertMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TargetResolver _resolver;
     private readonly Dictionary<(DnsDiscovery, string), Looked> _byName = [];
+    private readonly HashSet<string> _faulty = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _looking;
 
-    public AlertmanagerDiscovery(IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> groups, Notifier notifier, TargetResolver resolver, TimeProvider time, ILogger<AlertmanagerDiscovery> logger)
+    public AlertmanagerDiscovery(
+        IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> groups,
+        Notifier notifier,
+        TargetResolver resolver,
+        AlertMetrics metrics,
+        TimeProvider time,
+        ILogger<AlertmanagerDiscovery> logger)
     {
-        (_groups, _notifier, _resolver, _time, _logger) = (groups, notifier, resolver, time, logger);
+        (_groups, _notifier, _resolver, _metrics, _time, _logger) = (groups, notifier, resolver, metrics, time, logger);
         _notifier.Use(Known());
         _looking = groups.Any(group => group.Settings.Url is null) ? Task.Run(LookAsync) : Task.CompletedTask;
     }
@@ -42,11 +51,11 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
             {
                 foreach (var (settings, _) in _groups)
                 {
-                    foreach (var file in settings.Files) file.Refresh(_logger);
+                    foreach (var file in settings.Files) await TryAsync(file.Path, () => Refresh(file));
                     foreach (var discovery in settings.Dns) await LookUpAsync(discovery);
                 }
 
-                _notifier.Use(Known());
+                await TryAsync("the list of Alertmanagers", Use);
             }
             while (await timer.WaitForNextTickAsync(_stop.Token));
         }
@@ -61,11 +70,49 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
         foreach (var name in discovery.Names)
         {
             var before = _byName.GetValueOrDefault((discovery, name), new([], default, Failed: false));
-            if (_time.GetUtcNow() < before.Due) continue;
-            var found = await _resolver.FindAsync(name, discovery.Kind, discovery.Port, _stop.Token);
-            if (found is null && !before.Failed) Log.NotDiscovered(_logger, name, before.Targets.Count);
-            if (found is not null && before.Failed) Log.Discovered(_logger, name, found.Count);
-            _byName[(discovery, name)] = new(found ?? before.Targets, _time.GetUtcNow() + discovery.RefreshInterval, found is null);
+            if (_time.GetUtcNow() >= before.Due) await TryAsync(name, () => LookUpAsync(discovery, name, before));
+        }
+    }
+
+    private async Task LookUpAsync(DnsDiscovery discovery, string name, Looked before)
+    {
+        var found = await _resolver.FindAsync(name, discovery.Kind, discovery.Port, _stop.Token);
+        if (found is null) _metrics.DiscoveryFailed(DiscoveryFailureReason.Dns);
+        if (found is null && !before.Failed) Log.NotDiscovered(_logger, name, before.Targets.Count);
+        if (found is not null && before.Failed) Log.Discovered(_logger, name, found.Count);
+        _byName[(discovery, name)] = new(found ?? before.Targets, _time.GetUtcNow() + discovery.RefreshInterval, found is null);
+    }
+
+    private Task Refresh(WatchedFile<IReadOnlyList<string>> file)
+    {
+        file.Refresh(_logger);
+        return Task.CompletedTask;
+    }
+
+    private Task Use()
+    {
+        _notifier.Use(Known());
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Looks at one source. An exception ends neither the loop nor the look at other sources; it is logged when it begins and when it ends.</summary>
+    private async Task TryAsync(string source, Func<Task> look)
+    {
+        try
+        {
+            await look();
+            if (_faulty.Remove(source)) Log.DiscoveryRecovered(_logger, source);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Discovery has to outlive whatever a source throws: new Alertmanagers would never be found.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _metrics.DiscoveryFailed(DiscoveryFailureReason.Unexpected);
+            if (_faulty.Add(source)) Log.DiscoveryFaulty(_logger, source, e);
         }
     }
 

@@ -77,7 +77,7 @@ internal static class CommandLine
 
     private static int Check(string file)
     {
-        ConfigLoader.Load(file);
+        ConfigLoader.Check(file);
         Console.WriteLine($"{file}: good");
         return Good;
     }

@@ -46,8 +46,9 @@ internal sealed class Pass : IAsyncDisposable
             ExternalUrl = settings.ExternalUrl ?? externalUrl,
             Interval = settings.Prometheus.Interval,
         };
-        _prometheus = HttpClients.Create(settings.PrometheusHttp);
-        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http)))];
+        var transport = loggers.CreateLogger("EgressAlerts.Http");
+        _prometheus = HttpClients.Create(settings.PrometheusHttp, transport);
+        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
         _lookups = new Lookups(settings.Dns, metrics.Dns, time, loggers.CreateLogger<Lookups>());
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
@@ -57,7 +58,7 @@ internal sealed class Pass : IAsyncDisposable
         _book = new AlertBook(alerting, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
         _discover = () => new AlertmanagerDiscovery(
-            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), time, loggers.CreateLogger<AlertmanagerDiscovery>());
+            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), metrics.Alerts, time, loggers.CreateLogger<AlertmanagerDiscovery>());
     }
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>

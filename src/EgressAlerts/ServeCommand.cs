@@ -28,7 +28,7 @@ internal static class ServeCommand
         using var meter = new Meter("EgressAlerts");
         using var selfMetrics = new SelfMetrics(meter);
         var time = TimeProvider.System;
-        var metrics = new StageMetrics(meter, time);
+        var metrics = new StageMetrics(meter, selfMetrics.Forget, time);
         var exposition = new Exposition(selfMetrics, time, options.CreatedTimestamps);
         using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
         var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();

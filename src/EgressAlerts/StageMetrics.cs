@@ -7,7 +7,8 @@ using EgressAlerts.Polling;
 namespace EgressAlerts;
 
 /// <summary>Every stage's metrics; they outlive a reload.</summary>
-internal sealed class StageMetrics(Meter meter, TimeProvider time)
+/// <param name="forget">Removes the series of a label's value.</param>
+internal sealed class StageMetrics(Meter meter, Action<string, string> forget, TimeProvider time)
 {
     public ServiceMetrics Service { get; } = new(meter, time);
 
@@ -17,5 +18,5 @@ internal sealed class StageMetrics(Meter meter, TimeProvider time)
 
     public DetectionMetrics Detection { get; } = new(meter, time);
 
-    public AlertMetrics Alerts { get; } = new(meter);
+    public AlertMetrics Alerts { get; } = new(meter, forget);
 }

@@ -71,6 +71,12 @@ public sealed class AlertmanagerServer : IAsyncDisposable
     /// <summary>The first alert of that name, or null.</summary>
     public async Task<HeldAlert?> AlertAsync(string alertName) => await AlertsAsync(alertName) is [var first, ..] ? first : null;
 
+    /// <summary>How many alerts it was sent since it was started, as it counts them itself.</summary>
+    /// <param name="status"><c>firing</c> or <c>resolved</c>.</param>
+    public async Task<double> ReceivedAsync(string status) => PromSample.Parse(await Http.GetStringAsync(new Uri(Address, "metrics")))
+        .Where(sample => sample.Name == "alertmanager_alerts_received_total" && sample["status"] == status)
+        .Sum(sample => sample.Value);
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)

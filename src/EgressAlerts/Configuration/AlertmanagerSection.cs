@@ -16,14 +16,15 @@ internal static class AlertmanagerSection
         var files = section.Sections("file_sd_configs").SelectMany(Files).ToList();
         if (!section.Has("url") && dns.Count == 0 && files.Count == 0) section.Error("url", "is missing, and so are dns_sd_configs and file_sd_configs");
         if (section.Has("url") && (section.Has("scheme") || section.Has("path_prefix"))) section.Error("url", "has them both: scheme and path_prefix are for what is discovered");
+        var http = HttpSection.Read(section, null, out var url);
         var settings = new AlertmanagerSettings
         {
-            Url = section.Url("url", null),
+            Url = url,
             Scheme = section.OneOf("scheme", "http", "http", "https"),
             PathPrefix = section.Text("path_prefix", ""),
             Dns = dns,
             Files = files,
-            Http = HttpSection.Read(section),
+            Http = http,
         };
         section.Done();
         return settings;
@@ -60,6 +61,8 @@ internal static class AlertmanagerSection
             var targets = groups.Children.OfType<YamlMappingNode>()
                 .SelectMany(group => group.Children.TryGetValue(new YamlScalarNode("targets"), out var list) && list is YamlSequenceNode texts ? texts.Children : [])
                 .Select(target => (target as YamlScalarNode)?.Value ?? "").ToList();
+            if (targets.Exists(target => target.Contains('@', StringComparison.Ordinal)))
+                throw new InvalidDataException($"{file}: a target holds a user name: write host:port, and use basic_auth");
             return targets.Find(target => !Uri.TryCreate("http://" + target, UriKind.Absolute, out var url) || url.Authority.Length == 0 || url.PathAndQuery != "/") is { } bad
                 ? throw new InvalidDataException($"{file}: '{bad}' is not host:port")
                 : targets;

@@ -17,11 +17,20 @@ internal static class ConfigLoader
     /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
     public static Settings Load(string file) => Load(file, out _);
 
+    /// <summary>As <see cref="Load(string)"/>, and secret files have to be there too.</summary>
+    /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
+    public static void Check(string file) => Load(new ConfigSource(file) { NeedsSecretFiles = true });
+
     internal static Settings Load(string file, out IReadOnlyDictionary<string, (string Takes, string Standard)> knownKeys)
     {
         var source = new ConfigSource(file);
-        var settings = Read(Root(source));
         knownKeys = source.Known;
+        return Load(source);
+    }
+
+    private static Settings Load(ConfigSource source)
+    {
+        var settings = Read(Root(source));
         return source.Errors.Count == 0 ? settings : throw new ConfigException([.. source.Errors.OrderBy(error => error.Line)]);
     }
 
@@ -59,9 +68,10 @@ internal static class ConfigLoader
 
     private static PollingOptions Prometheus(ConfigSection section, PollingOptions defaults, out HttpSettings http)
     {
+        http = HttpSection.Read(section, defaults.Url, out var url);
         var options = new PollingOptions
         {
-            Url = section.Url("url", defaults.Url)!,
+            Url = url!,
             Interval = section.Duration("interval", defaults.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             Delay = section.Duration("delay", defaults.Delay, Zero, TimeSpan.FromMinutes(10)),
             Late = section.Duration("late", defaults.Late, Zero, TimeSpan.FromHours(1)),
@@ -70,7 +80,6 @@ internal static class ConfigLoader
             MaxResponseBytes = section.Bytes("max_response_bytes", defaults.MaxResponseBytes, 1L << 20, 16L << 30),
             Matchers = section.Texts("matchers", defaults.Matchers, IsMatcher, "is not a label matcher such as job=\"envoy-stats\""),
         };
-        http = HttpSection.Read(section);
         section.Done();
         return options;
     }
@@ -202,6 +211,7 @@ internal static class ConfigLoader
     {
         var alertmanagers = section.Sections("alertmanagers").Select(AlertmanagerSection.Read).ToList();
         var externalUrl = section.Text("external_url", "") == "" ? null : section.Url("external_url", null);
+        if (externalUrl?.UserInfo.Length > 0) section.Error("external_url", "holds a user name or password, which every alert would show: leave it out");
         var result = settings with
         {
             Alertmanagers = section.Has("alertmanagers") ? alertmanagers : settings.Alertmanagers,

@@ -73,7 +73,16 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null,
         "is not an absolute http or https URL",
         "URL",
-        fallback?.OriginalString ?? "");
+        fallback?.OriginalString ?? "",
+        HttpText.Printable);
+
+    /// <summary>The path of a file that may come later, such as a secret that is mounted. Only <c>check-config</c> insists that it is there.</summary>
+    public string SecretFile(string key)
+    {
+        var file = Text(key, "");
+        if (source.NeedsSecretFiles && file.Length > 0 && !File.Exists(file)) Error(key, $"'{file}' does not exist");
+        return file;
+    }
 
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> fallback, Func<string, bool>? isGood = null, string complaint = "")
     {
@@ -149,10 +158,10 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
         { } other => Wrong<string?>(other, key, "is not a single value", null),
     };
 
-    private T Value<T>(string key, T fallback, Func<string, T?> parse, string complaint, string takes, string standard)
+    private T Value<T>(string key, T fallback, Func<string, T?> parse, string complaint, string takes, string standard, Func<string, string>? shown = null)
     {
         if (Scalar(key, takes, standard) is not { } text) return fallback;
-        return parse(text) is { } value ? value : Wrong(Node(key)!, key, $"'{text}' {complaint}", fallback);
+        return parse(text) is { } value ? value : Wrong(Node(key)!, key, $"'{shown?.Invoke(text) ?? text}' {complaint}", fallback);
     }
 
     private IEnumerable<YamlNode> Items(string key, string takes, string standard) => Node(key, takes, standard) switch
@@ -173,6 +182,9 @@ internal sealed class ConfigSection(ConfigSource source, string path, YamlMappin
 internal sealed record ConfigSource(string File)
 {
     public List<ConfigError> Errors { get; } = [];
+
+    /// <summary>Whether a secret file that does not exist is an error. The service starts without it and waits for it.</summary>
+    public bool NeedsSecretFiles { get; init; }
 
     /// <summary>Every key that the code asked for: its path, what it takes and its default, for the test that holds the documents to it.</summary>
     public Dictionary<string, (string Takes, string Standard)> Known { get; } = [];

@@ -62,32 +62,45 @@ internal sealed record AlertmanagerSettings
 /// <param name="Port">Of addresses; SRV records have their own.</param>
 internal sealed record DnsDiscovery(IReadOnlyList<string> Names, TargetKind Kind, int Port, TimeSpan RefreshInterval);
 
-/// <summary>HTTP client settings under Prometheus' own names. Files are read anew for each request, so a rotated secret needs no reload.</summary>
+/// <summary>HTTP client settings under Prometheus' own names. An empty text means that it is not set.</summary>
+/// <remarks>Secret files are read for each request, TLS files again when they change. Neither needs a reload.</remarks>
 internal sealed record HttpSettings
 {
+    /// <summary>Of basic auth, from <c>basic_auth</c> or from the URL. Empty: no basic auth.</summary>
     public string Username { get; init; } = "";
 
     public string Password { get; init; } = "";
 
+    /// <summary>Instead of <see cref="Password"/>. May come later than the start.</summary>
     public string PasswordFile { get; init; } = "";
 
+    /// <summary>The scheme before <see cref="Credentials"/>, an HTTP token other than Basic.</summary>
     public string AuthorizationType { get; init; } = "Bearer";
 
+    /// <summary>Printable ASCII.</summary>
     public string Credentials { get; init; } = "";
 
+    /// <summary>Instead of <see cref="Credentials"/>. May come later than the start.</summary>
     public string CredentialsFile { get; init; } = "";
 
+    /// <summary>PEM: the only authorities whose server certificates are taken. Empty: the system's.</summary>
     public string CaFile { get; init; } = "";
 
+    /// <summary>PEM: the client's certificate, then those that lead from it to the root.</summary>
     public string CertFile { get; init; } = "";
 
+    /// <summary>PEM: the key of <see cref="CertFile"/>. Empty: the key stands in that file.</summary>
     public string KeyFile { get; init; } = "";
 
+    /// <summary>The name that a server is asked for and that its certificate must have. Empty: the one in the URL.</summary>
     public string ServerName { get; init; } = "";
 
+    /// <summary>Takes any certificate of any server.</summary>
     public bool InsecureSkipVerify { get; init; }
 
+    /// <summary>Added to each request, secrets among them.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Headers { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>May hold a user name and a password for the proxy.</summary>
     public Uri? ProxyUrl { get; init; }
 }

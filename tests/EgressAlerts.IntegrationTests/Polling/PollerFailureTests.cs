@@ -7,6 +7,7 @@ using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.IntegrationTests.Polling;
 
@@ -19,7 +20,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
 
     private readonly Meter _meter = new("test");
     private readonly ListLogger<Poller> _log = new();
-    private readonly HttpClient _http = HttpClients.Create(new HttpSettings());
+    private readonly HttpClient _http = HttpClients.Create(new HttpSettings(), NullLogger.Instance);
     private readonly HandTime _time = new();
     private readonly SelfMetrics _self;
     private LoopbackServer _server = null!;
@@ -327,6 +328,23 @@ public sealed class PollerFailureTests : IAsyncLifetime
         await _server.DisposeAsync();
         Assert.Null(await ReadAsync(1));
         Assert.Contains($"connection: {_server.Address}prefix: Connection refused", _poller.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_secret_file_that_cannot_be_read_fails_the_query_until_it_can_be()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("token");
+        using var http = HttpClients.Create(new HttpSettings { CredentialsFile = file }, NullLogger.Instance);
+        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_meter), TimeProvider.System, _log);
+        Assert.Null(await ReadAsync(0));
+        Assert.Null(await ReadAsync(0));
+        Assert.Equal($"credentials: authorization.credentials_file cannot be read: Could not find file '{file}'.", _poller.Failure);
+        Assert.Contains(_poller.Failure, Assert.Single(_log.Entries, entry => entry.StartsWith("Error", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(2, _self.Sum("egress_alerts_query_failures_total", "credentials"));
+        folder.Write("token", "s3cret\n");
+        Assert.True((await ReadAsync(0))!.Baseline);
+        Assert.Equal("", _poller.Failure);
     }
 
     [Fact]

@@ -97,6 +97,24 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("detection: {threat_listed: {lists: [{name: drop, file: /nowhere/drop.txt}]}}", "1: detection.threat_listed.lists[0].file cannot be used: /nowhere/drop.txt cannot be read")]
     [InlineData("alerting:\n  alertmanagers:\n    - basic_auth: {username: x}", "3: alerting.alertmanagers[0].url is missing")]
     [InlineData("alerting: {external_labels: {'9x': y}}", "1: alerting.external_labels.9x is not a label name")]
+    [InlineData("prometheus:\n  authorization: {type: Bea rer, credentials: x}", "2: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone")]
+    [InlineData("prometheus: {authorization: {type: basic, credentials: x}}", "1: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone, without spaces, and the secret in credentials; for Basic use basic_auth")]
+    [InlineData("prometheus:\n  authorization:\n    credentials: |\n      s3cret\n", "3: prometheus.authorization.credentials holds a line feed or another character that no header may have: write it on one line, or put it into a file")]
+    [InlineData("prometheus: {authorization: {credentials: s3cret, credentials_file: /x}}", "1: prometheus.authorization.credentials_file cannot stand beside credentials")]
+    [InlineData("prometheus: {basic_auth: {username: me, password: \"s3cret\\n\"}}", "1: prometheus.basic_auth.password holds a control character, such as a line feed: write it on one line")]
+    [InlineData("prometheus: {basic_auth: {username: 'me:s3cret'}}", "1: prometheus.basic_auth.username holds a colon or a control character")]
+    [InlineData("prometheus: {basic_auth: {password: s3cret}}", "1: prometheus.basic_auth.username is missing")]
+    [InlineData("prometheus: {basic_auth: {username: me, password: s3cret, password_file: /x}}", "1: prometheus.basic_auth.password_file cannot stand beside password")]
+    [InlineData("prometheus: {http_headers: {X-Token: {secrets: [\"s3cret\\n\"]}}}", "1: prometheus.http_headers.X-Token has a value with a line feed")]
+    [InlineData("prometheus: {http_headers: {'X Token': {values: [s3cret]}}}", "1: prometheus.http_headers.X Token is not the name of a header")]
+    [InlineData("prometheus: {url: 'http://me:s3cret@x', basic_auth: {username: me}}", "1: prometheus.url holds a user name beside basic_auth or authorization")]
+    [InlineData("alerting: {alertmanagers: [{url: 'http://me:s3cret@x', authorization: {credentials: y}}]}", "1: alerting.alertmanagers[0].url holds a user name beside basic_auth or authorization")]
+    [InlineData("prometheus: {url: 'http://me:s3cret%0A@x'}", "1: prometheus.url holds a user name or password with a control character: use basic_auth")]
+    [InlineData("prometheus: {url: 'htp://me:s3cret@x/y?token=s3cret'}", "1: prometheus.url '...@x/y' is not an absolute http or https URL")]
+    [InlineData("alerting: {external_url: 'http://me:s3cret@x'}", "1: alerting.external_url holds a user name or password, which every alert would show: leave it out")]
+    [InlineData("prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}", "1: prometheus.proxy_url cannot stand beside tls_config.server_name")]
+    [InlineData("prometheus: {tls_config: {key_file: /etc/hostname}}", "1: prometheus.tls_config.key_file stands alone: name its certificate in cert_file")]
+    [InlineData("prometheus: {tls_config: {ca_file: /etc/hostname}}", "1: prometheus.tls_config.ca_file cannot be used: /etc/hostname: it holds no certificate")]
     [InlineData("a: b: c", "1: this is not YAML")]
     [InlineData("- x", "1: a configuration begins with sections such as 'prometheus:'")]
     [InlineData("dns: {timeout: 1s, timeout: 2s}", "1: this is not YAML")]
@@ -105,6 +123,27 @@ public sealed class ConfigLoaderTests : IDisposable
         var error = Assert.Throws<ConfigException>(() => Load(yaml));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.Contains(".yml:", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_secret_file_that_is_not_there_yet_is_an_error_for_the_check_and_not_for_the_start()
+    {
+        var file = _folder.Write("egress-alerts.yml", "prometheus: {authorization: {credentials_file: /nowhere/token}}");
+        Assert.Equal("/nowhere/token", ConfigLoader.Load(file).PrometheusHttp.CredentialsFile);
+        Assert.Contains(
+            ":1: prometheus.authorization.credentials_file '/nowhere/token' does not exist",
+            Assert.Throws<ConfigException>(() => ConfigLoader.Check(file)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_discovered_target_with_a_user_name_is_refused_without_being_printed()
+    {
+        var targets = _folder.Write("targets.yml", "- targets: ['me:s3cret@127.0.0.1:9093']");
+        var error = Assert.Throws<ConfigException>(() => Load($"alerting: {{alertmanagers: [{{file_sd_configs: [{{files: ['{targets}']}}]}}]}}"));
+        Assert.Contains($"{targets}: a target holds a user name: write host:port, and use basic_auth", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

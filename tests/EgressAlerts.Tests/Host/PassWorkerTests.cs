@@ -22,7 +22,7 @@ public sealed class PassWorkerTests : IAsyncDisposable
     public PassWorkerTests()
     {
         _self = new SelfMetrics(_meter);
-        _metrics = new StageMetrics(_meter, TimeProvider.System);
+        _metrics = new StageMetrics(_meter, _self.Forget, TimeProvider.System);
         _exposition = new Exposition(_self, TimeProvider.System);
         _checkpoint = new Checkpoint(_folder.Path, _metrics.Service, TimeProvider.System, NullLogger<Checkpoint>.Instance);
         var options = new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, false, "info", "logfmt");
