@@ -5,8 +5,8 @@ namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressBeaconing</c>: small exchanges with a destination come at regular times, as from malware that asks for orders.</summary>
 /// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most
-/// <see cref="DetectionOptions.MaxPulses"/> are followed. Where new ones find no room, the pulses that came least often are forgotten, at most a tenth in a window;
-/// the new ones that still find none are dropped.</remarks>
+/// <see cref="DetectionOptions.MaxPulses"/> are followed. Where new ones find no room, the pulses that came least often are forgotten, at most a tenth in a
+/// window. New ones that still find no room are dropped.</remarks>
 internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, Tuning tuning, DetectionMetrics metrics) : IDetector
 {
     public const string Name = "EgressBeaconing";

@@ -21,7 +21,9 @@ public sealed class DetectionMetrics
         _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings, or what may become one, not held because there were too many of their kind at once.");
         foreach (var name in AlertNames) _dropped.Add(0, new KeyValuePair<string, object?>("alertname", name));
         _forgotten = meter.CreateCounter<long>(
-            "egress_alerts_destinations_forgotten_total", null, "Destinations of workloads that are not remembered because there are too many: each is new when it comes again.");
+            "egress_alerts_destinations_forgotten_total",
+            null,
+            "Destinations of workloads that are not remembered because there are too many: each is new when it comes again.");
         _forgotten.Add(0);
         meter.CreateObservableGauge(
             "egress_alerts_threat_list_entries",
@@ -35,7 +37,7 @@ public sealed class DetectionMetrics
             "Lines of a threat list that are neither address, network nor domain, or that name too large a network.");
         meter.CreateObservableGauge(
             "egress_alerts_threat_list_last_modified_timestamp_seconds",
-            () => _lists.Select(list => new Measurement<double>(((list.Modified ?? DateTimeOffset.UnixEpoch) - DateTimeOffset.UnixEpoch).TotalSeconds, Tag(list))),
+            () => _lists.Select(list => new Measurement<double>((list.Modified?.ToUnixTimeMilliseconds() ?? 0) / 1e3, Tag(list))),
             null,
             "When the threat list in use was written; 0 where its file is gone.");
     }

@@ -5,8 +5,8 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Detection;
 
 /// <summary>What every workload is known to talk to, since when, and for how long it has been watched. Called by the pass alone.</summary>
-/// <remarks>At most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination are remembered, each by name and by what it is. Once they are that
-/// many, no further ones are remembered in that window: these stay new. The next window forgets a tenth, those unused for longest.</remarks>
+/// <remarks>At most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination are remembered, each by name and by what it is. Once they
+/// are that many, no further ones are remembered in that window: these stay new. The next window forgets a tenth, those unused for longest.</remarks>
 internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
 {
     private const uint SecondsAnHour = 3_600;
@@ -166,7 +166,8 @@ internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
     {
         var (limit, known, surplus) = (new Contact(0, Seconds(before) - 1).Rank, _known, _known - (options.MaxRemembered - (options.MaxRemembered / 10)));
         var isFull = known >= options.MaxRemembered;
-        if (isFull) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank).Order().ElementAt(surplus - 1));
+        var ranks = _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank);
+        if (isFull) limit = Math.Max(limit, ranks.Order().ElementAt(surplus - 1));
         foreach (var (source, habit) in _habits.ToList())
         {
             if (Forget(habit.Known, limit) == 0) _habits.Remove(source);

@@ -29,7 +29,7 @@ public sealed class WatchedFile<T>
     /// <summary>Whether there was no file when it was last looked for.</summary>
     public bool IsGone => _state.Seen is null;
 
-    /// <summary>Reads the file again if it has changed. Each change, and each refusal of a new file, is logged once. Throws nothing that a file can cause.</summary>
+    /// <summary>Reads the file again if it has changed. Logs each change and each refusal once. Throws nothing that a file can cause.</summary>
     public void Refresh(ILogger logger)
     {
         var (before, seen) = (_state, FileStamp.Of(_path));

@@ -36,17 +36,18 @@ internal static class MemoryUse
 
     private static void Detection(int destinations)
     {
-        var (before, options) = (Held(), new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Floor = 1 << 20, Learning = TimeSpan.Zero } });
+        var spikes = new UploadSpikeOptions { Floor = 1 << 20, Learning = TimeSpan.Zero };
+        var (before, options) = (Held(), new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = spikes });
         var detectors = new Detectors(options, new DetectionMetrics(new Meter("benchmark"), TimeProvider.System), NullLogger<Detectors>.Instance);
-        var (window, windows) = (0, Math.Max(20, destinations / DetectionWindow));
+        var (window, windows, each) = (0, Math.Max(20, destinations / DetectionWindow), Math.Min(DetectionWindow, destinations));
         var first = 0L;
         for (; window < windows; window++)
         {
             if (window == windows / 2) first = Held();
-            detectors.Observe(Flood(window, Math.Min(DetectionWindow, destinations), workloads: 100, ""));
+            detectors.Observe(Flood(window, each, workloads: 100, ""));
         }
 
-        Print("all detectors", window * Math.Min(DetectionWindow, destinations), Held() - before, first - before, windows / 2 * Math.Min(DetectionWindow, destinations));
+        Print("all detectors", window * each, Held() - before, first - before, windows / 2 * each);
         using var state = new MemoryStream();
         detectors.Save(new BinaryWriter(state));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"state of that: {state.Length / 1e6:0.0} MB"));
@@ -58,15 +59,17 @@ internal static class MemoryUse
     /// <summary>A window of five minutes, none of whose destinations was there before.</summary>
     private static NamedReading Flood(int window, int destinations, int workloads, string host)
     {
-        List<NamedIncrement> seen = [.. Enumerable.Range(0, destinations).Select(i => One(string.Create(CultureInfo.InvariantCulture, $"n{i}.w{window}.example.org"), i))];
+        List<NamedIncrement> seen = [.. Enumerable.Range(0, destinations).Select(One)];
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddMinutes(5 * window);
         return new(new Reading(new Window(end.AddMinutes(-5), end), Baseline: false, [], new Accounts(end, [])), seen, seen, []);
 
-        NamedIncrement One(string name, int i)
+        NamedIncrement One(int i)
         {
+            var name = string.Create(CultureInfo.InvariantCulture, $"n{i}.w{window}.example.org");
             var to = new RawDestination(null, "443", "", host.Length > 0 ? host : name, "");
             var flow = new Flow(new("shop", string.Create(CultureInfo.InvariantCulture, $"app-{i % workloads}")), to, Route.Passthrough, Protocol.Tcp);
-            return new(new(flow, Metric.UploadBytes, "", "", 20_000), new(name, NameSource.PtrUnconfirmed, Confirmed: false, Domain: "example.org", Site: name));
+            var destination = new Destination(name, NameSource.PtrUnconfirmed, Confirmed: false, Domain: "example.org", Site: name);
+            return new(new(flow, Metric.UploadBytes, "", "", 20_000), destination);
         }
     }
 

@@ -143,7 +143,8 @@ public sealed class DetectionStoryTests : IAsyncLifetime
             await ValueAsync("egress_alerts_pass_crashes_total"),
             await ValueAsync("egress_alerts_threat_list_entries"),
             await ValueAsync("egress_alerts_threat_list_last_modified_timestamp_seconds")));
-        Assert.Single(service.Output.Split('\n'), line => line.Contains("level=warn", StringComparison.Ordinal) && line.Contains("bad.txt is gone", StringComparison.Ordinal));
+        var warning = Assert.Single(service.Output.Split('\n'), line => line.Contains("bad.txt is gone", StringComparison.Ordinal));
+        Assert.Contains("level=warn", warning, StringComparison.Ordinal);
 
         _mesh.World.Do(world => world.Pods[0].Tcp(new Target(Way.Passthrough, "", "141.95.33.99", 4444)));
         await FiringAsync("EgressThreatListed", service);

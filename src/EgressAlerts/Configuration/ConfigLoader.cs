@@ -52,7 +52,11 @@ internal static class ConfigLoader
             PrometheusHttp = http,
             Telemetry = Telemetry(root.Section("telemetry"), defaults.Telemetry),
             Dns = dns,
-            Destinations = Destinations(root.Section("destinations"), defaults.Destinations) with { ReversePrivate = dns.ReversePrivate, CheckClaims = dns.Confirm },
+            Destinations = Destinations(root.Section("destinations"), defaults.Destinations) with
+            {
+                ReversePrivate = dns.ReversePrivate,
+                CheckClaims = dns.Confirm,
+            },
             Cardinality = Cardinality(root.Section("cardinality"), defaults.Cardinality),
             Detection = DetectionSection.Read(root.Section("detection"), defaults.Detection),
         };

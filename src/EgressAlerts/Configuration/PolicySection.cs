@@ -10,6 +10,8 @@ internal static class PolicySection
 {
     public const string NoNamePattern = "is not a host name such as www.example.com, nor *.example.com for all names below it";
 
+    private const string EverythingHidden = "would hide all traffic from the detectors: give the policy a source or a destination, or remove it";
+
     private const string NoPattern = "is not a name, which may have a * at its beginning or end";
 
     public static IReadOnlyList<Policy> Read(ConfigSection root, string severity)
@@ -54,7 +56,7 @@ internal static class PolicySection
                 Routes = [.. destination.Texts("routes", [], text => Route(text) is not null, $"is none of {string.Join(", ", Enum.GetValues<Route>().Select(route => route.Word()))}").Select(text => Route(text)!.Value)],
             });
         if (policy is { Action: PolicyAction.Ignore, HasConditions: false })
-            section.Error("action", "'ignore' without a condition would hide all traffic from the detectors: give the policy a source or a destination, or remove it");
+            section.Error("action", $"'ignore' without a condition {EverythingHidden}");
         if (LabelText.Host(policy.Name) == Words.Invalid) section.Error("name", "holds more than letters, digits, '-', '_' and '.'");
         foreach (var each in (ConfigSection[])[source, destination, section]) each.Done();
         return policy;

@@ -131,7 +131,8 @@ public sealed class ReceiverTests : IAsyncLifetime
 
     private AlertBook Publish(DetectionOptions options, params NamedIncrement[] seen)
     {
-        var detectors = new Detectors(options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } }, new DetectionMetrics(_meter, TimeProvider.System), NullLogger<Detectors>.Instance);
+        var quiet = options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } };
+        var detectors = new Detectors(quiet, new DetectionMetrics(_meter, TimeProvider.System), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
         var findings = detectors.Observe(new NamedReading(new Reading(window, Baseline: false, [], new Accounts(Now, [])), seen, seen, []));
         var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, new AlertMetrics(_meter));

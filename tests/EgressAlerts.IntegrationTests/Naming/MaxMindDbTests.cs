@@ -46,7 +46,8 @@ public sealed class MaxMindDbTests : IDisposable
         var options = new NamingOptions { CheckClaims = false, GeoFiles = [new GeoSource(Write(Sample(24, 6)))], Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")] };
         var increments = ((string[])["52.22.188.80", "52.22.200.1", "9.9.9.9"])
             .Select(address => new Increment(new Flow(new Workload("a", "b"), new RawDestination(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1));
-        var named = await new Namer(options, lookups, TimeProvider.System, new ListLogger<Namer>()).NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
+        var namer = new Namer(options, lookups, TimeProvider.System, new ListLogger<Namer>());
+        var named = await namer.NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
         Assert.Equal(
             [
                 new("claimed.example.com", NameSource.Host, Confirmed: false, "AMAZON-02, Inc. \"A\"", "AS16509", "IE", "example.com", "example.com"),

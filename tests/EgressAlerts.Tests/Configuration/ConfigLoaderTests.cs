@@ -71,7 +71,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
     [InlineData("destinations: {network_files: [nowhere.yml]}", "1: destinations.network_files cannot be used: nowhere.yml:0: the file cannot be read")]
-    [InlineData("destinations: {networks: [{name: all, cidrs: ['::ffff:10.1.2.3/96']}]}", "1: destinations.networks[0].cidrs '::ffff:10.1.2.3/96' is not a network")]
+    [InlineData("destinations: {networks: [{name: a, cidrs: ['::ffff:10.1.2.3/96']}]}", "1: destinations.networks[0].cidrs '::ffff:10.1.2.3/96' is not")]
     [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of info, warning, critical")]
     [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]

@@ -1,7 +1,5 @@
-using System.Diagnostics.Metrics;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -20,7 +18,7 @@ public sealed class DetectorTests
         NewDestination = new() { Hold = TimeSpan.FromMinutes(2) },
     };
 
-    private readonly Detectors _detectors = new(Options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+    private readonly Detectors _detectors = Timeline.New(Options);
 
     [Fact]
     public void A_blocked_attempt_is_found_at_once_counted_once_and_gone_after_a_quiet_time()
@@ -60,7 +58,7 @@ public sealed class DetectorTests
             finding.Description,
             StringComparison.Ordinal);
 
-        var next = new Detectors(Options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var next = Timeline.New(Options);
         Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal([finding], next.Observe(Samples.Named(4)));
         Assert.Single(next.Observe(Samples.Named(6)));
@@ -82,7 +80,7 @@ public sealed class DetectorTests
         Assert.Contains("52[.]0[.]0[.]4, port 443", finding.Description, StringComparison.Ordinal);
 
         Assert.Single(Probing(4));
-        var next = new Detectors(Options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var next = Timeline.New(Options);
         Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Single(Probing(5)); // The first two are too long ago by now, but it is not quiet yet.
         Assert.Single(next.Observe(Samples.Named(5)), found => found.AlertName == "EgressProbing");
@@ -116,10 +114,10 @@ public sealed class DetectorTests
     [Fact]
     public void The_watchdog_always_barks_and_has_the_same_start_over_a_restart()
     {
-        var detectors = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var detectors = Timeline.New(new DetectionOptions());
         var finding = Assert.Single(detectors.Observe(Samples.Named(1)));
         Assert.Equal(("EgressAlertsWatchdog", "info", Samples.Window(1).End), (finding.AlertName, finding.Severity, finding.Since));
-        var next = new Detectors(new DetectionOptions(), new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var next = Timeline.New(new DetectionOptions());
         Samples.Copied(next, detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal(finding, Assert.Single(next.Observe(Samples.Named(9))));
     }
@@ -188,7 +186,7 @@ public sealed class DetectorTests
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
         Observe(2);
         var before = Observe(3, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)), Samples.Increment(Samples.Flow("52.0.0.3")));
-        var copy = Samples.Copied(new Detectors(Options, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Samples.Copied(Timeline.New(Options), _detectors.Save, (empty, from) => empty.Load(from));
         Assert.Equal(2, before.Count);
         Assert.Equal(before, copy.Observe(Samples.Named(4)));
     }
@@ -202,11 +200,12 @@ public sealed class DetectorTests
         Assert.Equal(["EgressBlocked", "EgressNewDestination"], before.Select(finding => finding.AlertName).Order());
 
         var off = Options with { Blocked = Options.Blocked with { Enabled = false } };
-        var copy = Samples.Copied(
-            new Detectors(off, new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Samples.Copied(Timeline.New(off), _detectors.Save, (empty, from) => empty.Load(from));
         // 52.0.0.1 is no news, so the habits were read. 52.0.0.4 is, so the workload is still a learned one.
-        Assert.Equal(before.Where(finding => finding.AlertName != "EgressBlocked"), copy.Observe(Samples.Named(4, Samples.Increment(Samples.Flow("52.0.0.1")))));
-        Assert.Equal(["52.0.0.3", "52.0.0.4"], copy.Observe(Samples.Named(5, Samples.Increment(Samples.Flow("52.0.0.4")))).Select(finding => finding.Destination).Order());
+        var after = copy.Observe(Samples.Named(4, Samples.Increment(Samples.Flow("52.0.0.1"))));
+        Assert.Equal(before.Where(finding => finding.AlertName != "EgressBlocked"), after);
+        after = copy.Observe(Samples.Named(5, Samples.Increment(Samples.Flow("52.0.0.4"))));
+        Assert.Equal(["52.0.0.3", "52.0.0.4"], after.Select(finding => finding.Destination).Order());
     }
 
     private IReadOnlyList<Finding> Observe(int window, params IReadOnlyList<Increment> increments) => _detectors.Observe(Samples.Named(window, increments));

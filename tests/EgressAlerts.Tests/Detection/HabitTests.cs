@@ -127,7 +127,8 @@ public sealed class HabitTests
             var habit = habits.Of(Samples.Cart, TimeSpan.Zero, Samples.Start);
             for (var i = 0; i < 5_000; i++)
             {
-                var traffic = new Traffic(Samples.Flow($"60.{window}.{i / 250}.{i % 250}"), new Destination("", NameSource.Ip, Confirmed: false), "", isSettled: false);
+                var flow = Samples.Flow($"60.{window}.{i / 250}.{i % 250}");
+                var traffic = new Traffic(flow, new Destination("", NameSource.Ip, Confirmed: false), "", isSettled: false);
                 habits.Meet(habit, traffic, Samples.Window(window).End);
                 Assert.True(traffic.IsNew);
                 Assert.InRange(habits.Count, 1, 1_000);

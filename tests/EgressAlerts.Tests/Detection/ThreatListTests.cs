@@ -55,7 +55,8 @@ public sealed class ThreatListTests : IDisposable
             var list = Read($"203.0.113.0/24\n::ffff:{these.address}/{these.length}\n");
             var address = IPAddress.Parse(these.address);
             var isListed = these.length is >= 96 + 8 and <= 128;
-            return list.Count == (isListed ? 2 : 1) && list.Find(address)?.EndsWith($"/{these.length - 96}", StringComparison.Ordinal) == (isListed ? true : null);
+            var entry = list.Find(address);
+            return isListed ? list.Count == 2 && entry!.EndsWith($"/{these.length - 96}", StringComparison.Ordinal) : list.Count == 1 && entry is null;
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class ThreatListTests : IDisposable
         File.Delete(file);
         list.Refresh(log);
         list.Refresh(log);
-        Assert.Equal($"Warning: {file} is gone or cannot be reached. What it said before stays in use, and it is read again when it is back", Assert.Single(log.Entries));
+        Assert.StartsWith($"Warning: {file} is gone or cannot be reached. What it said before", Assert.Single(log.Entries), StringComparison.Ordinal);
         Assert.Equal((false, true), (list.IsExpired(written + Week), list.IsExpired(written + Week + TimeSpan.FromSeconds(1))));
         Assert.Equal("203.0.113.0/24", list.Find(IPAddress.Parse("203.0.113.9")));
 
@@ -161,7 +162,8 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void An_expired_list_matches_nothing()
     {
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Read("203.0.113.0/24\n")] } });
+        var lists = new ThreatListedOptions { Lists = [Read("203.0.113.0/24\n")] };
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = lists });
         NamedReading At(DateTimeOffset end) => Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9"))) is var named
             ? named with { Reading = named.Reading with { Window = new(end.AddSeconds(-30), end) } }
             : named;

@@ -29,7 +29,8 @@ public sealed class UploadSpikeTests
         var detector = new UploadSpikeDetector(new Tuning(options), new DetectionMetrics(new Meter("test"), TimeProvider.System));
         for (var window = 1; window <= 2; window++)
         {
-            detector.Observe(new Sighting(Samples.Window(window), [.. Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]))], []));
+            var flood = Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]));
+            detector.Observe(new Sighting(Samples.Window(window), [.. flood], []));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
         }
 

@@ -21,8 +21,9 @@ public sealed class WatchedFileTests : IDisposable
         file.Refresh(_log);
         file.Refresh(_log);
         Assert.Equal(7, file.Content);
-        Assert.StartsWith($"Error: the new {path} is refused: {path} cannot be understood (FormatException: ", Assert.Single(_log.Entries), StringComparison.Ordinal);
-        Assert.StartsWith($"{path} cannot be understood (FormatException: ", Assert.Throws<InvalidDataException>(() => new WatchedFile<int>(path, Parsed)).Message, StringComparison.Ordinal);
+        var reason = $"{path} cannot be understood (FormatException: ";
+        Assert.StartsWith($"Error: the new {path} is refused: {reason}", Assert.Single(_log.Entries), StringComparison.Ordinal);
+        Assert.StartsWith(reason, Assert.Throws<InvalidDataException>(() => new WatchedFile<int>(path, Parsed)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

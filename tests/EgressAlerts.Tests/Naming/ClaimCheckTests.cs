@@ -125,7 +125,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     [Fact]
     public async Task A_false_claim_waits_for_its_second_look_and_then_the_address_names_the_destination()
     {
-        var namer = new Namer(new NamingOptions { PublicSuffixList = new(Path.Combine(_folder.Path, "list.dat")) }, _lookups, _time, NullLogger<Namer>.Instance);
+        var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")) };
+        var namer = new Namer(options, _lookups, _time, NullLogger<Namer>.Instance);
         var flow = Samples.Flow("52.2.0.9", sni: "www.bank.com");
         var first = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow, 3)), CancellationToken.None);
         Assert.Equal(("www.bank.com", false, null), (first.Seen[0].Destination.Name, first.Seen[0].Destination.Confirmed, first.Seen[0].Refuted));

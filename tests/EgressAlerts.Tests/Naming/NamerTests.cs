@@ -25,7 +25,8 @@ public sealed class NamerTests : IAsyncLifetime
 
     public Task InitializeAsync()
     {
-        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromSeconds(30), QueriesPerSecond = 1000 }, new DnsMetrics(_meter), TimeProvider.System);
+        var options = new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromSeconds(30), QueriesPerSecond = 1000 };
+        _lookups = new Lookups(options, new DnsMetrics(_meter), TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -67,7 +68,8 @@ public sealed class NamerTests : IAsyncLifetime
                 new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
             ],
         };
-        var named = await new Namer(options, _lookups, _time, NullLogger<Namer>.Instance).NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
+        var namer = new Namer(options, _lookups, _time, NullLogger<Namer>.Instance);
+        var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Settled).Destination;
         Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
     }
@@ -89,13 +91,14 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Increments_wait_for_a_name_are_seen_at_once_and_are_counted_under_the_address_when_patience_ends()
     {
-        var namer = new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance);
+        Namer New() => new(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = New();
         var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
 
         var first = await NamedInAMomentAsync(namer, Samples.Reading(1, silent));
         Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
 
-        namer = Samples.Copied(new Namer(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance), namer.Save, (copy, from) => copy.Load(from));
+        namer = Samples.Copied(New(), namer.Save, (copy, from) => copy.Load(from));
         var second = await NamedInAMomentAsync(namer, Samples.Reading(2, silent));
         Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
 

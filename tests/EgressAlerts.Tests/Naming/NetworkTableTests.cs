@@ -53,7 +53,8 @@ public sealed class NetworkTableTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.Write("ip-ranges.json", json);
-        Assert.StartsWith($"{file}:0: this is not a readable ip-ranges.json: ", Assert.Throws<InvalidDataException>(() => NetworkFile.Read(file)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidDataException>(() => NetworkFile.Read(file));
+        Assert.StartsWith($"{file}:0: this is not a readable ip-ranges.json: ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
