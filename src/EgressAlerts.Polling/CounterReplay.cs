@@ -28,6 +28,7 @@ internal sealed class CounterReplay
 
     private readonly List<Step> _steps = [];
     private readonly List<Life> _lives = [];
+    private readonly List<(int Life, long Milliseconds, double Value)> _heights = [];
     private readonly List<Source> _sources = [];
     private double _closest;
 
@@ -129,6 +130,8 @@ internal sealed class CounterReplay
     {
         _lives.Clear();
         _lives.Add(new(from) { Peak = anchor });
+        _heights.Clear();
+        _heights.Add((0, from, anchor));
         _sources.Clear();
         for (var source = 0; source < sources; source++) _sources.Add(default);
 
@@ -161,8 +164,9 @@ internal sealed class CounterReplay
         while (_lives.Count <= life) _lives.Add(new(step.Milliseconds));
         growth += Math.Max(0, step.Value - _lives[life].Peak);
         CollectionsMarshal.AsSpan(_sources)[step.Source] = new(life, life - step.Life, HasBegun: true);
-        ref var entry = ref CollectionsMarshal.AsSpan(_lives)[life];
-        if (step.Value > entry.Peak) (entry.Peak, entry.PeakAt) = (step.Value, step.Milliseconds);
+        if (step.Value <= _lives[life].Peak) return;
+        CollectionsMarshal.AsSpan(_lives)[life].Peak = step.Value;
+        _heights.Add((life, step.Milliseconds, step.Value));
     }
 
     /// <summary>The life of the counter that a step is in, as far as its series can tell; a new one where it shows a restart; -1 where only the next
@@ -176,13 +180,24 @@ internal sealed class CounterReplay
         var newest = _lives.Count - 1;
         while (life < newest && step.Milliseconds - _lives[life + 1].Began >= _closest) life++;
 
-        // and a series that is still lower by then, as one may begin under new labels, shows another restart.
-        if (life == newest) return step.Value < _lives[life].Peak && step.Milliseconds - _lives[life].PeakAt >= _closest ? life + 1 : life;
+        // and a series that is lower than the counter was a scrape interval ago, as one may begin under new labels, shows another restart.
+        if (life == newest) return step.Value < _lives[life].Peak && step.Value < HeightAt(life, step.Milliseconds - _closest) ? life + 1 : life;
 
         // Another series has just shown a restart. This one is stale if it shows the restart next. If it does not, it has grown past its old
         // height since the restart.
         if (life > newest || step.Next == Next.Falls || step.Value <= _lives[life].Peak) return life;
         return step.Next == Next.Rises ? newest : -1;
+    }
+
+    /// <summary>The highest sample of a life up to an instant; 0 where there was none.</summary>
+    private double HeightAt(int life, double until)
+    {
+        for (var i = _heights.Count - 1; i >= 0; i--)
+        {
+            if (_heights[i].Life == life && _heights[i].Milliseconds <= until) return _heights[i].Value;
+        }
+
+        return 0;
     }
 
     /// <summary>Whether the state before step <paramref name="next"/> is no good anchor: a stale sample or the first one of a new life comes so soon
@@ -223,7 +238,6 @@ internal sealed class CounterReplay
     private record struct Life(long Began)
     {
         public double Peak;
-        public long PeakAt = Began;
     }
 
     /// <summary>What the next sample of the same series does.</summary>

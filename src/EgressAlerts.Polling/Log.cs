@@ -10,8 +10,14 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Prometheus answers again")]
     public static partial void QueryRecovered(ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Information, "counting starts with the window after {Baseline}: {Series} raw series are the baseline")]
-    public static partial void Baseline(ILogger logger, string baseline, int series);
+    [LoggerMessage(3, LogLevel.Information, "counting starts with the window after {Baseline:O}: {Counters} counters are the baseline")]
+    public static partial void Baseline(ILogger logger, DateTime baseline, int counters);
+
+    [LoggerMessage(
+        12,
+        LogLevel.Information,
+        "the baseline moves on to {Baseline:O}, with {Counters} counters: no job has been scraped for a whole window before this one yet")]
+    public static partial void BaselineMoved(ILogger logger, DateTime baseline, int counters);
 
     [LoggerMessage(4, LogLevel.Warning, "Prometheus has no Istio series: does it scrape the sidecars, and do prometheus.matchers fit?")]
     public static partial void NoSeries(ILogger logger);

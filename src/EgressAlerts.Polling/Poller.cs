@@ -39,6 +39,7 @@ public sealed class Poller
     private DateTimeOffset _seenAt;
     private DateTimeOffset _nextMangled;
     private bool _saidEmpty;
+    private bool _hasBaseline;
 
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
     {
@@ -194,7 +195,9 @@ public sealed class Poller
         }
 
         if (baseline) _baselineEnd = window.End;
-        if (baseline && _tracker.Count > 0) Log.Baseline(_logger, window.End.ToString("O"), _tracker.Count);
+        if (baseline && _tracker.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End.UtcDateTime, _tracker.Count);
+        else if (baseline && _tracker.Count > 0) Log.BaselineMoved(_logger, window.End.UtcDateTime, _tracker.Count);
+        _hasBaseline |= baseline && _tracker.Count > 0;
         if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
         _saidEmpty = _tracker.Count == 0;
         _lastEnd = window.End;

@@ -50,6 +50,12 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Information, "{Name} names {Known} Alertmanagers again")]
     public static partial void Discovered(ILogger logger, string name, int known);
 
+    [LoggerMessage(
+        17,
+        LogLevel.Error,
+        "the last window ended at {LastEnd:O}, but it is {Now:O}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its checkpoints away")]
+    public static partial void ClockWasAhead(ILogger logger, DateTime lastEnd, DateTime now);
+
     [LoggerMessage(15, LogLevel.Error, "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please report it")]
     public static partial void ReloadFailed(ILogger logger, Exception error);
 

@@ -31,6 +31,7 @@ internal sealed class PassWorker : BackgroundService
     private volatile Pass _pass;
     private volatile bool _ready;
     private bool _isBroken;
+    private bool _isAhead;
     private long _skipped;
 
     /// <param name="load">Reads the configuration; called at once and for every reload.</param>
@@ -109,6 +110,9 @@ internal sealed class PassWorker : BackgroundService
         var (window, skipped) = _schedule.Next(_pass.LastEnd, now);
         if (_schedule.UntilDue(window, now) is var wait && wait > TimeSpan.Zero)
         {
+            var isAhead = WindowSchedule.IsAhead(_pass.LastEnd, now);
+            if (isAhead && !_isAhead) Log.ClockWasAhead(_logger, _pass.LastEnd.UtcDateTime, now.UtcDateTime);
+            _isAhead = isAhead;
             await WaitAsync(wait, cancel);
             return;
         }

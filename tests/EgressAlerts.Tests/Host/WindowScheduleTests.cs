@@ -54,4 +54,13 @@ public sealed class WindowScheduleTests
         var window = Schedule.Next(Noon, Noon.AddMinutes(-5)).Window;
         Assert.Equal((Noon, TimeSpan.FromSeconds(340)), (window.Start, Schedule.UntilDue(window, Noon.AddMinutes(-5))));
     }
+
+    [Fact]
+    public void A_window_that_ends_in_the_future_was_read_by_a_clock_that_was_ahead()
+    {
+        var now = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        Assert.False(WindowSchedule.IsAhead(now, now));
+        Assert.False(WindowSchedule.IsAhead(default, now));
+        Assert.True(WindowSchedule.IsAhead(now.AddMinutes(1), now));
+    }
 }
