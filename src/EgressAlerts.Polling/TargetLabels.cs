@@ -33,8 +33,8 @@ internal sealed class TargetLabels : ISeriesSink
         var read = LabelReader.Read(labels);
         var (job, instance) = (read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", ""));
         var names = Intern(read.Keys.Where(name => name != "__name__")); // That is "up" here, and a counter's own elsewhere.
-        if (!_jobs.TryGetValue(job, out var common)) _jobs.Add(job, names);
-        else if (!common.IsSubsetOf(names)) _jobs[job] = Intern(common.Intersect(names));
+        if (!_jobs.TryGetValue(job, out var any)) _jobs.Add(job, names);
+        else if (!names.IsSubsetOf(any)) _jobs[job] = Intern(any.Union(names));
 
         // A target whose labels changed lately is there twice.
         if (_targets.TryGetValue((job, instance), out var mine)) _targets[(job, instance)] = Intern(mine.Union(names));
@@ -42,7 +42,7 @@ internal sealed class TargetLabels : ISeriesSink
     }
 
     /// <summary>The names of the labels that are not the proxy's own; null where nothing is known about the job.</summary>
-    /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then the labels count that all targets of its job have.</remarks>
+    /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then those of all targets of its job are taken.</remarks>
     public IReadOnlySet<string>? Find(string job, string instance) =>
         _targets.TryGetValue((job, instance), out var target) ? target : _jobs.GetValueOrDefault(job);
 

@@ -45,14 +45,14 @@ public sealed class CounterIdTests
     public void Names_and_values_cannot_be_confused() => Assert.False(Same([("instance", "a:1"), ("to", "xcode")], [("instance", "a:1"), ("toxco", "de")]));
 
     [Fact]
-    public void The_labels_of_up_are_those_of_the_target_and_else_those_that_all_of_its_job_have()
+    public void The_labels_of_up_are_those_of_the_target_and_else_those_of_any_of_its_job()
     {
         var labels = new TargetLabels();
         Up("""{"__name__":"up","instance":"a:1","job":"envoy","version":"1","zone":"z"}""");
         Up("""{"instance":"b:1","job":"envoy","zone":"z"}""");
         Assert.Equal(["instance", "job", "version", "zone"], labels.Find("envoy", "a:1")!.Order());
         Assert.Equal(["instance", "job", "zone"], labels.Find("envoy", "b:1")!.Order());
-        Assert.Equal(["instance", "job", "zone"], labels.Find("envoy", "elsewhere")!.Order());
+        Assert.Equal(["instance", "job", "version", "zone"], labels.Find("envoy", "elsewhere")!.Order());
         Assert.Null(labels.Find("other", "a:1"));
 
         // The target's labels changed a moment ago: both sets are its own.
