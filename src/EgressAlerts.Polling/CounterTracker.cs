@@ -64,17 +64,18 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     public int RecentInversions { get; private set; }
 
     /// <summary>Everything that follows, up to <see cref="Commit"/>, belongs to this window; an unfinished one before it is forgotten.</summary>
-    public void Begin(Window window)
+    /// <param name="isBaseline">Nothing of the window will count, so all of it is settled: a judgement that waits must not count it later.</param>
+    public void Begin(Window window, bool isBaseline = false)
     {
         Back(_window);
         _activeClass = KeyedTable<TrackedCounter>.None;
         _end = window.End.ToUnixTimeMilliseconds();
-        _horizon = _end - (long)late.TotalMilliseconds;
+        _horizon = isBaseline ? _end : Math.Max(_end - (long)late.TotalMilliseconds, _anchor);
         var isNext = window.Start == _lastEnd || _lastEnd == default;
         _reading = _number + (isNext ? 1u : 2u);
 
         // After skipped windows, what was counted already cannot be read whole any more: then only newer samples count.
-        _from = isNext ? _anchor : Math.Max(_lastEnd.ToUnixTimeMilliseconds(), _horizon - (long)window.Length.TotalMilliseconds);
+        _from = isNext ? _anchor : Math.Max(_lastEnd.ToUnixTimeMilliseconds(), _end - (long)(late + window.Length).TotalMilliseconds);
         _length = _lastEnd == default ? window.Length : window.End - _lastEnd;
     }
 

@@ -71,7 +71,7 @@ public sealed class Poller
     {
         if (_baselines.IsNewSource) _tracker.ForgetNames();
         _client.Notes.BeginWindow();
-        _tracker.Begin(window);
+        _tracker.Begin(window, isBaseline: _baselines.IsFirst);
         var jobs = new JobSink();
         if (await _client.QueryAsync(JobsQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, JobsQuery(window));
         var targetsQuery = TargetLabels.Query(Duration(Max(Lookback, Range(window))));

@@ -193,11 +193,11 @@ public sealed class CommandLineTests : IDisposable
         StartIsRefusedAsync(_folder.Path, "the file cannot be read", $"--config.file={_folder.Path}");
 
     [Fact]
-    public Task An_error_that_nobody_expects_is_told_in_one_line() =>
-        StartIsRefusedAsync(
-            "egress-alerts failed unexpectedly: ArgumentException: ",
-            "please report this line",
-            $"--config.file={_folder.Write("odd.yml", """destinations: {network_files: ["a\0b"]}""")}");
+    public Task A_name_that_no_file_can_have_is_told_in_one_line()
+    {
+        var config = _folder.Write("odd.yml", """destinations: {network_files: ["a\0b"]}""");
+        return StartIsRefusedAsync($"{config}:1: destinations.network_files", "cannot be used", $"--config.file={config}");
+    }
 
     private static void Chmod(string mode, string path)
     {

@@ -67,8 +67,8 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         for (var window = 0; window < 20; window++)
         {
             books.Add(await NextAsync(service, books));
-            Assert.Equal([], Phantoms(books[^1]));
-            if (window >= 2) Assert.Equal([], Missing(books[^1], books[^3].Truth));
+            Assert.True(!Phantoms(books[^1]).Any(), string.Join('\n', Phantoms(books[^1])));
+            if (window >= 2) Assert.True(!Missing(books[^1], books[^3].Truth).Any(), string.Join('\n', Missing(books[^1], books[^3].Truth)));
         }
 
         // Where nothing is judged at the moment, the sums are equal.
@@ -92,7 +92,7 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         for (var window = 0; window < 8; window++)
         {
             books.Add(await NextAsync(service, books));
-            Assert.Equal([], Phantoms(books[^1]));
+            Assert.True(!Phantoms(books[^1]).Any(), string.Join('\n', Phantoms(books[^1])));
         }
 
         var (counted, happened) = (books[^1].Exported.Values.Sum() + books[^1].Waiting.Values.Sum(), books[^1].Truth.Values.Sum());

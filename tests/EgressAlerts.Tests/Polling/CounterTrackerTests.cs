@@ -169,6 +169,16 @@ public sealed class CounterTrackerTests
     }
 
     [Fact]
+    public void A_fall_at_the_end_of_a_baseline_counts_nothing_later()
+    {
+        _mesh.Begin(1, isBaseline: true);
+        _mesh.Observe(Old, (15, 50), (28, 60), (29, 59));
+        _mesh.Commit();
+        Assert.Equal(2, Old_(2, (15, 50), (28, 60), (29, 59), (43, 61), (44, 62)));
+        Assert.Equal(1, Old_(3, (28, 60), (29, 59), (43, 61), (44, 62), (75, 63)));
+    }
+
+    [Fact]
     public void A_counter_that_was_silent_for_three_days_with_all_of_its_job_counts_only_what_it_grew_by()
     {
         Old_(1, (10, 78_191));
