@@ -57,12 +57,12 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         await WarningsAsync(end);
     }
 
-    /// <summary>Read without deduplication, what either replica stored counts once, with restarts among it. Where a counter grew past its old height within
-    /// one scrape of its restart, the next scrape tells, so a window may be complete one window later.</summary>
+    /// <summary>Read without deduplication, what either replica stored counts once, with restarts among it. Where a busy machine delays scrapes,
+    /// the next ones tell what a fall was, so a window may be complete a window later.</summary>
     [Fact]
     public async Task Without_deduplication_every_increment_that_either_replica_stored_counts_once_in_twenty_windows()
     {
-        await using var service = await ServiceAsync();
+        await using var service = await ServiceAsync(MergeMode.Duplicates);
         var books = new List<Ledger>();
         for (var window = 0; window < 20; window++)
         {
@@ -86,13 +86,17 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
     [InlineData(MergeMode.Union)]
     public async Task However_a_store_deduplicates_nothing_is_counted_that_did_not_happen(MergeMode mode)
     {
-        _store.Mode = mode;
-        await using var service = await ServiceAsync();
+        await using var service = await ServiceAsync(mode);
         var books = new List<Ledger>();
         for (var window = 0; window < 8; window++)
         {
             books.Add(await NextAsync(service, books));
-            Assert.True(!Phantoms(books[^1]).Any(), string.Join('\n', Phantoms(books[^1])));
+            // The baseline may have been read from the replica that was behind: what happened in the scrape before it may count.
+            var stored = await Ledger.StoredAsync([_a, _b], books[^1].WindowEnd);
+            var baseline = (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_baseline_window_end_timestamp_seconds").Value;
+            var truth = Ledger.TruthBetween(_mesh.World, stored, baseline - 2, books[^1].WindowEnd.ToUnixTimeSeconds());
+            var phantoms = Phantoms(books[^1] with { Truth = truth }).ToList();
+            Assert.True(phantoms.Count == 0, string.Join('\n', phantoms));
         }
 
         var (counted, happened) = (books[^1].Exported.Values.Sum() + books[^1].Waiting.Values.Sum(), books[^1].Truth.Values.Sum());
@@ -100,7 +104,7 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
     }
 
     private async Task<Ledger> NextAsync(EgressAlertsProcess service, List<Ledger> books) => await Deadline.UntilAsync(
-        async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 20 } next && (books.Count == 0 || next.WindowEnd > books[^1].WindowEnd) ? next : null,
+        async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 10 } next && (books.Count == 0 || next.WindowEnd > books[^1].WindowEnd) ? next : null,
         60,
         $"another window:\n{service.Output}");
 
@@ -112,8 +116,14 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
     private static IEnumerable<string> Missing(Ledger books, IReadOnlyDictionary<TruthKey, double> truth) =>
         truth.Where(sum => Counted(books, sum.Key) < sum.Value).Select(sum => $"{sum.Key}: {Counted(books, sum.Key)} of {sum.Value}");
 
-    private async Task<EgressAlertsProcess> ServiceAsync()
+    /// <summary>Replicas of a mesh in which every restart can be told from growth, before the same store.</summary>
+    private async Task<EgressAlertsProcess> ServiceAsync(MergeMode mode)
     {
+        await DisposeAsync();
+        _mesh = await SimulatorServer.StartAsync(Scenarios.Restarts(TimeSpan.FromMilliseconds(250)), seed: 42);
+        _a = await PrometheusServer.StartReplicaAsync("a", "1s", ("envoy-stats", _mesh.Address));
+        _b = await PrometheusServer.StartReplicaAsync("b", "1s", ("envoy-stats", _mesh.Address));
+        _store = await MergingProxy.StartAsync(mode, _a, _b);
         await Deadline.UntilAsync(
             async () => (await Task.WhenAll(_a.QueryAsync("up[1m]"), _b.QueryAsync("up[1m]"))).All(answer => answer.Any(up => up.Samples.Count >= 10)),
             60,

@@ -5,13 +5,14 @@ namespace EgressAlerts.MeshSimulator;
 /// <summary>The stories that the simulator can play, by name.</summary>
 public static class Scenarios
 {
-    public static IReadOnlyList<string> Names { get; } = ["story", "churn", "post-2019", "gateway", "ambient", "telemetry", "steady"];
+    public static IReadOnlyList<string> Names { get; } = ["story", "churn", "restarts", "post-2019", "gateway", "ambient", "telemetry", "steady"];
 
     /// <exception cref="ArgumentException">There is no such scenario.</exception>
     public static Scenario Named(string name, int series = 10_000) => name switch
     {
         "story" => Story(),
         "churn" => Churn(TimeSpan.FromMilliseconds(250)),
+        "restarts" => Restarts(TimeSpan.FromMilliseconds(250)),
         "post-2019" => Post2019(),
         "gateway" => Gateway(),
         "ambient" => Ambient(),
@@ -103,6 +104,27 @@ public static class Scenarios
             }
 
             Batch(world, targets[world.Tick % targets.Count]);
+        }, zone);
+    }
+
+    /// <summary>Six pods that are restarted every sixty ticks, each at a tick of its own. In between, every counter grows with every tick, so that
+    /// it takes as long to get back to its old height: whoever sees it every few ticks can tell a restart from growth.</summary>
+    public static Scenario Restarts(TimeSpan tick)
+    {
+        const int Pods = 6, Life = 60;
+        var zone = new DnsZone();
+        Target[] targets = [new(Way.Passthrough, "", "52.30.1.3", 443), new(Way.Blocked, "", "52.30.2.6", 8002)];
+        Target[] web = [new(Way.Registered, "host-1.example.com", "", 80), new(Way.Passthrough, "host-2.example.com", "", 80)];
+        return new Scenario("restarts", tick, world =>
+        {
+            for (var pod = world.Pods.Count; pod < Pods; pod++) world.Start("ns-" + (pod % 3), "workload-" + pod);
+            var random = world.Random;
+            foreach (var (number, pod) in world.Pods.Index())
+            {
+                if ((world.Tick + (number * Life / Pods)) % Life == 0) pod.Restart();
+                foreach (var target in targets) pod.Tcp(target, 1 + random.Next(2), 400 + random.Next(400), 1000 + random.Next(1000));
+                foreach (var target in web) pod.Http(target, 1 + random.Next(2), 100 + random.Next(100), 300 + random.Next(300));
+            }
         }, zone);
     }
 
