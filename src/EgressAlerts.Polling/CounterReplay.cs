@@ -31,6 +31,7 @@ internal sealed class CounterReplay
     private readonly List<(int Life, long Milliseconds, double Value)> _heights = [];
     private readonly List<Source> _sources = [];
     private double _closest;
+    private bool _judgesAll;
 
     /// <param name="series">The samples of each raw series since the anchor, in order of time, without any that is no count.</param>
     /// <param name="anchor">The counter's value at its anchor; 0 for a counter never seen before.</param>
@@ -38,8 +39,10 @@ internal sealed class CounterReplay
     /// <param name="horizon">Samples up to here, in milliseconds, will not be read again: the next anchor is here, or soon after.</param>
     /// <param name="interval">The scrape interval that is usual for the job, in milliseconds; 0 where it is not known.</param>
     /// <param name="afterGap">True where no sample was read for so long that a first sample below the anchor can only be a restart.</param>
-    public Outcome Run(IReadOnlyList<Sample[]> series, double anchor, long from, long horizon, long interval, bool afterGap)
+    /// <param name="judgesAll">True where no fall may wait for the samples that follow it.</param>
+    public Outcome Run(IReadOnlyList<Sample[]> series, double anchor, long from, long horizon, long interval, bool afterGap, bool judgesAll = false)
     {
+        _judgesAll = judgesAll;
         _steps.Clear();
         _closest = interval * Closest;
         from = Math.Max(from, long.MinValue / 2); // So that times since then can be computed.
@@ -104,7 +107,7 @@ internal sealed class CounterReplay
         }
     }
 
-    private static Fall JudgeFall(ReadOnlySpan<Sample> samples, int at, double peak, double anchor, long from, long horizon, long interval)
+    private Fall JudgeFall(ReadOnlySpan<Sample> samples, int at, double peak, double anchor, long from, long horizon, long interval)
     {
         var closest = interval * Closest;
         var before = at == 0 ? samples[0].Milliseconds - from : samples[at].Milliseconds - samples[at - 1].Milliseconds;
@@ -122,7 +125,7 @@ internal sealed class CounterReplay
         }
 
         if (known == Patience) return Fall.Restart;
-        if (samples[at].Milliseconds > horizon) return Fall.Undecided;
+        if (samples[at].Milliseconds > horizon && !_judgesAll) return Fall.Undecided;
         return at == 0 || value >= lowest ? Fall.Stale : Fall.Restart; // The series ended here.
     }
 
@@ -186,7 +189,7 @@ internal sealed class CounterReplay
         // Another series has just shown a restart. This one is stale if it shows the restart next. If it does not, it has grown past its old
         // height since the restart.
         if (life > newest || step.Next == Next.Falls || step.Value <= _lives[life].Peak) return life;
-        return step.Next == Next.Rises ? newest : -1;
+        return step.Next == Next.Rises || _judgesAll ? newest : -1;
     }
 
     /// <summary>The highest sample of a life up to an instant; 0 where there was none.</summary>

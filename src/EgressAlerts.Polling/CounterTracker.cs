@@ -36,6 +36,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     private TimeSpan _length;
     private uint _number;
     private uint _reading = 1;
+    private bool _isBaseline;
     private int _activeClass = KeyedTable<TrackedCounter>.None;
     private long _anchor = long.MinValue;
     private long _from = long.MinValue;
@@ -64,13 +65,14 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     public int RecentInversions { get; private set; }
 
     /// <summary>Everything that follows, up to <see cref="Commit"/>, belongs to this window; an unfinished one before it is forgotten.</summary>
-    /// <param name="isBaseline">Nothing of the window will count, so all of it is settled: a judgement that waits must not count it later.</param>
+    /// <param name="isBaseline">Nothing of the window will count, so every fall is judged at once: a judgement that waits would count it later.</param>
     public void Begin(Window window, bool isBaseline = false)
     {
         Back(_window);
         _activeClass = KeyedTable<TrackedCounter>.None;
         _end = window.End.ToUnixTimeMilliseconds();
-        _horizon = isBaseline ? _end : Math.Max(_end - (long)late.TotalMilliseconds, _anchor);
+        _horizon = Math.Max(_end - (long)late.TotalMilliseconds, _anchor);
+        _isBaseline = isBaseline;
         var isNext = window.Start == _lastEnd || _lastEnd == default;
         _reading = _number + (isNext ? 1u : 2u);
 
@@ -174,7 +176,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         foreach (var (counter, shown) in together)
         {
             var start = StartOf(counter);
-            var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, jobs.Interval(_classes.Job(_counters[counter].Class)), start.IsAfterGap);
+            var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, jobs.Interval(_classes.Job(_counters[counter].Class)), start.IsAfterGap, judgesAll: _isBaseline);
             Settle(counter, outcome);
             if (shown.Count > 1) continue;
             Inversions += outcome.SettledStale;
