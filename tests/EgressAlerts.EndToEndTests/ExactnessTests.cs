@@ -82,7 +82,7 @@ public sealed class ExactnessTests : IAsyncLifetime
     [Fact]
     public async Task When_a_store_stalls_and_shows_samples_late_the_sums_are_still_the_truth()
     {
-        await StartAsync(Engine.VictoriaMetrics, interval: 5);
+        await StartAsync(Engine.VictoriaMetrics, interval: 5, scenario: Scenarios.Restarts(TimeSpan.FromMilliseconds(250)));
         await BalanceAsync(2);
         for (var pause = 0; pause < 2; pause++)
         {
@@ -110,9 +110,9 @@ public sealed class ExactnessTests : IAsyncLifetime
         Assert.Contains(metrics, sample => sample.Name == "egress_upload_bytes_total" && sample["destination"] == "__other__" && sample.Value > 0);
     }
 
-    private async Task StartAsync(Engine engine, string more = "", int interval = 2)
+    private async Task StartAsync(Engine engine, string more = "", int interval = 2, Scenario? scenario = null)
     {
-        _mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
+        _mesh = await SimulatorServer.StartAsync(scenario ?? Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
         _prometheus = await PrometheusServer.StartAsync(engine, "1s", ("envoy-stats", _mesh.Address));
         _service = new EgressAlertsProcess($$"""
             prometheus: {url: '{{_prometheus.Address}}', interval: {{interval}}s, delay: {{(engine == Engine.Prometheus ? 1 : 15)}}s, timeout: 5s}
