@@ -9,7 +9,7 @@ namespace EgressAlerts.Naming;
 /// and claim to be one of the thousands of services there. The same system, though, is reason enough not to call the claim false.</remarks>
 internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> geo, Func<PublicSuffixes> suffixes)
 {
-    /// <summary>So many answers, a minute apart at least, must leave an address out before a claim is false: names behind load balancers rotate.</summary>
+    /// <summary>So many answers, 48 seconds apart at least, must leave an address out before a claim is false: names behind load balancers rotate.</summary>
     private const int LooksToRefute = 2;
 
     private const int MaxNamed = 3;
