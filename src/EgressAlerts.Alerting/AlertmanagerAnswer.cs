@@ -1,4 +1,5 @@
 using System.Net;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Alerting;
 
@@ -48,7 +49,7 @@ internal static class AlertmanagerAnswer
     private static string Target(HttpResponseMessage response)
     {
         return response.Headers.Location is { } location && response.RequestMessage?.RequestUri is { } asked && Uri.TryCreate(asked, location, out var target)
-            ? $" to {Printable(target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped))}"
+            ? $" to {QuotedText.Of(target.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped), QuotedCharacters)}"
             : "";
     }
 
@@ -56,17 +57,6 @@ internal static class AlertmanagerAnswer
     {
         var buffer = new char[QuotedCharacters];
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancel));
-        return Printable(buffer.AsSpan(0, await reader.ReadBlockAsync(buffer, cancel)));
-    }
-
-    private static string Printable(ReadOnlySpan<char> text)
-    {
-        var clean = text[..Math.Min(text.Length, QuotedCharacters)].ToArray();
-        for (var i = 0; i < clean.Length; i++)
-        {
-            if (char.IsControl(clean[i])) clean[i] = ' ';
-        }
-
-        return new string(clean).Trim();
+        return QuotedText.Of(new string(buffer, 0, await reader.ReadBlockAsync(buffer, cancel)), QuotedCharacters);
     }
 }

@@ -113,6 +113,7 @@ internal sealed class CounterReplay
         var before = at == 0 ? samples[0].Milliseconds - from : samples[at].Milliseconds - samples[at - 1].Milliseconds;
         var isSuspect = interval == 0 || before < closest || (at + 1 < samples.Length && samples[at + 1].Milliseconds - samples[at].Milliseconds < closest);
         if (!isSuspect) return Fall.Restart;
+
         // A stale sample is not lower than what its scraper showed before; the first one after a restart nearly always is.
         var value = samples[at].Value;
         var lowest = at < Depth ? Math.Min(peak, anchor) : peak;

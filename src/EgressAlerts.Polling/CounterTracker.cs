@@ -113,6 +113,9 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         return _series.Add(new RawSeries(_hash.Compute(labels), counter));
     }
 
+    /// <summary>The hash of a series' label set.</summary>
+    public ulong SeriesKey(int slot) => _series[slot].Key;
+
     /// <summary>A number that stands for the counter that a series shows, as long as the counter is known.</summary>
     public ulong CounterKey(int slot) => _counters[_series[slot].Counter].Key;
 
@@ -123,9 +126,8 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     public void Classify(int slot, Classified what) => _counters[_series[slot].Counter].Class = _classes.Enter(what, jobs.Number(what.Job));
 
     /// <summary>The number of the last window that had a sample of this series; 0 where it is not known.</summary>
-    public uint LastSeen(ulong hash) => _series.Find(hash) is not KeyedTable<RawSeries>.None and var slot ? _series[slot].Seen : 0;
-
-    public ulong Hash(ReadOnlySpan<byte> labels) => _hash.Compute(labels);
+    /// <param name="key">As <see cref="SeriesKey"/> gives it.</param>
+    public uint LastSeen(ulong key) => _series.Find(key) is not KeyedTable<RawSeries>.None and var slot ? _series[slot].Seen : 0;
 
     /// <summary>Adds a series' samples, in order of time. Those that are settled already are passed over; NaN is no count.</summary>
     public void Observe(int slot, ReadOnlySpan<Sample> samples)
@@ -158,7 +160,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
 
         if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval) jobs.Vote(_classes.Job(entry.Class), interval);
         if (falls || entry.IsShared) _replays.Add((counter, Counts(samples, start.From)));
-        else _rises.Add(new(counter, settledAt == long.MinValue ? int.MinValue : Offset(settledAt), Offset(last), Offset(first.Milliseconds), settled, previous, first.Value));
+        else _rises.Add(new(counter, SettledOffset(settledAt), Offset(last), Offset(first.Milliseconds), settled, previous, first.Value));
     }
 
     /// <summary>Makes the window's samples count and says what each class grew by.</summary>
@@ -176,7 +178,8 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         foreach (var (counter, shown) in together)
         {
             var start = StartOf(counter);
-            var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, jobs.Interval(_classes.Job(_counters[counter].Class)), start.IsAfterGap, judgesAll: _isBaseline);
+            var interval = jobs.Interval(_classes.Job(_counters[counter].Class));
+            var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, interval, start.IsAfterGap, judgesAll: _isBaseline);
             Settle(counter, outcome);
             if (shown.Count > 1) continue;
             Inversions += outcome.SettledStale;
@@ -255,11 +258,13 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         foreach (var entry in from.ReadAll(Read<TrackedCounter>)) _counters.Add(entry);
         foreach (var entry in from.ReadAll(Read<RawSeries>))
         {
-            if ((uint)entry.Counter >= (uint)_counters.Count) throw new InvalidDataException($"a series of counter {entry.Counter} where there are {_counters.Count}");
+            if ((uint)entry.Counter >= (uint)_counters.Count)
+                throw new InvalidDataException($"a series of counter {entry.Counter} where there are {_counters.Count}");
             _series.Add(entry);
         }
 
-        foreach (var (counter, odd) in from.ReadAll(() => (from.ReadInt32(), new OddState(from.ReadDouble(), from.ReadDouble(), from.ReadInt64())))) _odd[counter] = odd;
+        foreach (var (counter, odd) in from.ReadAll(() => (from.ReadInt32(), new OddState(from.ReadDouble(), from.ReadDouble(), from.ReadInt64()))))
+            _odd[counter] = odd;
         _window = _query = Mark();
 
         T Read<T>()
@@ -270,6 +275,8 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
             return entry;
         }
     }
+
+    private int SettledOffset(long milliseconds) => milliseconds == long.MinValue ? int.MinValue : Offset(milliseconds);
 
     private int Offset(long milliseconds) => (int)Math.Max(milliseconds - _end, int.MinValue + 1);
 
@@ -287,7 +294,9 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         var from = IsNew(counter) ? long.MinValue : Math.Max(_from, odd.From);
 
         // Of a counter without a sample in the last window all is settled.
-        return IsNew(counter) || entry.Seen + 1 >= _reading ? new(entry.Anchor, from, odd.Counted, odd.Debt, IsAfterGap: false) : new(entry.Level, from, odd.Debt, odd.Debt, IsAfterGap: true);
+        return IsNew(counter) || entry.Seen + 1 >= _reading
+            ? new(entry.Anchor, from, odd.Counted, odd.Debt, IsAfterGap: false)
+            : new(entry.Level, from, odd.Debt, odd.Debt, IsAfterGap: true);
     }
 
     /// <summary>The counters that have to be replayed, because they fell or because several series show them, with the samples of each series.</summary>
@@ -381,8 +390,9 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
             _odd.Remove(counter);
         }
 
-        bool IsForgotten(int counter) => _counters[counter].Seen is var seen && (seen < silentSince || seen < jobs.ForgetBefore(JobOf(_counters[counter])));
-        bool IsNameForgotten(int slot) => _series[slot].Counter is var counter && (IsForgotten(counter) || _series[slot].Seen < jobs.ForgetBefore(JobOf(_counters[counter])));
+        uint ForgetBefore(int counter) => jobs.ForgetBefore(JobOf(_counters[counter]));
+        bool IsForgotten(int counter) => _counters[counter].Seen < Math.Max(silentSince, ForgetBefore(counter));
+        bool IsNameForgotten(int slot) => _series[slot].Counter is var counter && (IsForgotten(counter) || _series[slot].Seen < ForgetBefore(counter));
         var forgotten = new List<int>();
         for (var counter = 0; counter < _counters.Count; counter++)
         {
@@ -439,7 +449,8 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     }
 
     /// <summary>What a window brought to a series that only rose: all that matters of its samples.</summary>
-    /// <param name="SettledOffset">The time of its last sample up to the horizon, in milliseconds from the window's end; the least number where there is none.</param>
+    /// <param name="SettledOffset">The time of its last sample up to the horizon, in milliseconds from the window's end. The least number where there
+    /// is none.</param>
     /// <param name="LastOffset">The time of its last sample, likewise.</param>
     /// <param name="FirstOffset">The time of its first sample, likewise.</param>
     /// <param name="Settled">Its value at the horizon.</param>

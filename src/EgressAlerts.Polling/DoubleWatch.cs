@@ -33,14 +33,15 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     private ulong _mask;
 
     /// <summary>Takes a series that counts egress and was not known before.</summary>
-    public void Offer(CounterTracker tracker, int slot, ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read)
+    public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
     {
         if (!read.TryGetValue("instance", out var instance)) return;
         var fingerprint = Fingerprint(read, Endpoints.Split(instance).Host);
         if ((fingerprint & _mask) != 0) return;
         if (!_sampled.TryGetValue(fingerprint, out var variants)) _sampled.Add(fingerprint, variants = []);
-        var id = tracker.Hash(labels);
-        if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id)) variants.Add(new(id, tracker.CounterKey(slot), tracker.Reading, Scrape(read)));
+        var id = tracker.SeriesKey(slot);
+        if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id))
+            variants.Add(new(id, tracker.CounterKey(slot), tracker.Reading, Scrape(read)));
         while (_sampled.Count > MaxSampled)
         {
             _mask = (_mask << 1) | 1;

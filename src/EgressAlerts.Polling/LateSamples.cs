@@ -23,7 +23,6 @@ internal sealed class LateSamples(CounterTracker tracker, TargetLabels targets, 
     {
         if (samples.Length == 0 || !samples[^1].IsCount) return;
         var read = LabelReader.Read(labels);
-        var names = targets.Find(read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", ""));
-        if (tracker.Missed(labels, read, names, samples[^1].Value) is var missed and > 0) _found.Add((classify(read), missed));
+        if (tracker.Missed(labels, read, targets.Find(read), samples[^1].Value) is var missed and > 0) _found.Add((classify(read), missed));
     }
 }

@@ -306,9 +306,9 @@ public sealed class Poller
             if (isUnknown || !tracker.IsClassified(slot))
             {
                 var read = LabelReader.Read(labels);
-                if (isUnknown) slot = tracker.Add(labels, read, poller._targets.Find(read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", "")));
+                if (isUnknown) slot = tracker.Add(labels, read, poller._targets.Find(read));
                 if (!tracker.IsClassified(slot)) tracker.Classify(slot, poller._classifier.Classify(raw, read));
-                poller._survey.Offer(tracker, slot, labels, read);
+                poller._survey.Offer(tracker, slot, read);
             }
 
             tracker.Observe(slot, samples);

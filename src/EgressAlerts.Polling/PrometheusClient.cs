@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;

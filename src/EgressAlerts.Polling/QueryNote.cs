@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 

@@ -31,7 +31,7 @@ internal sealed class TargetLabels : ISeriesSink
     public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
     {
         var read = LabelReader.Read(labels);
-        var (job, instance) = (read.GetValueOrDefault("job", ""), read.GetValueOrDefault("instance", ""));
+        var (job, instance) = Target(read);
         var names = Intern(read.Keys.Where(name => name != "__name__")); // That is "up" here, and a counter's own elsewhere.
         if (!_jobs.TryGetValue(job, out var any)) _jobs.Add(job, names);
         else if (!names.IsSubsetOf(any)) _jobs[job] = Intern(any.Union(names));
@@ -43,8 +43,14 @@ internal sealed class TargetLabels : ISeriesSink
 
     /// <summary>The names of the labels that are not the proxy's own; null where nothing is known about the job.</summary>
     /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then those of all targets of its job are taken.</remarks>
-    public IReadOnlySet<string>? Find(string job, string instance) =>
-        _targets.TryGetValue((job, instance), out var target) ? target : _jobs.GetValueOrDefault(job);
+    public IReadOnlySet<string>? Find(IReadOnlyDictionary<string, string> labels)
+    {
+        var (job, instance) = Target(labels);
+        return _targets.TryGetValue((job, instance), out var target) ? target : _jobs.GetValueOrDefault(job);
+    }
+
+    private static (string Job, string Instance) Target(IReadOnlyDictionary<string, string> labels) =>
+        (labels.GetValueOrDefault("job", ""), labels.GetValueOrDefault("instance", ""));
 
     private HashSet<string> Intern(IEnumerable<string> names)
     {

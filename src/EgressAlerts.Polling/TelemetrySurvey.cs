@@ -23,9 +23,9 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
 
     /// <summary>Takes a series that was not known before.</summary>
-    public void Offer(CounterTracker tracker, int slot, ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read)
+    public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
     {
-        if (tracker.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, labels, read);
+        if (tracker.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, read);
     }
 
     /// <summary>The names that <see cref="MangledQuery"/> found.</summary>

@@ -67,8 +67,8 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         for (var window = 0; window < 20; window++)
         {
             books.Add(await NextAsync(service, books));
-            Assert.True(!Phantoms(books[^1]).Any(), string.Join('\n', Phantoms(books[^1])));
-            if (window >= 2) Assert.True(!Missing(books[^1], books[^3].Truth).Any(), string.Join('\n', Missing(books[^1], books[^3].Truth)));
+            None(books[^1].Phantoms);
+            if (window >= 2) None(books[^1].Missing(books[^3]));
         }
 
         // Where nothing is judged at the moment, the sums are equal.
@@ -95,26 +95,19 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
             var stored = await Ledger.StoredAsync([_a, _b], books[^1].WindowEnd);
             var baseline = (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_baseline_window_end_timestamp_seconds").Value;
             var truth = Ledger.TruthBetween(_mesh.World, stored, baseline - 2, books[^1].WindowEnd.ToUnixTimeSeconds());
-            var phantoms = Phantoms(books[^1] with { Truth = truth }).ToList();
-            Assert.True(phantoms.Count == 0, string.Join('\n', phantoms));
+            None((books[^1] with { Truth = truth }).Phantoms);
         }
 
         var (counted, happened) = (books[^1].Exported.Values.Sum() + books[^1].Waiting.Values.Sum(), books[^1].Truth.Values.Sum());
         Assert.True(counted >= happened * 0.7, $"{counted} of {happened} were counted");
     }
 
+    private static void None(IReadOnlyList<string> found) => Assert.True(found.Count == 0, string.Join('\n', found));
+
     private async Task<Ledger> NextAsync(EgressAlertsProcess service, List<Ledger> books) => await Deadline.UntilAsync(
         async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 10 } next && (books.Count == 0 || next.WindowEnd > books[^1].WindowEnd) ? next : null,
         60,
         $"another window:\n{service.Output}");
-
-    private static double Counted(Ledger books, TruthKey key) => books.Exported.GetValueOrDefault(key) + books.Waiting.GetValueOrDefault(key);
-
-    private static IEnumerable<string> Phantoms(Ledger books) => books.Exported.Keys.Union(books.Waiting.Keys)
-        .Where(key => Counted(books, key) > books.Truth.GetValueOrDefault(key)).Select(key => $"{key}: {Counted(books, key)} of {books.Truth.GetValueOrDefault(key)}");
-
-    private static IEnumerable<string> Missing(Ledger books, IReadOnlyDictionary<TruthKey, double> truth) =>
-        truth.Where(sum => Counted(books, sum.Key) < sum.Value).Select(sum => $"{sum.Key}: {Counted(books, sum.Key)} of {sum.Value}");
 
     /// <summary>Replicas of a mesh in which every restart can be told from growth, before the same store.</summary>
     private async Task<EgressAlertsProcess> ServiceAsync(MergeMode mode)

@@ -16,10 +16,15 @@ public sealed record Ledger(
     /// <summary>Every difference, readable; empty when the books balance.</summary>
     public IReadOnlyList<string> Differences =>
     [
-        .. Exported.Keys.Union(Waiting.Keys).Union(Truth.Keys)
-            .Where(key => Exported.GetValueOrDefault(key) + Waiting.GetValueOrDefault(key) != Truth.GetValueOrDefault(key))
-            .Select(key => $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, happened {Truth.GetValueOrDefault(key)}"),
+        .. Exported.Keys.Union(Waiting.Keys).Union(Truth.Keys).Where(key => Counted(key) != Truth.GetValueOrDefault(key)).Select(key => Text(key, Truth)),
     ];
+
+    /// <summary>What was counted and did not happen.</summary>
+    public IReadOnlyList<string> Phantoms =>
+        [.. Exported.Keys.Union(Waiting.Keys).Where(key => Counted(key) > Truth.GetValueOrDefault(key)).Select(key => Text(key, Truth))];
+
+    /// <summary>What had happened by the end of <paramref name="earlier"/> and is not counted yet.</summary>
+    public IReadOnlyList<string> Missing(Ledger earlier) => [.. earlier.Truth.Where(sum => Counted(sum.Key) < sum.Value).Select(sum => Text(sum.Key, earlier.Truth))];
 
     /// <summary>What had happened by the end of <paramref name="earlier"/> and still has no series.</summary>
     public IReadOnlyList<string> Overdue(Ledger earlier) =>
@@ -27,6 +32,8 @@ public sealed record Ledger(
         .. earlier.Truth.Where(sum => Exported.GetValueOrDefault(sum.Key) + New.GetValueOrDefault(sum.Key) < sum.Value)
             .Select(sum => $"{WindowEnd:HH:mm:ss} {sum.Key}: exported {Exported.GetValueOrDefault(sum.Key)} of {sum.Value} that had happened by {earlier.WindowEnd:HH:mm:ss}"),
     ];
+
+    public double Counted(TruthKey key) => Exported.GetValueOrDefault(key) + Waiting.GetValueOrDefault(key);
 
     /// <summary>The books as of the service's last window, or null while there is none after the baseline, or where a new one came in between.</summary>
     public static Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "") =>
@@ -90,6 +97,9 @@ public sealed record Ledger(
         var before = GrowthUpTo(first);
         return GrowthUpTo(last).ToDictionary(sum => sum.Key, sum => sum.Value - before.GetValueOrDefault(sum.Key));
     }
+
+    private string Text(TruthKey key, IReadOnlyDictionary<TruthKey, double> truth) =>
+        $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, happened {truth.GetValueOrDefault(key)}";
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;
 

@@ -50,14 +50,16 @@ public sealed class CounterIdTests
         var labels = new TargetLabels();
         Up("""{"__name__":"up","instance":"a:1","job":"envoy","version":"1","zone":"z"}""");
         Up("""{"instance":"b:1","job":"envoy","zone":"z"}""");
-        Assert.Equal(["instance", "job", "version", "zone"], labels.Find("envoy", "a:1")!.Order());
-        Assert.Equal(["instance", "job", "zone"], labels.Find("envoy", "b:1")!.Order());
-        Assert.Equal(["instance", "job", "version", "zone"], labels.Find("envoy", "elsewhere")!.Order());
-        Assert.Null(labels.Find("other", "a:1"));
+        Assert.Equal(["instance", "job", "version", "zone"], Find("envoy", "a:1")!.Order());
+        Assert.Equal(["instance", "job", "zone"], Find("envoy", "b:1")!.Order());
+        Assert.Equal(["instance", "job", "version", "zone"], Find("envoy", "elsewhere")!.Order());
+        Assert.Null(Find("other", "a:1"));
 
         // The target's labels changed a moment ago: both sets are its own.
         Up("""{"instance":"b:1","job":"envoy","zone":"z","tier":"t"}""");
-        Assert.Equal(["instance", "job", "tier", "zone"], labels.Find("envoy", "b:1")!.Order());
+        Assert.Equal(["instance", "job", "tier", "zone"], Find("envoy", "b:1")!.Order());
+
+        IReadOnlySet<string>? Find(string job, string instance) => labels.Find(new Dictionary<string, string> { ["job"] = job, ["instance"] = instance });
 
         void Up(string json) => labels.Series(System.Text.Encoding.UTF8.GetBytes(json), []);
     }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace EgressAlerts.Polling;
+namespace EgressAlerts.Model;
 
 /// <summary>Text from a server, made fit to be shown in a log line or on a page.</summary>
-internal static class QuotedText
+public static class QuotedText
 {
     /// <summary>One line of at most <paramref name="most"/> characters. Control and formatting characters become spaces.</summary>
     public static string Of(string text, int most)
