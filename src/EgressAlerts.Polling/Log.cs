@@ -10,14 +10,14 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Prometheus answers again")]
     public static partial void QueryRecovered(ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Information, "counting starts with the window after {Baseline:O}: {Counters} counters are the baseline")]
-    public static partial void Baseline(ILogger logger, DateTime baseline, int counters);
+    [LoggerMessage(3, LogLevel.Information, "counting starts with the window after {Baseline}: {Counters} counters are the baseline")]
+    public static partial void Baseline(ILogger logger, DateTimeOffset baseline, int counters);
 
     [LoggerMessage(
         12,
         LogLevel.Information,
-        "the baseline moves on to {Baseline:O}, with {Counters} counters: no job has been scraped for a whole window before this one yet")]
-    public static partial void BaselineMoved(ILogger logger, DateTime baseline, int counters);
+        "the baseline moves on to {Baseline}, with {Counters} counters: no job has been scraped for a whole window before this one yet")]
+    public static partial void BaselineMoved(ILogger logger, DateTimeOffset baseline, int counters);
 
     [LoggerMessage(4, LogLevel.Warning, "Prometheus has no Istio series: does it scrape the sidecars, and do prometheus.matchers fit?")]
     public static partial void NoSeries(ILogger logger);
@@ -32,10 +32,10 @@ internal static partial class Log
     public static partial void Gone(ILogger logger, string window);
 
     [LoggerMessage(8, LogLevel.Information, "history: {Flows} flows of {Series} raw series were there before, the earliest at {First}")]
-    public static partial void History(ILogger logger, int flows, int series, string first);
+    public static partial void History(ILogger logger, int flows, int series, DateTimeOffset first);
 
     [LoggerMessage(9, LogLevel.Warning, "history: what was there at {At} and before is not known, {Reason}: {Message}. Destinations that are not known become news once their workload has been watched for detection.learning")]
-    public static partial void HistoryFailed(ILogger logger, string at, string reason, string message);
+    public static partial void HistoryFailed(ILogger logger, DateTimeOffset at, string reason, string message);
 
     [LoggerMessage(10, LogLevel.Information, "Prometheus' answers come with notes; they are counted all the same: {Notes}")]
     public static partial void Notes(ILogger logger, string notes);

@@ -121,18 +121,18 @@ public sealed class Poller
                     sink.Raw = raw;
                     if (await _client.QueryAsync(Selector(raw), sink.At, sink, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails likewise, and says so.
-                    Log.HistoryFailed(_logger, sink.At.ToString("O"), failure.Reason.Word(), failure.Message);
+                    Log.HistoryFailed(_logger, sink.At, failure.Reason.Word(), failure.Message);
                     return sink.Flows;
                 }
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            Log.HistoryFailed(_logger, sink.At.ToString("O"), FailureReason.Timeout.Word(), $"it took longer than {HistoryTime.TotalSeconds:0} s");
+            Log.HistoryFailed(_logger, sink.At, FailureReason.Timeout.Word(), $"it took longer than {HistoryTime.TotalSeconds:0} s");
         }
 
         var flows = sink.Flows;
-        if (flows.Count > 0) Log.History(_logger, flows.Count, sink.Count, flows.Min(flow => flow.First).ToString("O"));
+        if (flows.Count > 0) Log.History(_logger, flows.Count, sink.Count, flows.Min(flow => flow.First));
         return flows;
     }
 
@@ -195,8 +195,8 @@ public sealed class Poller
         }
 
         if (baseline) _baselineEnd = window.End;
-        if (baseline && _tracker.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End.UtcDateTime, _tracker.Count);
-        else if (baseline && _tracker.Count > 0) Log.BaselineMoved(_logger, window.End.UtcDateTime, _tracker.Count);
+        if (baseline && _tracker.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End, _tracker.Count);
+        else if (baseline && _tracker.Count > 0) Log.BaselineMoved(_logger, window.End, _tracker.Count);
         _hasBaseline |= baseline && _tracker.Count > 0;
         if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
         _saidEmpty = _tracker.Count == 0;

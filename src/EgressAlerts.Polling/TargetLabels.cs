@@ -54,7 +54,7 @@ internal sealed class TargetLabels : ISeriesSink
 
     private HashSet<string> Intern(IEnumerable<string> names)
     {
-        var key = string.Join(',', names.Order(StringComparer.Ordinal));
+        var key = string.Join(',', names); // Servers sort them. Another order only keeps a set twice.
         if (!_sets.TryGetValue(key, out var set)) _sets.Add(key, set = [.. names]);
         return set;
     }

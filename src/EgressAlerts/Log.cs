@@ -53,8 +53,8 @@ internal static partial class Log
     [LoggerMessage(
         17,
         LogLevel.Error,
-        "the last window ended at {LastEnd:O}, but it is {Now:O}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its checkpoints away")]
-    public static partial void ClockWasAhead(ILogger logger, DateTime lastEnd, DateTime now);
+        "the last window ended at {LastEnd}, but it is {Now}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its checkpoints away")]
+    public static partial void ClockWasAhead(ILogger logger, DateTimeOffset lastEnd, DateTimeOffset now);
 
     [LoggerMessage(15, LogLevel.Error, "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please report it")]
     public static partial void ReloadFailed(ILogger logger, Exception error);

@@ -111,7 +111,7 @@ internal sealed class PassWorker : BackgroundService
         if (_schedule.UntilDue(window, now) is var wait && wait > TimeSpan.Zero)
         {
             var isAhead = WindowSchedule.IsAhead(_pass.LastEnd, now);
-            if (isAhead && !_isAhead) Log.ClockWasAhead(_logger, _pass.LastEnd.UtcDateTime, now.UtcDateTime);
+            if (isAhead && !_isAhead) Log.ClockWasAhead(_logger, _pass.LastEnd, now);
             _isAhead = isAhead;
             await WaitAsync(wait, cancel);
             return;
