@@ -88,7 +88,9 @@ public sealed class EveryIncrementOnceTests : IAsyncLifetime
         _store.AddLate(Requests("code=\"in_time\""), _begin.AddSeconds(at + 8), At(at, 3), At(at + 2, 7));
         _store.AddLate(Requests("code=\"too_late\""), _begin.AddSeconds(at + 24), At(at, 20), At(at + 2, 40));
         await StartAsync(Seconds(10));
-        await Deadline.UntilAsync(async () => await MetricAsync("egress_alerts_excluded_total", "late") > 0, 90, $"the sample that came too late is told:\n{_service.Output}");
+        // It shows after 24 s, the service looks every 50 s (five times prometheus.late), and the window after the look tells it.
+        await Deadline.UntilAsync(
+            async () => await MetricAsync("egress_alerts_excluded_total", "late") > 0, 120, $"the sample that came too late is told:\n{_service.Output}");
         Assert.Equal(40, await MetricAsync("egress_alerts_excluded_total", "late"));
         Assert.Equal(7, await CountedAsync());
     }
