@@ -1,63 +1,63 @@
-using System.Diagnostics.Metrics;
+using EgressAlerts.Measuring;
+using Prometheus;
 
 namespace EgressAlerts.Alerting;
 
 /// <summary>What alerting says about itself; the notification metrics are named as Prometheus names its own, and count alerts, not requests.</summary>
 public sealed class AlertMetrics
 {
-    private const string Label = "alertmanager";
+    private const string Alertmanager = "alertmanager";
     private static readonly double[] LatencyBounds = [0.01, 0.1, 1, 10];
 
-    private readonly Counter<long> _sent;
-    private readonly Counter<long> _errors;
-    private readonly Counter<long> _dropped;
-    private readonly Histogram<double> _latency;
-    private readonly Counter<long> _undiscovered;
-    private volatile IReadOnlyList<(string Name, string State, int Count)> _alerts = [];
-    private readonly Action<string, string>? _forget;
+    private readonly Counter _sent;
+    private readonly Counter _errors;
+    private readonly Counter _dropped;
+    private readonly Histogram _latency;
+    private readonly Counter _undiscovered;
+    private readonly Gauge _alerts;
     private readonly Lock _lock = new();
     private readonly List<(string Alertmanager, Func<int> Waiting)> _senders = [];
 
-    /// <param name="forget">Removes all series whose label (first argument) has a value (second argument). Discovered Alertmanagers come and go.</param>
-    public AlertMetrics(Meter meter, Action<string, string>? forget = null)
+    public AlertMetrics(MetricRegistry metrics)
     {
-        _forget = forget;
-        _sent = meter.CreateCounter<long>("egress_alerts_notifications_sent_total", null, "Alerts that an Alertmanager took.");
-        _errors = meter.CreateCounter<long>(
-            "egress_alerts_notifications_errors_total", null, "Alerts that could not be delivered or that an Alertmanager refused, by reason.");
-        _dropped = meter.CreateCounter<long>("egress_alerts_notifications_dropped_total", null, "Alerts given up: refused, undeliverable until the next resend, or pushed out of a full queue.");
-        _latency = meter.CreateHistogram(
-            "egress_alerts_notifications_latency_seconds", null, "Time that a request to an Alertmanager took, answered or not.",
-            tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = LatencyBounds });
-        _undiscovered = meter.CreateCounter<long>(
+        _sent = metrics.Counter("egress_alerts_notifications_sent_total", "Alerts that an Alertmanager took.", Alertmanager);
+        _errors = metrics.Counter(
+            "egress_alerts_notifications_errors_total",
+            "Alerts that could not be delivered or that an Alertmanager refused, by reason.",
+            Alertmanager,
+            "reason");
+        _dropped = metrics.Counter(
+            "egress_alerts_notifications_dropped_total",
+            "Alerts given up: refused, undeliverable until the next resend, or pushed out of a full queue.",
+            Alertmanager);
+        _latency = metrics.Histogram(
+            "egress_alerts_notifications_latency_seconds", "Time that a request to an Alertmanager took, answered or not.", LatencyBounds, Alertmanager);
+        _undiscovered = metrics.Counter(
             "egress_alerts_alertmanager_discovery_failures_total",
-            null,
-            "Failed attempts to find out which Alertmanagers there are, by reason; the known ones stay in use.");
-        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.Add(0, Tag("reason", Word(reason)));
-        meter.CreateObservableGauge(
-            "egress_alerts_notifications_queue_length",
-            () => Waiting().Select(queue => new Measurement<int>(queue.Value, Tag(Label, queue.Key))),
-            null,
-            "Alerts that wait to be sent.");
-        meter.CreateObservableGauge("egress_alerts_notifications_queue_capacity", () => AlertQueue.Capacity, null, "The most alerts that can wait for one Alertmanager.");
-        meter.CreateObservableGauge("egress_alerts_notifications_alertmanagers", () => Waiting().Count, null, "Alertmanagers that alerts are sent to.");
-        meter.CreateObservableGauge(
-            "egress_alerts_alerts",
-            () => _alerts.Select(alerts => new Measurement<int>(alerts.Count, Tag("alertname", alerts.Name), Tag("state", alerts.State))),
-            null,
-            "Alerts by state: firing, resolved lately, or held back because there are too many.");
+            "Failed attempts to find out which Alertmanagers there are, by reason; the known ones stay in use.",
+            "reason");
+        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(Word(reason));
+        _alerts = metrics.Gauge(
+            "egress_alerts_alerts", "Alerts by state: firing, resolved lately, or held back because there are too many.", "alertname", "state");
+        metrics.Gauge("egress_alerts_notifications_queue_capacity", "The most alerts that can wait for one Alertmanager.").Set(AlertQueue.Capacity);
+        var length = metrics.Gauge("egress_alerts_notifications_queue_length", "Alerts that wait to be sent.", Alertmanager);
+        var alertmanagers = metrics.Gauge("egress_alerts_notifications_alertmanagers", "Alertmanagers that alerts are sent to.");
+        metrics.BeforeScrape(() =>
+        {
+            var waiting = Waiting();
+            length.Replace(waiting.Select(queue => ((string[])[queue.Key], (double)queue.Value)));
+            alertmanagers.Set(waiting.Count);
+        });
     }
 
     /// <summary>One attempt to find Alertmanagers failed. Any thread.</summary>
-    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.Add(1, Tag("reason", Word(reason)));
+    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(Word(reason)).Inc();
 
-    internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts =
-    [
-        .. alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
+    internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts.Replace(
+        alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
             .Concat(heldBack.Select(alert => (Name: alert.Labels["alertname"], State: "held_back")))
             .CountBy(alert => alert)
-            .Select(count => (count.Key.Name, count.Key.State, count.Value)),
-    ];
+            .Select(count => ((string[])[count.Key.Name, count.Key.State], (double)count.Value)));
 
     /// <summary>A sender has begun; its counters begin at 0.</summary>
     internal void Joined(string alertmanager, Func<int> waiting)
@@ -65,9 +65,9 @@ public sealed class AlertMetrics
         lock (_lock)
         {
             _senders.Add((alertmanager, waiting));
-            _sent.Add(0, Tag(Label, alertmanager));
-            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.Add(0, Tag(Label, alertmanager), Tag("reason", reason.Word()));
-            _dropped.Add(0, Tag(Label, alertmanager));
+            _sent.WithLabels(alertmanager);
+            _dropped.WithLabels(alertmanager);
+            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.WithLabels(alertmanager, reason.Word());
         }
     }
 
@@ -77,21 +77,25 @@ public sealed class AlertMetrics
         lock (_lock)
         {
             _senders.Remove((alertmanager, waiting));
-            if (_senders.TrueForAll(sender => sender.Alertmanager != alertmanager)) _forget?.Invoke(Label, alertmanager);
+            if (_senders.Exists(sender => sender.Alertmanager == alertmanager)) return;
+            _sent.RemoveLabelled(alertmanager);
+            _dropped.RemoveLabelled(alertmanager);
+            _latency.RemoveLabelled(alertmanager);
+            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.RemoveLabelled(alertmanager, reason.Word());
         }
     }
 
-    internal void Sent(string alertmanager, int alerts) => _sent.Add(alerts, Tag(Label, alertmanager));
+    internal void Sent(string alertmanager, int alerts) => _sent.WithLabels(alertmanager).Inc(alerts);
 
     internal void Failed(string alertmanager, DeliveryFailureReason reason, int alerts)
     {
-        _errors.Add(alerts, Tag(Label, alertmanager), Tag("reason", reason.Word()));
-        _dropped.Add(alerts, Tag(Label, alertmanager));
+        _errors.WithLabels(alertmanager, reason.Word()).Inc(alerts);
+        Dropped(alertmanager, alerts);
     }
 
-    internal void Took(string alertmanager, TimeSpan time) => _latency.Record(time.TotalSeconds, Tag(Label, alertmanager));
+    internal void Took(string alertmanager, TimeSpan time) => _latency.WithLabels(alertmanager).Observe(time.TotalSeconds);
 
-    internal void Dropped(string alertmanager, int alerts) => _dropped.Add(alerts, Tag(Label, alertmanager));
+    internal void Dropped(string alertmanager, int alerts) => _dropped.WithLabels(alertmanager).Inc(alerts);
 
     private Dictionary<string, int> Waiting()
     {
@@ -102,8 +106,6 @@ public sealed class AlertMetrics
     }
 
     private static string Word(DiscoveryFailureReason reason) => reason == DiscoveryFailureReason.Dns ? "dns" : "unexpected";
-
-    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }
 
 /// <summary>Why it could not be found out which Alertmanagers there are.</summary>

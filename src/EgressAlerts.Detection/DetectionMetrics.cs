@@ -1,4 +1,5 @@
-using System.Diagnostics.Metrics;
+using EgressAlerts.Measuring;
+using Prometheus;
 
 namespace EgressAlerts.Detection;
 
@@ -12,42 +13,43 @@ public sealed class DetectionMetrics
         ForbiddenDetector.Name, NameMismatchDetector.Name, MetadataServiceDetector.Name, OutsideRegionDetector.Name, ThreatListedDetector.Name,
     ];
 
-    private readonly Counter<long> _dropped;
-    private readonly Counter<long> _forgotten;
+    private readonly Counter _dropped;
+    private readonly Counter _forgotten;
     private volatile IReadOnlyList<ThreatList> _lists = [];
 
-    public DetectionMetrics(Meter meter, TimeProvider time)
+    public DetectionMetrics(MetricRegistry metrics, TimeProvider time)
     {
-        _dropped = meter.CreateCounter<long>("egress_alerts_findings_dropped_total", null, "Findings, or what may become one, not held because there were too many of their kind at once.");
-        foreach (var name in AlertNames) _dropped.Add(0, new KeyValuePair<string, object?>("alertname", name));
-        _forgotten = meter.CreateCounter<long>(
+        _dropped = metrics.Counter(
+            "egress_alerts_findings_dropped_total",
+            "Findings, or what may become one, not held because there were too many of their kind at once.",
+            "alertname");
+        foreach (var name in AlertNames) _dropped.WithLabels(name);
+        _forgotten = metrics.Counter(
             "egress_alerts_destinations_forgotten_total",
-            null,
             "Destinations of workloads that are not remembered because there are too many: each is new when it comes again.");
-        _forgotten.Add(0);
-        meter.CreateObservableGauge(
-            "egress_alerts_threat_list_entries",
-            () => _lists.Select(list => new Measurement<int>(list.IsExpired(time.GetUtcNow()) ? 0 : list.Count, Tag(list))),
-            null,
-            "Addresses, networks and domains of a threat list; 0 where it has expired.");
-        meter.CreateObservableGauge(
+        var entries = metrics.Gauge(
+            "egress_alerts_threat_list_entries", "Addresses, networks and domains of a threat list; 0 where it has expired.", "list");
+        var skipped = metrics.Gauge(
             "egress_alerts_threat_list_skipped_lines",
-            () => _lists.Select(list => new Measurement<int>(list.Skipped, Tag(list))),
-            null,
-            "Lines of a threat list that are neither address, network nor domain, or that name too large a network.");
-        meter.CreateObservableGauge(
-            "egress_alerts_threat_list_last_modified_timestamp_seconds",
-            () => _lists.Select(list => new Measurement<double>((list.Modified?.ToUnixTimeMilliseconds() ?? 0) / 1e3, Tag(list))),
-            null,
-            "When the threat list in use was written; 0 where its file is gone.");
+            "Lines of a threat list that are neither address, network nor domain, or that name too large a network.",
+            "list");
+        var modified = metrics.Gauge(
+            "egress_alerts_threat_list_last_modified_timestamp_seconds", "When the threat list in use was written; 0 where its file is gone.", "list");
+        metrics.BeforeScrape(() =>
+        {
+            var now = time.GetUtcNow();
+            Show(entries, list => list.IsExpired(now) ? 0 : list.Count);
+            Show(skipped, list => list.Skipped);
+            Show(modified, list => (list.Modified?.ToUnixTimeMilliseconds() ?? 0) / 1e3);
+        });
     }
 
-    internal void Dropped(string alertName, int findings = 1) => _dropped.Add(findings, new KeyValuePair<string, object?>("alertname", alertName));
+    internal void Dropped(string alertName, int findings = 1) => _dropped.WithLabels(alertName).Inc(findings);
 
     /// <summary>So many destinations of workloads are no longer remembered, or never were, because there are too many.</summary>
-    internal void Forgotten(int destinations) => _forgotten.Add(destinations);
+    internal void Forgotten(int destinations) => _forgotten.Inc(destinations);
 
     internal void Watch(IReadOnlyList<ThreatList> lists) => _lists = lists;
 
-    private static KeyValuePair<string, object?> Tag(ThreatList list) => new("list", list.Name);
+    private void Show(Gauge gauge, Func<ThreatList, double> read) => gauge.Replace(_lists.Select(list => ((string[])[list.Name], read(list))));
 }

@@ -21,7 +21,6 @@ internal static class CommandLine
 
     private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the checkpoint.", DefaultValueFactory = _ => "data/" };
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
-    private static readonly Option<bool> Created = new("--web.created-timestamps") { Description = "Expose _created samples in OpenMetrics; a second series for each counter where Prometheus stores them." };
     private static readonly Option<string> LogLevel = new("--log.level") { Description = "debug, info, warn or error.", DefaultValueFactory = _ => "info" };
     private static readonly Option<string> LogFormat = new("--log.format") { Description = "logfmt or json.", DefaultValueFactory = _ => "logfmt" };
 
@@ -34,7 +33,7 @@ internal static class CommandLine
         var check = new Command("check-config", "Check a configuration and exit.") { file };
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, version };
-        foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, Created, LogLevel, LogFormat])
+        foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -97,7 +96,6 @@ internal static class CommandLine
                 listen,
                 parsed.GetValue(StoragePath)!,
                 parsed.GetValue(EnableLifecycle),
-                parsed.GetValue(Created),
                 parsed.GetValue(LogLevel)!,
                 parsed.GetValue(LogFormat)!),
             cancel);

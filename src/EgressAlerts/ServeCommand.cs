@@ -1,9 +1,9 @@
-using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Logging;
+using EgressAlerts.Measuring;
 using EgressAlerts.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -25,11 +25,10 @@ internal static class ServeCommand
     {
         await using var logger = Logs.Create(options.LogLevel, options.LogFormat);
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger));
-        using var meter = new Meter("EgressAlerts");
-        using var selfMetrics = new SelfMetrics(meter);
         var time = TimeProvider.System;
-        var metrics = new StageMetrics(meter, selfMetrics.Forget, time);
-        var exposition = new Exposition(selfMetrics, time, options.CreatedTimestamps);
+        var registry = new MetricRegistry();
+        var metrics = new StageMetrics(registry, time);
+        var exposition = new Exposition(registry, time);
         using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
         var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
         var worker = new PassWorker(options, load, checkpoint, exposition, metrics, time, loggers);

@@ -2,7 +2,7 @@ namespace EgressAlerts;
 
 /// <summary>What the command line says about serving.</summary>
 internal sealed record ServeOptions(
-    string? ConfigFile, ListenAddress Listen, string StoragePath, bool EnableLifecycle, bool CreatedTimestamps, string LogLevel, string LogFormat)
+    string? ConfigFile, ListenAddress Listen, string StoragePath, bool EnableLifecycle, string LogLevel, string LogFormat)
 {
     /// <summary>The configuration's name in logs and on pages.</summary>
     public string ConfigName => ConfigFile ?? "(defaults)";

@@ -1,22 +1,21 @@
-using System.Diagnostics.Metrics;
 using EgressAlerts.Alerting;
 using EgressAlerts.Detection;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.Polling;
 
 namespace EgressAlerts;
 
 /// <summary>Every stage's metrics; they outlive a reload.</summary>
-/// <param name="forget">Removes the series of a label's value.</param>
-internal sealed class StageMetrics(Meter meter, Action<string, string> forget, TimeProvider time)
+internal sealed class StageMetrics(MetricRegistry metrics, TimeProvider time)
 {
-    public ServiceMetrics Service { get; } = new(meter, time);
+    public ServiceMetrics Service { get; } = new(metrics, time);
 
-    public PollingMetrics Polling { get; } = new(meter);
+    public PollingMetrics Polling { get; } = new(metrics);
 
-    public DnsMetrics Dns { get; } = new(meter);
+    public DnsMetrics Dns { get; } = new(metrics);
 
-    public DetectionMetrics Detection { get; } = new(meter, time);
+    public DetectionMetrics Detection { get; } = new(metrics, time);
 
-    public AlertMetrics Alerts { get; } = new(meter, forget);
+    public AlertMetrics Alerts { get; } = new(metrics);
 }

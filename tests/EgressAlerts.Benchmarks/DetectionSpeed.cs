@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -87,7 +87,7 @@ internal static class DetectionSpeed
             ],
             ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
         },
-        new DetectionMetrics(new Meter("benchmark"), TimeProvider.System),
+        new DetectionMetrics(new MetricRegistry(), TimeProvider.System),
         NullLogger<Detectors>.Instance);
 
     /// <summary>A flow of its own for each increment, as polling gives them.</summary>

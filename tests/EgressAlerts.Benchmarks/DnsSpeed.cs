@@ -1,9 +1,9 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using DnsClient;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -59,8 +59,8 @@ internal static partial class DnsSpeed
 
     private static async Task<(double Rate, double Bytes)> NameServersAsync(DnsOptions options, IPAddress[] addresses)
     {
-        using var meter = new Meter("benchmark");
-        using var servers = new NameServers(options, new DnsMetrics(meter), TimeProvider.System, NullLogger.Instance);
+        var metrics = new MetricRegistry();
+        using var servers = new NameServers(options, new DnsMetrics(metrics), TimeProvider.System, NullLogger.Instance);
         // 256 datagrams at once are more than BIND's buffer holds: how long it takes must be known when the first are lost.
         for (var i = 0; i < 20; i++) await servers.AskAsync(addresses[i].GetArpaName().TrimEnd('.'), QueryType.PTR, CancellationToken.None);
         var (next, before, started) = (-1, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
@@ -78,8 +78,8 @@ internal static partial class DnsSpeed
     /// <summary>What look-ups cost at the default rate: as many addresses as five seconds allow.</summary>
     private static async Task DefaultRateAsync(DnsOptions options, IPAddress[] addresses)
     {
-        using var meter = new Meter("benchmark");
-        await using var lookups = new Lookups(options, new DnsMetrics(meter), TimeProvider.System);
+        var metrics = new MetricRegistry();
+        await using var lookups = new Lookups(options, new DnsMetrics(metrics), TimeProvider.System);
         var some = addresses.Take(options.QueriesPerSecond * 7).ToArray(); // Two seconds' worth goes at once.
         var (cpu, allocated, started) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
         await AskAsync(lookups, some);
@@ -98,8 +98,8 @@ internal static partial class DnsSpeed
 
     private static async Task<double> LookupsAsync(DnsOptions options, IPAddress[] addresses)
     {
-        using var meter = new Meter("benchmark");
-        await using var lookups = new Lookups(options, new DnsMetrics(meter), TimeProvider.System);
+        var metrics = new MetricRegistry();
+        await using var lookups = new Lookups(options, new DnsMetrics(metrics), TimeProvider.System);
         await AskAsync(lookups, addresses[..20]);
         var started = TimeProvider.System.GetTimestamp();
         foreach (var chunk in addresses.Chunk(5_000))

@@ -1,8 +1,8 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Runtime;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -38,7 +38,7 @@ internal static class MemoryUse
     {
         var spikes = new UploadSpikeOptions { Floor = 1 << 20, Learning = TimeSpan.Zero };
         var (before, options) = (Held(), new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = spikes });
-        var detectors = new Detectors(options, new DetectionMetrics(new Meter("benchmark"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var detectors = new Detectors(options, new DetectionMetrics(new MetricRegistry(), TimeProvider.System), NullLogger<Detectors>.Instance);
         var (window, windows, each) = (0, Math.Max(20, destinations / DetectionWindow), Math.Min(DetectionWindow, destinations));
         var first = 0L;
         for (; window < windows; window++)

@@ -1,6 +1,7 @@
 using EgressAlerts.Export;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using Prometheus;
 
 namespace EgressAlerts.Web;
 
@@ -35,17 +36,19 @@ internal sealed class MetricsEndpoint(Exposition exposition)
     {
         var (request, response) = (context.Request.GetTypedHeaders(), context.Response);
         var format = FormatOf(request.Accept);
+        var scrape = exposition.Render(format);
         var gzip = TakesGzip(request.AcceptEncoding);
-        using var scrape = exposition.Render(format, gzip);
-        response.ContentType = format.ContentType();
-        response.ContentLength = scrape.First.Length + scrape.Rest.Length;
+        var body = gzip ? [scrape.Compress()] : scrape.Plain;
+        response.ContentType = format == ExpositionFormat.OpenMetricsText
+            ? PrometheusConstants.OpenMetricsContentTypeWithVersionAndEncoding
+            : PrometheusConstants.TextContentTypeWithVersionAndEncoding;
         response.Headers.Vary = "Accept, Accept-Encoding";
         if (gzip) response.Headers.ContentEncoding = "gzip";
+        response.ContentLength = body.Sum(part => part.Length);
         if (HttpMethods.IsHead(context.Request.Method)) return;
-        await response.Body.WriteAsync(scrape.First, context.RequestAborted);
-        await response.Body.WriteAsync(scrape.Rest, context.RequestAborted);
+        foreach (var part in body) await response.Body.WriteAsync(part, context.RequestAborted);
         await response.CompleteAsync();
-        scrape.Delivered();
+        exposition.Delivered(scrape);
     }
 
     /// <summary>What the asker likes best; text where it likes neither, since an answer is more use than none.</summary>
@@ -56,7 +59,7 @@ internal sealed class MetricsEndpoint(Exposition exposition)
         var openMetrics = Quality(type => type.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase) && VersionOf(type) is "" or "1.0.0");
         var text = Quality(type => (type.MatchesAllTypes || type.MediaType.Equals("text/*", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase)) && VersionOf(type) is "" or "0.0.4");
-        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetrics : ExpositionFormat.Text;
+        return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
     }
 
     internal static bool TakesGzip(IList<StringWithQualityHeaderValue>? encodings) =>

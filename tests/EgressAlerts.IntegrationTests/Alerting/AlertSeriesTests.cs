@@ -1,4 +1,5 @@
 using EgressAlerts.Alerting;
+using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Alerting;
 

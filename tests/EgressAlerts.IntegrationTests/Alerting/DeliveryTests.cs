@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Configuration;
-using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,17 +17,11 @@ public abstract class DeliveryTests : IAsyncLifetime
     private readonly ConcurrentQueue<Received> _received = new();
     private Notifier? _notifier;
 
-    protected DeliveryTests()
-    {
-        Self = new SelfMetrics(Meter);
-        Metrics = new AlertMetrics(Meter, Self.Forget);
-    }
-
-    private protected Meter Meter { get; } = new("test");
+    protected DeliveryTests() => Metrics = new AlertMetrics(Self);
 
     private protected ListLogger<Notifier> Logged { get; } = new();
 
-    private protected SelfMetrics Self { get; }
+    private protected MetricRegistry Self { get; } = new();
 
     private protected AlertMetrics Metrics { get; }
 
@@ -46,8 +39,6 @@ public abstract class DeliveryTests : IAsyncLifetime
         if (_notifier is not null) await _notifier.DisposeAsync();
         await Bad.DisposeAsync();
         Http.Dispose();
-        Self.Dispose();
-        Meter.Dispose();
     }
 
     private protected Notifier Start(params Uri[] alertmanagers) => Start(TimeProvider.System, [.. alertmanagers.Select(url => new Alertmanager(url, Http))]);

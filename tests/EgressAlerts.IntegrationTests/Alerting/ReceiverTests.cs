@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +15,7 @@ public sealed class ReceiverTests : IAsyncLifetime
 {
     private static readonly Workload Cart = new("shop", "cart");
 
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly TemporaryFolder _folder = new();
     private readonly HttpClient _http = new();
     private readonly ConcurrentQueue<Post> _posted = new();
@@ -42,7 +42,7 @@ public sealed class ReceiverTests : IAsyncLifetime
             .Replace("group_interval: 5m", "group_interval: 1s", StringComparison.Ordinal);
         _alertmanager = await AlertmanagerServer.StartAsync(
             config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
-        _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_meter), TimeProvider.System, NullLogger<Notifier>.Instance);
+        _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
         _notifier.Use([new Alertmanager(_alertmanager.Address, _http)]);
     }
 
@@ -52,7 +52,6 @@ public sealed class ReceiverTests : IAsyncLifetime
         await _alertmanager.DisposeAsync();
         await _chat.DisposeAsync();
         _http.Dispose();
-        _meter.Dispose();
         _folder.Dispose();
     }
 
@@ -132,10 +131,10 @@ public sealed class ReceiverTests : IAsyncLifetime
     private AlertBook Publish(DetectionOptions options, params NamedIncrement[] seen)
     {
         var quiet = options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } };
-        var detectors = new Detectors(quiet, new DetectionMetrics(_meter, TimeProvider.System), NullLogger<Detectors>.Instance);
+        var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
         var findings = detectors.Observe(new NamedReading(new Reading(window, Baseline: false, [], new Accounts(Now, [])), seen, seen, []));
-        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, new AlertMetrics(_meter));
+        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, new AlertMetrics(_self));
         _notifier.Publish(book.Update(findings, window));
         return book;
     }

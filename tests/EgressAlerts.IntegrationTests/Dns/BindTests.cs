@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Dns;
@@ -13,7 +13,7 @@ public sealed class BindTests : IAsyncLifetime
 
     private const string LongName = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
 
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private BindServer _bind = null!;
     private Lookups _tcp = null!;
     private Lookups _udp = null!;
@@ -69,8 +69,8 @@ public sealed class BindTests : IAsyncLifetime
                 a-rather-long-host-name-01.many A 52.0.2.7
                 """));
         var options = new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 };
-        _tcp = new Lookups(options, new DnsMetrics(_meter), TimeProvider.System);
-        _udp = new Lookups(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_meter), TimeProvider.System);
+        _tcp = new Lookups(options, new DnsMetrics(_self), TimeProvider.System);
+        _udp = new Lookups(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_self), TimeProvider.System);
     }
 
     public async Task DisposeAsync()
@@ -78,7 +78,6 @@ public sealed class BindTests : IAsyncLifetime
         await _tcp.DisposeAsync();
         await _udp.DisposeAsync();
         await _bind.DisposeAsync();
-        _meter.Dispose();
     }
 
     [Theory]

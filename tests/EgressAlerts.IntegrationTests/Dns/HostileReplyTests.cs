@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using DnsClient;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,7 +13,7 @@ public sealed class HostileReplyTests : IDisposable
     private const string Name = "1.2.0.52.in-addr.arpa";
     private static readonly byte[] Right = RawReply.Record(RawReply.Asked, RawReply.Ptr, RawReply.Name("right.example.com"));
 
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly ScriptedServer _server = new();
     private readonly NameServers _tcp;
     private readonly NameServers _udp;
@@ -21,8 +21,8 @@ public sealed class HostileReplyTests : IDisposable
     public HostileReplyTests()
     {
         var options = new DnsOptions { Servers = [_server.Endpoint], Timeout = TimeSpan.FromSeconds(2), Attempts = 1, QueriesPerSecond = 100_000 };
-        _tcp = new NameServers(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
-        _udp = new NameServers(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        _tcp = new NameServers(options, new DnsMetrics(_self), TimeProvider.System, NullLogger.Instance);
+        _udp = new NameServers(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_self), TimeProvider.System, NullLogger.Instance);
     }
 
     public void Dispose()
@@ -30,7 +30,6 @@ public sealed class HostileReplyTests : IDisposable
         _tcp.Dispose();
         _udp.Dispose();
         _server.Dispose();
-        _meter.Dispose();
     }
 
     public static TheoryData<string, byte[], int> NoNames() => new()

@@ -1,9 +1,9 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using DnsClient;
 using EgressAlerts.Dns;
 using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -15,8 +15,7 @@ public sealed class NameServersTests : IDisposable
 {
     private const string Name = "1.2.0.52.in-addr.arpa";
 
-    private readonly Meter _meter = new("test");
-    private readonly SelfMetrics _self;
+    private readonly MetricRegistry _self = new();
     private readonly DnsMetrics _metrics;
     private readonly ScriptedServer _server = new();
     private readonly DnsZone _zone = new DnsZone().Named("52.0.2.1", "right.example.com");
@@ -24,16 +23,13 @@ public sealed class NameServersTests : IDisposable
 
     public NameServersTests()
     {
-        _self = new SelfMetrics(_meter);
-        _metrics = new DnsMetrics(_meter);
+        _metrics = new DnsMetrics(_self);
     }
 
     public void Dispose()
     {
         _servers?.Dispose();
         _server.Dispose();
-        _self.Dispose();
-        _meter.Dispose();
     }
 
     [Theory]

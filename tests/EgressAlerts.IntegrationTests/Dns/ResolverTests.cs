@@ -1,8 +1,8 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using EgressAlerts.Dns;
 using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
 
@@ -13,8 +13,7 @@ public sealed class ResolverTests : IAsyncLifetime
 {
     private static readonly IPAddress Address = IPAddress.Parse("52.0.2.1");
 
-    private readonly Meter _meter = new("test");
-    private readonly SelfMetrics _self;
+    private readonly MetricRegistry _self = new();
     private readonly DnsMetrics _metrics;
     private readonly DnsZone _zone = new() { SlowBy = TimeSpan.FromMilliseconds(100) };
     private readonly DnsResponder _server;
@@ -22,8 +21,7 @@ public sealed class ResolverTests : IAsyncLifetime
 
     public ResolverTests()
     {
-        _self = new SelfMetrics(_meter);
-        _metrics = new DnsMetrics(_meter);
+        _metrics = new DnsMetrics(_self);
         _server = new DnsResponder(_zone);
     }
 
@@ -33,8 +31,6 @@ public sealed class ResolverTests : IAsyncLifetime
     {
         if (_lookups is not null) await _lookups.DisposeAsync();
         await _server.DisposeAsync();
-        _self.Dispose();
-        _meter.Dispose();
     }
 
     [Theory]

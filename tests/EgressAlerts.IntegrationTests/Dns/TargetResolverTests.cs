@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,7 +9,7 @@ namespace EgressAlerts.IntegrationTests.Dns;
 /// <summary>Servers that a name leads to, from a real name server.</summary>
 public sealed class TargetResolverTests : IAsyncLifetime
 {
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private BindServer _bind = null!;
     private NameServers _servers = null!;
     private TargetResolver _resolver = null!;
@@ -28,7 +28,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
             am AAAA ::1
             """));
         var options = new DnsOptions { Servers = [_bind.Endpoint], Timeout = TimeSpan.FromSeconds(1) };
-        _servers = new NameServers(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        _servers = new NameServers(options, new DnsMetrics(_self), TimeProvider.System, NullLogger.Instance);
         _resolver = new TargetResolver(_servers);
     }
 
@@ -36,7 +36,6 @@ public sealed class TargetResolverTests : IAsyncLifetime
     {
         _servers.Dispose();
         await _bind.DisposeAsync();
-        _meter.Dispose();
     }
 
     [Theory]
@@ -54,7 +53,7 @@ public sealed class TargetResolverTests : IAsyncLifetime
     public async Task Where_nobody_answers_that_is_not_the_same_as_no_servers()
     {
         var options = new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(200) };
-        using var lost = new NameServers(options, new DnsMetrics(_meter), TimeProvider.System, NullLogger.Instance);
+        using var lost = new NameServers(options, new DnsMetrics(_self), TimeProvider.System, NullLogger.Instance);
         Assert.Null(await new TargetResolver(lost).FindAsync("am.example.com", TargetKind.A, 9093, CancellationToken.None));
     }
 }

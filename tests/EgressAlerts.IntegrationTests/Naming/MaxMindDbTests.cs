@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
@@ -41,8 +41,8 @@ public sealed class MaxMindDbTests : IDisposable
     [Fact]
     public async Task It_says_owner_network_and_region_where_no_network_of_the_users_does()
     {
-        using var meter = new Meter("test");
-        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(meter), TimeProvider.System);
+        var metrics = new MetricRegistry();
+        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(metrics), TimeProvider.System);
         var options = new NamingOptions { CheckClaims = false, GeoFiles = [new GeoSource(Write(Sample(24, 6)))], Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")] };
         var increments = ((string[])["52.22.188.80", "52.22.200.1", "9.9.9.9"])
             .Select(address => new Increment(new Flow(new Workload("a", "b"), new RawDestination(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1));

@@ -1,8 +1,8 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.Json;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Testing;
@@ -21,22 +21,19 @@ public sealed class PollerFailureTests : IAsyncLifetime
     private const string Nothing = """{"status":"success","data":{"resultType":"matrix","result":[]}}""";
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly ListLogger<Poller> _log = new();
     private readonly HttpClient _http = HttpClients.Create(new HttpSettings(), NullLogger.Instance);
     private readonly HandTime _time = new();
-    private readonly SelfMetrics _self;
     private LoopbackServer _server = null!;
     private Poller _poller = null!;
-
-    public PollerFailureTests() => _self = new SelfMetrics(_meter);
 
     public async Task InitializeAsync()
     {
         _server = await LoopbackServer.StartAsync();
         _server.Answer = Good(5);
         var options = new PollingOptions { Url = new Uri(_server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(2), MaxResponseBytes = 1 << 20 };
-        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
+        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
         Assert.True((await ReadAsync(0))!.Baseline);
     }
 
@@ -44,8 +41,6 @@ public sealed class PollerFailureTests : IAsyncLifetime
     {
         await _server.DisposeAsync();
         _http.Dispose();
-        _self.Dispose();
-        _meter.Dispose();
     }
 
     public static TheoryData<string, string, string> Answers() => new()
@@ -263,7 +258,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         });
         var url = scheme == "https" ? new UriBuilder(_server.Address) { Scheme = "https" }.Uri : new Uri($"http://{tls.LocalEndpoint}");
         var options = new PollingOptions { Url = url, Timeout = TimeSpan.FromSeconds(2) };
-        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
         Assert.Null(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.StartsWith("connection: ", poller.Failure, StringComparison.Ordinal);
         Assert.Contains(message, poller.Failure, StringComparison.Ordinal);
@@ -339,7 +334,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         using var folder = new TemporaryFolder();
         var file = folder.File("token");
         using var http = HttpClients.Create(new HttpSettings { CredentialsFile = file }, NullLogger.Instance);
-        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_meter), TimeProvider.System, _log);
+        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_self), TimeProvider.System, _log);
         Assert.Null(await ReadAsync(0));
         Assert.Null(await ReadAsync(0));
         Assert.Equal($"credentials: authorization.credentials_file cannot be read: Could not find file '{file}'.", _poller.Failure);

@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using EgressAlerts.Alerting;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Tests.Alerting;
@@ -10,7 +10,7 @@ public sealed class AlertBookTests
     private static readonly AlertingOptions Options = new() { ExternalLabels = new Dictionary<string, string> { ["cluster"] = "a", ["severity"] = "never" } };
     private static readonly Finding Found = new("EgressBlocked", "warning", Samples.Cart, "x.example.com", Samples.Window(1).End, "s", "d", NameSource.Ptr, Confirmed: true, "up");
 
-    private readonly AlertBook _book = new(Options, new AlertMetrics(new Meter("test")));
+    private readonly AlertBook _book = new(Options, new AlertMetrics(new MetricRegistry()));
 
     [Fact]
     public void A_finding_fires_from_its_first_window_until_the_one_that_no_longer_shows_it()
@@ -43,7 +43,7 @@ public sealed class AlertBookTests
     {
         _book.Update([Found, Found with { Destination = "y.example.com" }], Samples.Window(1));
         _book.Update([Found], Samples.Window(2));
-        var copy = Samples.Copied(new AlertBook(Options, new AlertMetrics(new Meter("test"))), _book.Save, (empty, from) => empty.Load(from));
+        var copy = Samples.Copied(new AlertBook(Options, new AlertMetrics(new MetricRegistry())), _book.Save, (empty, from) => empty.Load(from));
         Assert.Equal(
             _book.Current.Select(alert => (alert.Fingerprint, alert.StartsAt, alert.ResolvedAt, alert.GeneratorUrl)),
             copy.Current.Select(alert => (alert.Fingerprint, alert.StartsAt, alert.ResolvedAt, alert.GeneratorUrl)));
@@ -53,7 +53,7 @@ public sealed class AlertBookTests
     [Fact]
     public void A_flood_is_capped_by_name_and_in_all_and_one_alert_says_what_is_held_back()
     {
-        var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, new AlertMetrics(new Meter("test")));
+        var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, new AlertMetrics(new MetricRegistry()));
         Finding Of(string name, int number, int window = 1) => Found with { AlertName = name, Destination = $"d{number}", Since = Samples.Window(window).End };
         static IEnumerable<string> Firing(IEnumerable<Alert> alerts) =>
             alerts.Where(alert => alert.ResolvedAt is null).Select(alert => $"{alert.Labels["alertname"]} {alert.Labels.GetValueOrDefault("destination")}").Order(StringComparer.Ordinal);
@@ -70,7 +70,7 @@ public sealed class AlertBookTests
         Assert.Equal((false, Samples.Window(2).End), (told.Labels.ContainsKey("source_workload"), told.StartsAt));
 
         // Nothing that fires is pushed out, also not by a lower limit after a restart; what was held back fires from when it began.
-        var lower = Samples.Copied(new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, new AlertMetrics(new Meter("test"))), book.Save, (empty, from) => empty.Load(from));
+        var lower = Samples.Copied(new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, new AlertMetrics(new MetricRegistry())), book.Save, (empty, from) => empty.Load(from));
         Assert.Equal(["A d1", "A d2", "EgressAlertsHeldBack ", "W "], Firing(lower.Update([Of("A", 1), Of("A", 2), Of("A", 9, 2), watchdog], Samples.Window(3))));
         var later = book.Update([Of("A", 9, 2), watchdog], Samples.Window(3));
         Assert.Equal(["A d9", "W "], Firing(later));
@@ -80,7 +80,7 @@ public sealed class AlertBookTests
     [Fact]
     public void A_workload_that_floods_does_not_hide_what_others_do()
     {
-        var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, new AlertMetrics(new Meter("test")));
+        var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, new AlertMetrics(new MetricRegistry()));
         var flood = Enumerable.Range(0, 50).Select(i => Found with { Source = new("shop", "flood"), Destination = $"d{i}" }).ToList();
         Assert.Equal(6, book.Update(flood, Samples.Window(1)).Count(alert => alert.Labels.ContainsKey("source_workload")));
         var others = Enumerable.Range(0, 3).Select(i => Found with { Source = new("shop", $"other-{i}") });

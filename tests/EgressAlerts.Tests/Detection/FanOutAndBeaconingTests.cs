@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using FsCheck;
@@ -133,16 +133,15 @@ public sealed class FanOutAndBeaconingTests
     [Fact]
     public void A_flood_of_new_destinations_hides_no_beacon_and_what_finds_no_room_is_counted()
     {
-        using var meter = new Meter("flood");
-        using var reading = new MeterReading(meter);
-        var time = new Timeline(Options with { MaxPulses = 100 }, metrics: new DetectionMetrics(meter, TimeProvider.System));
+        var metrics = new MetricRegistry();
+        var time = new Timeline(Options with { MaxPulses = 100 }, metrics: new DetectionMetrics(metrics, TimeProvider.System));
         NamedIncrement[] Beacon(DateTimeOffset now) => now.Minute % 10 == 0 ? [Timeline.To("c2.example.com", 100)] : [];
         time.Until(Timeline.Start.AddHours(2), _ => [Timeline.To("api.example.com", 1)]);
         time.Until(Timeline.Start.AddHours(4), Beacon);
         IEnumerable<NamedIncrement> Flood(DateTimeOffset now) => Enumerable.Range(0, 500).Select(i => Timeline.To($"n{i}.{now.Minute}.example.org", 20));
         time.Until(Timeline.Start.AddHours(5), now => [.. Beacon(now), .. Flood(now)]);
         // The first of twelve windows has room for 99. Each other one drops ten that it makes room for, and the 490 that find none.
-        Assert.Equal(401 + (11 * 500), reading.Value("egress_alerts_findings_dropped_total", "EgressBeaconing"));
+        Assert.Equal(401 + (11 * 500), metrics.Sum("egress_alerts_findings_dropped_total", "EgressBeaconing"));
         var found = time.Until(Timeline.Start.AddHours(9), Beacon).Where(finding => finding.AlertName == "EgressBeaconing");
         Assert.Equal("c2.example.com", Assert.Single(found).Destination);
     }

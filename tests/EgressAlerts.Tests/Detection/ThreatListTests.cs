@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using FsCheck;
@@ -101,12 +101,11 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void The_metrics_keep_the_number_of_entries_until_the_list_expires_and_tell_that_its_file_is_gone()
     {
-        using var meter = new Meter("threats");
-        using var reading = new MeterReading(meter);
+        var self = new MetricRegistry();
         var (time, file, list) = (new HandTime(), _folder.File("list"), Read("203.0.113.0/24\n"));
         File.SetLastWriteTimeUtc(file, time.GetUtcNow().UtcDateTime);
         list.Refresh(NullLogger.Instance);
-        var metrics = new DetectionMetrics(meter, time);
+        var metrics = new DetectionMetrics(self, time);
         metrics.Watch([list]);
         Assert.Equal((1, time.GetUtcNow().ToUnixTimeSeconds()), Shown());
         File.Delete(file);
@@ -117,7 +116,7 @@ public sealed class ThreatListTests : IDisposable
         Assert.Equal((0, 0), Shown());
 
         (double Entries, double Modified) Shown() =>
-            (reading.Value("egress_alerts_threat_list_entries", "bad"), reading.Value("egress_alerts_threat_list_last_modified_timestamp_seconds", "bad"));
+            (self.Sum("egress_alerts_threat_list_entries", "bad"), self.Sum("egress_alerts_threat_list_last_modified_timestamp_seconds", "bad"));
     }
 
     [Fact]

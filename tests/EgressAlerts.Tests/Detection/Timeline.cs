@@ -1,5 +1,5 @@
-using System.Diagnostics.Metrics;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,7 +19,7 @@ internal sealed class Timeline(DetectionOptions options, TimeSpan? window = null
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     public static Detectors New(DetectionOptions options, DetectionMetrics? metrics = null) =>
-        new(options, metrics ?? new DetectionMetrics(new Meter("test"), TimeProvider.System), NullLogger<Detectors>.Instance);
+        new(options, metrics ?? new DetectionMetrics(new MetricRegistry(), TimeProvider.System), NullLogger<Detectors>.Instance);
 
     public static NamedIncrement To(string name, double upload, string address = "", Workload? source = null, bool confirmed = true, string site = "", Route route = Route.Passthrough) => new(
         new Increment(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes, "", "", upload),

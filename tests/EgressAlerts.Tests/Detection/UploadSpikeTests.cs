@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using FsCheck;
 using FsCheck.Fluent;
@@ -26,7 +26,7 @@ public sealed class UploadSpikeTests
     public void A_flood_of_sites_leaves_the_number_of_groups_within_its_bounds()
     {
         var (options, habit) = (new DetectionOptions(), new Habit());
-        var detector = new UploadSpikeDetector(new Tuning(options), new DetectionMetrics(new Meter("test"), TimeProvider.System));
+        var detector = new UploadSpikeDetector(new Tuning(options), new DetectionMetrics(new MetricRegistry(), TimeProvider.System));
         for (var window = 1; window <= 2; window++)
         {
             var flood = Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]));

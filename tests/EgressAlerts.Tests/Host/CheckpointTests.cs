@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using EgressAlerts.Measuring;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -9,7 +9,7 @@ public sealed class CheckpointTests : IDisposable
     private static readonly DateTimeOffset Late = Samples.Start.AddHours(1);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly Checkpoint _checkpoint;
 
     public CheckpointTests() => _checkpoint = Open();
@@ -17,7 +17,6 @@ public sealed class CheckpointTests : IDisposable
     public void Dispose()
     {
         _checkpoint.Dispose();
-        _meter.Dispose();
         _folder.Dispose();
     }
 
@@ -92,7 +91,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal([2], Numbers());
     }
 
-    private Checkpoint Open() => new(_folder.Path, new ServiceMetrics(_meter, TimeProvider.System), TimeProvider.System, NullLogger<Checkpoint>.Instance);
+    private Checkpoint Open() => new(_folder.Path, new ServiceMetrics(_self, TimeProvider.System), TimeProvider.System, NullLogger<Checkpoint>.Instance);
 
     private void Write(int number, DateTimeOffset? end = null) => _checkpoint.Write(end ?? Samples.Start, to => to.Write(number));
 

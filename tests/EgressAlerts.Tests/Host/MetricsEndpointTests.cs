@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Web;
 using Microsoft.AspNetCore.Http;
@@ -9,29 +9,31 @@ namespace EgressAlerts.Tests.Host;
 
 public sealed class MetricsEndpointTests
 {
+    private const string OpenMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    private const string Text = "text/plain; version=0.0.4; charset=utf-8";
     private const string Prometheus242 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
-    private readonly Exposition _exposition = new(new SelfMetrics(new Meter("test")), TimeProvider.System);
+    private readonly Exposition _exposition = new(new MetricRegistry(), TimeProvider.System);
 
     [Theory]
-    [InlineData(null, ExpositionFormat.Text)]
-    [InlineData("", ExpositionFormat.Text)]
-    [InlineData("*/*", ExpositionFormat.Text)]
-    [InlineData("text/html,*/*;q=0.8", ExpositionFormat.Text)]
-    [InlineData("text/plain;version=0.0.4;q=1,*/*;q=0.1", ExpositionFormat.Text)]
-    [InlineData(Prometheus242, ExpositionFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", ExpositionFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.5", ExpositionFormat.Text)]
-    [InlineData("application/openmetrics-text", ExpositionFormat.OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=2.0.0", ExpositionFormat.Text)]
-    [InlineData("application/openmetrics-text;q=0", ExpositionFormat.Text)]
-    [InlineData("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", ExpositionFormat.Text)]
-    [InlineData("nonsense;;;", ExpositionFormat.Text)]
-    public async Task The_asker_gets_the_format_it_likes_best(string? accept, ExpositionFormat expected)
+    [InlineData(null, Text)]
+    [InlineData("", Text)]
+    [InlineData("*/*", Text)]
+    [InlineData("text/html,*/*;q=0.8", Text)]
+    [InlineData("text/plain;version=0.0.4;q=1,*/*;q=0.1", Text)]
+    [InlineData(Prometheus242, OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.5", Text)]
+    [InlineData("application/openmetrics-text", OpenMetrics)]
+    [InlineData("application/openmetrics-text;version=2.0.0", Text)]
+    [InlineData("application/openmetrics-text;q=0", Text)]
+    [InlineData("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", Text)]
+    [InlineData("nonsense;;;", Text)]
+    public async Task The_asker_gets_the_format_it_likes_best(string? accept, string expected)
     {
         var context = Context(accept);
         await new MetricsEndpoint(_exposition).AnswerAsync(context);
-        Assert.Equal((200, expected.ContentType(), "Accept, Accept-Encoding"), (context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.Vary.ToString()));
+        Assert.Equal((200, expected, "Accept, Accept-Encoding"), (context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.Vary.ToString()));
         Assert.Equal(context.Response.ContentLength, context.Response.Body.Length);
     }
 

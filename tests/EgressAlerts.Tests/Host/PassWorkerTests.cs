@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using System.Text;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
+using EgressAlerts.Measuring;
 using EgressAlerts.Polling;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,8 +11,7 @@ namespace EgressAlerts.Tests.Host;
 public sealed class PassWorkerTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly Meter _meter = new("test");
-    private readonly SelfMetrics _self;
+    private readonly MetricRegistry _self = new();
     private readonly StageMetrics _metrics;
     private readonly Exposition _exposition;
     private readonly Checkpoint _checkpoint;
@@ -21,11 +20,10 @@ public sealed class PassWorkerTests : IAsyncDisposable
 
     public PassWorkerTests()
     {
-        _self = new SelfMetrics(_meter);
-        _metrics = new StageMetrics(_meter, _self.Forget, TimeProvider.System);
+        _metrics = new StageMetrics(_self, TimeProvider.System);
         _exposition = new Exposition(_self, TimeProvider.System);
         _checkpoint = new Checkpoint(_folder.Path, _metrics.Service, TimeProvider.System, NullLogger<Checkpoint>.Instance);
-        var options = new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, false, "info", "logfmt");
+        var options = new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, "info", "logfmt");
         _worker = new PassWorker(options, () => _load(), _checkpoint, _exposition, _metrics, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
@@ -36,8 +34,6 @@ public sealed class PassWorkerTests : IAsyncDisposable
         await _worker.StopAsync(Never);
         _worker.Dispose();
         _checkpoint.Dispose();
-        _self.Dispose();
-        _meter.Dispose();
         _folder.Dispose();
     }
 
@@ -146,9 +142,6 @@ public sealed class PassWorkerTests : IAsyncDisposable
         Assert.Equal(default, _worker.Pass.LastEnd);
     }
 
-    private double Sample(string name, string reason = "")
-    {
-        using var scrape = _exposition.Render(ExpositionFormat.Text, gzip: false);
-        return PromSample.Parse(Encoding.UTF8.GetString(scrape.Rest.Span)).Single(sample => sample.Name == name && sample["reason"] == reason).Value;
-    }
+    private double Sample(string name, string reason = "") =>
+        _self.Samples().Single(sample => sample.Name == name && sample["reason"] == reason).Value;
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
@@ -11,7 +11,7 @@ namespace EgressAlerts.Tests.Naming;
 
 public sealed class ClaimCheckTests : IAsyncLifetime
 {
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly HandTime _time = new();
     private readonly TemporaryFolder _folder = new();
     private readonly DnsZone _zone = new DnsZone()
@@ -36,7 +36,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         _dns = new DnsResponder(_zone);
-        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 }, new DnsMetrics(_meter), _time);
+        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 }, new DnsMetrics(_self), _time);
         var suffixes = PublicSuffixes.Read(_folder.Write("list.dat", PublicSuffixesTests.List));
         _claims = new ClaimCheck(_lookups, address => new NetworkName(_systems.GetValueOrDefault(address.ToString(), ""), "", ""), () => suffixes);
         return Task.CompletedTask;
@@ -47,7 +47,6 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         await _lookups.DisposeAsync();
         await _dns.DisposeAsync();
         _folder.Dispose();
-        _meter.Dispose();
     }
 
     [Theory]
@@ -154,7 +153,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     public async Task What_DNS_said_of_a_claim_survives_a_restart()
     {
         await JudgeAsync("www.bank.com", "52.2.0.1");
-        await using var next = new Lookups(new DnsOptions { Servers = [_dns.Endpoint] }, new DnsMetrics(_meter), _time);
+        await using var next = new Lookups(new DnsOptions { Servers = [_dns.Endpoint] }, new DnsMetrics(_self), _time);
         Samples.Copied(next, _lookups.Save, (empty, from) => empty.Load(from));
         var asked = _dns.Questions;
         var answer = next.Resolve("www.bank.com", System.Net.Sockets.AddressFamily.InterNetwork);

@@ -1,6 +1,6 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using EgressAlerts.Dns;
+using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
@@ -11,7 +11,7 @@ namespace EgressAlerts.Tests.Naming;
 
 public sealed class NamerTests : IAsyncLifetime
 {
-    private readonly Meter _meter = new("test");
+    private readonly MetricRegistry _self = new();
     private readonly HandTime _time = new(timers: true);
     private readonly DnsResponder _dns = new(new DnsZone()
         .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
@@ -26,7 +26,7 @@ public sealed class NamerTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         var options = new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromSeconds(30), QueriesPerSecond = 1000 };
-        _lookups = new Lookups(options, new DnsMetrics(_meter), TimeProvider.System);
+        _lookups = new Lookups(options, new DnsMetrics(_self), TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -34,7 +34,6 @@ public sealed class NamerTests : IAsyncLifetime
     {
         await _lookups.DisposeAsync();
         await _dns.DisposeAsync();
-        _meter.Dispose();
     }
 
     public static TheoryData<string, Flow> Ladder() => new()
