@@ -6,99 +6,108 @@ using Prometheus;
 
 namespace EgressAlerts.Export;
 
-/// <summary>The metrics of a window: the flow counters, and those by which anyone can check them against Istio's own. One caller at a time.</summary>
+/// <summary>The metrics of a window: the flow counters, and those by which anyone can check them against Istio's own. One caller at a time. Hot code.</summary>
 internal sealed class WindowMetrics
 {
-    private static readonly string[] CommonLabels = ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
+    private static readonly string[] FlowLabelNames = ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
     private static readonly Metric[] Metrics = Enum.GetValues<Metric>();
 
     private readonly MetricRegistry _registry = new();
     private readonly Counter[] _flows;
     private readonly Dictionary<CounterSeries, Shown> _shown = new(ReferenceEqualityComparer.Instance);
-    private readonly Gauge _destinations;
-    private readonly Gauge _baselineEnd;
-    private readonly Gauge _lastEnd;
-    private readonly Counter _counted;
-    private readonly Gauge _waiting;
-    private readonly Counter _retired;
-    private readonly Counter _excluded;
-    private readonly Gauge _series;
-    private readonly Gauge _limit;
-    private readonly Gauge _wanted;
-    private readonly Counter _promoted;
-    private readonly Gauge _rolledUp;
-    private readonly Counter _increments;
+    private readonly List<Action<Admitted>> _others = [];
     private int _window;
     private bool _fell;
 
     public WindowMetrics()
     {
-        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. CommonLabels, .. MoreLabels(metric)]))];
-        _destinations = _registry.Gauge(
+        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. MoreLabelNames(metric)]))];
+        Gauge(
             "egress_destination_info",
             "What is known about a destination: where its name came from and whether it was confirmed.",
-            "destination", "name_source", "confirmed", "owner", "network", "region", "domain");
-        _baselineEnd = _registry.Gauge(
-            "egress_alerts_baseline_window_end_timestamp_seconds", "The instant from which the exported counters have counted.");
-        _lastEnd = _registry.Gauge("egress_alerts_last_window_end_timestamp_seconds", "The instant up to which the exported counters have counted.");
-        _counted = _registry.Counter(
-            "egress_alerts_counted_total", "Everything counted since the baseline, exported, waiting for a name or retired.", "metric");
-        _waiting = _registry.Gauge(
+            ["destination", "name_source", "confirmed", "owner", "network", "region", "domain"],
+            window => window.Destinations.Select(destination => (Labels(destination), 1.0)));
+        Gauge(
+            "egress_alerts_baseline_window_end_timestamp_seconds",
+            "The instant from which the exported counters have counted.",
+            window => Seconds(window.Accounts.BaselineEnd));
+        Gauge(
+            "egress_alerts_last_window_end_timestamp_seconds",
+            "The instant up to which the exported counters have counted.",
+            window => Seconds(window.Window.End));
+        Counter(
+            "egress_alerts_counted_total",
+            "Everything counted since the baseline, exported, waiting for a name or retired.",
+            ["metric"],
+            window => PerMetric(window.Counted));
+        Gauge(
             "egress_alerts_waiting",
             "Counted, but not yet in any series: the name of the destination is being looked up, or a new series shows 0 first; /api/v1/waiting lists it.",
-            "metric");
-        _retired = _registry.Counter("egress_alerts_retired_total", "What idle series held when they gave their place up.", "metric");
-        _excluded = _registry.Counter("egress_alerts_excluded_total", "What was seen in Istio's counters and left out, by reason.", "metric", "reason");
-        _series = _registry.Gauge(
+            ["metric"],
+            window => PerMetric(Waiting(window)));
+        Counter(
+            "egress_alerts_retired_total", "What idle series held when they gave their place up.", ["metric"], window => PerMetric(window.Retired));
+        Counter(
+            "egress_alerts_excluded_total",
+            "What was seen in Istio's counters and left out, by reason.",
+            ["metric", "reason"],
+            window => window.Accounts.Excluded.Select(sum => ((string[])[sum.Metric.Word(), sum.Reason], sum.Amount)));
+        Gauge(
             "egress_alerts_series",
             "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.",
-            "state");
-        _limit = _registry.Gauge("egress_alerts_series_limit", "The most live egress_* series (cardinality.max_series).");
-        _wanted = _registry.Gauge(
+            ["state"],
+            window => [(["live"], window.Budget.Live), (["overflow"], window.Budget.Overflow), (["retired"], window.Budget.RetiredSeries)]);
+        Gauge("egress_alerts_series_limit", "The most live egress_* series (cardinality.max_series).", window => window.Budget.Limit);
+        Gauge(
             "egress_alerts_destinations_wanted",
-            "Pairs of workload and destination that would have series without a budget, those without a place estimated within 2 % over one to two days.");
-        _promoted = _registry.Counter("egress_alerts_destinations_promoted_total", "Destinations that found a place after they had been folded.");
-        _rolledUp = _registry.Gauge(
+            "Pairs of workload and destination that would have series without a budget, those without a place estimated within 2 % over one to two days.",
+            window => window.Budget.Wanted);
+        Counter(
+            "egress_alerts_destinations_promoted_total",
+            "Destinations that found a place after they had been folded.",
+            [],
+            window => [([], window.Budget.Promoted)]);
+        Gauge(
             "egress_alerts_destinations_rolled_up",
-            "Parents (*.example.com) under which a workload's new destinations are summed because places are scarce.");
-        _increments = _registry.Counter(
-            "egress_alerts_increments_total", "Increments by where they were counted: in a series of their destination, or in an overflow.", "state");
+            "Parents (*.example.com) under which a workload's new destinations are summed because places are scarce.",
+            window => window.Budget.RolledUp);
+        Counter(
+            "egress_alerts_increments_total",
+            "Increments by where they were counted: in a series of their destination, or in an overflow.",
+            ["state"],
+            window => [(["live"], window.Budget.Placed), (["overflow"], window.Budget.Folded)]);
     }
 
     /// <summary>Shows a window in place of the last one; false where a counter would have to fall, which none of these can.</summary>
-    public bool TryShow(Admitted admitted)
+    public bool TryShow(Admitted window)
     {
         _window++;
         _fell = false;
-        ShowSeries(admitted.Series);
-        _destinations.Replace(admitted.Destinations.Select(destination => (Labels(destination), 1.0)));
-        _baselineEnd.Set(Seconds(admitted.Accounts.BaselineEnd));
-        _lastEnd.Set(Seconds(admitted.Window.End));
-        var waiting = Waiting(admitted);
-        foreach (var metric in Metrics)
-        {
-            Raise(_counted.WithLabels(metric.Word()), admitted.Counted[metric]);
-            _waiting.WithLabels(metric.Word()).Set(waiting[metric]);
-            Raise(_retired.WithLabels(metric.Word()), admitted.Retired[metric]);
-        }
-
-        foreach (var sum in admitted.Accounts.Excluded) Raise(_excluded.WithLabels(sum.Metric.Word(), sum.Reason), sum.Amount);
-        var budget = admitted.Budget;
-        _series.WithLabels("live").Set(budget.Live);
-        _series.WithLabels("overflow").Set(budget.Overflow);
-        _series.WithLabels("retired").Set(budget.RetiredSeries);
-        _limit.Set(budget.Limit);
-        _wanted.Set(budget.Wanted);
-        Raise(_promoted, budget.Promoted);
-        _rolledUp.Set(budget.RolledUp);
-        Raise(_increments.WithLabels("live"), budget.Placed);
-        Raise(_increments.WithLabels("overflow"), budget.Folded);
+        ShowFlows(window.Series);
+        foreach (var show in _others) show(window);
         return !_fell;
     }
 
     public void Write(MemoryStream to, ExpositionFormat format) => _registry.Write(to, format, isEnd: false);
 
-    private void ShowSeries(IReadOnlyList<ExportedSeries> present)
+    private void Gauge(string name, string help, Func<Admitted, double> read) => Gauge(name, help, [], window => [([], read(window))]);
+
+    private void Gauge(string name, string help, string[] labels, Func<Admitted, IEnumerable<(string[] Labels, double Value)>> read)
+    {
+        var gauge = _registry.Gauge(name, help, labels);
+        _others.Add(window => gauge.Replace(read(window)));
+    }
+
+    private void Counter(string name, string help, string[] labels, Func<Admitted, IEnumerable<(string[] Labels, double Value)>> read)
+    {
+        var counter = _registry.Counter(name, help, labels);
+        _others.Add(window =>
+        {
+            foreach (var (values, value) in read(window)) Raise(counter.WithLabels(values), value);
+        });
+    }
+
+    private void ShowFlows(IReadOnlyList<ExportedSeries> present)
     {
         var added = new List<ExportedSeries>();
         foreach (var series in present)
@@ -132,13 +141,13 @@ internal sealed class WindowMetrics
         }
     }
 
-    private void Raise(ICounter counter, double value)
+    private void Raise(Counter.Child counter, double value)
     {
         counter.IncTo(value);
         _fell |= counter.Value > value;
     }
 
-    private static string[] MoreLabels(Metric metric) => metric switch
+    private static string[] MoreLabelNames(Metric metric) => metric switch
     {
         Metric.Requests => ["response_flags", "response_code"],
         Metric.ConnectionsClosed => ["response_flags"],
@@ -172,11 +181,14 @@ internal sealed class WindowMetrics
         _ => "Bytes that the application got back (istio_tcp_sent_bytes_total, istio_response_bytes_sum).",
     };
 
-    private static Totals Waiting(Admitted admitted)
+    private static IEnumerable<(string[] Labels, double Value)> PerMetric(Totals totals) =>
+        Metrics.Select(metric => ((string[])[metric.Word()], totals[metric]));
+
+    private static Totals Waiting(Admitted window)
     {
         var sums = new Totals();
-        foreach (var increment in admitted.Waiting) sums.Add(increment.Metric, increment.Amount);
-        foreach (var series in admitted.Withheld) sums.Add(series.Key.Metric, series.Value);
+        foreach (var increment in window.Waiting) sums.Add(increment.Metric, increment.Amount);
+        foreach (var series in window.Withheld) sums.Add(series.Key.Metric, series.Value);
         return sums;
     }
 
