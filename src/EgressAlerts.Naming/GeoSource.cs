@@ -1,3 +1,4 @@
+using System.Net;
 using EgressAlerts.Files;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +8,16 @@ namespace EgressAlerts.Naming;
 /// <exception cref="InvalidDataException">The file is no such database; the message says why.</exception>
 public sealed class GeoSource(string path)
 {
-    private readonly WatchedFile<MaxMindDb> _file = new(path, file => new MaxMindDb(file));
+    private readonly WatchedFile<GeoDatabase> _file = new(path, file => new GeoDatabase(file));
 
-    internal MaxMindDb Db => _file.Content;
+    /// <summary>What the database says of an address; null where it says nothing.</summary>
+    internal GeoRecord? Find(IPAddress address) => _file.Content.Find(address);
 
-    internal void Refresh(ILogger logger) => _file.Refresh(logger);
+    internal void Refresh(ILogger logger)
+    {
+        var before = _file.Content;
+        if (before.TakeDamage() is { } damage) Log.DamagedDatabase(logger, path, damage);
+        _file.Refresh(logger);
+        if (_file.Content != before) before.Dispose(); // Only the pass reads it, and the pass is here.
+    }
 }

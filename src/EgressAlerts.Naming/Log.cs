@@ -6,4 +6,8 @@ internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "there is no Public Suffix List at {File}: the registrable domain of a name is guessed from its last labels")]
     public static partial void NoSuffixList(ILogger logger, string file);
+
+    [LoggerMessage(
+        2, LogLevel.Warning, "{File} holds records that cannot be read ({Reason}). Their addresses get no owner and no region from it. Download the database again")]
+    public static partial void DamagedDatabase(ILogger logger, string file, string reason);
 }

@@ -172,9 +172,10 @@ public sealed class Namer
         var found = Nowhere;
         foreach (var file in _options.GeoFiles)
         {
-            var (asn, organisation, country) = file.Db.Find(address);
-            if (found.Name.Length == 0 && asn > 0) found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{asn}"), Owner = organisation };
-            if (found.Region.Length == 0) found = found with { Region = country };
+            if (file.Find(address) is not { } record) continue;
+            if (found.Name.Length == 0 && record.Asn > 0)
+                found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{record.Asn}"), Owner = record.Organisation ?? "" };
+            if (found.Region.Length == 0) found = found with { Region = record.Country };
         }
 
         return found;

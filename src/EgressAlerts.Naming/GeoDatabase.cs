@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using MaxMind.Db;
+
+namespace EgressAlerts.Naming;
+
+/// <summary>The content of a MaxMind DB, such as GeoLite2-ASN, -Country or -City. Only one thread at a time may call it.</summary>
+internal sealed class GeoDatabase : IDisposable
+{
+    private const long MaxBytes = 512L << 20;
+    private const int MaxMetadata = 128 << 10;
+
+    private readonly Reader _reader;
+    private bool _isDamaged;
+    private string? _damage;
+
+    /// <exception cref="InvalidDataException">The file cannot be read or is not such a database. The message says why, and what to do.</exception>
+    public GeoDatabase(string file)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > MaxBytes) throw new InvalidDataException($"{file}: this is larger than {MaxBytes >> 20} MiB. Name a smaller database");
+            if (!HasMetadata(file)) throw new InvalidDatabaseException("the metadata at the end is not there");
+            // The file is copied and never mapped. A mapped file that somebody rewrites in place would end the process at the next look-up.
+            _reader = new Reader(file, FileAccessMode.Memory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"{file}: this cannot be read: {e.Message}", e);
+        }
+        catch (Exception e) when (e is InvalidDatabaseException or DeserializationException)
+        {
+            throw new InvalidDataException($"{file}: this is no MaxMind DB, or it is damaged ({e.Message}). Download it again, or name another file", e);
+        }
+    }
+
+    /// <summary>A reload drops databases without a word. The package keeps their bytes outside the managed heap and would never give them back.</summary>
+    ~GeoDatabase() => _reader?.Dispose();
+
+    /// <summary>What is known of an address; null where nothing is, or where it cannot be read.</summary>
+    public GeoRecord? Find(IPAddress address)
+    {
+        if (address.AddressFamily == AddressFamily.InterNetworkV6 && _reader.Metadata.IPVersion == 4) return null;
+        try
+        {
+            return _reader.Find<GeoRecord>(address);
+        }
+        catch (Exception e) when (e is InvalidDatabaseException or DeserializationException)
+        {
+            if (!_isDamaged) _damage = e.Message;
+            _isDamaged = true;
+            return null;
+        }
+    }
+
+    /// <summary>What is wrong with the first record that could not be read. It is told once.</summary>
+    public string? TakeDamage()
+    {
+        var damage = _damage;
+        _damage = null;
+        return damage;
+    }
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Whether the file ends with metadata. The package copies what it is given and does not free the copy when it refuses it. A file that is still
+    /// being downloaded would cost its size again each time it is looked at.</summary>
+    private static bool HasMetadata(string file)
+    {
+        using var stream = File.OpenRead(file);
+        var end = new byte[Math.Min(stream.Length, MaxMetadata)];
+        stream.Seek(-end.Length, SeekOrigin.End);
+        stream.ReadExactly(end);
+        ReadOnlySpan<byte> mark = [0xab, 0xcd, 0xef, .. "MaxMind.com"u8];
+        return end.AsSpan().IndexOf(mark) >= 0;
+    }
+}
+
+/// <summary>What a database says of an address, as far as it is of use here. Missing values are null, or 0.</summary>
+[method: Constructor]
+internal sealed record GeoRecord(
+    [MapKey("autonomous_system_number")] long Asn,
+    [MapKey("autonomous_system_organization")] string? Organisation,
+    [MapKey("country")] GeoCountry? Located,
+    [MapKey("registered_country")] GeoCountry? Registered)
+{
+    /// <summary>Where the address is, or else where its network is registered, as two letters.</summary>
+    public string Country => Located?.Code is { Length: > 0 } code ? code : Registered?.Code ?? "";
+}
+
+[method: Constructor]
+internal sealed record GeoCountry([MapKey("iso_code")] string? Code);
