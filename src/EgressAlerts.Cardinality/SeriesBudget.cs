@@ -12,10 +12,8 @@ public sealed class SeriesBudget
     private readonly CardinalityOptions _options;
     private readonly Places _places;
     private readonly Admission _admission;
-    private readonly HashSet<Slot> _live = new(new SlotByKey());
-    private readonly HashSet<Slot> _overflow = new(new SlotByKey());
-    private readonly HashSet<Slot>.AlternateLookup<SeriesKey> _liveByKey;
-    private readonly HashSet<Slot>.AlternateLookup<SeriesKey> _overflowByKey;
+    private readonly Dictionary<SeriesKey, Slot> _live = [];
+    private readonly Dictionary<SeriesKey, Slot> _overflow = [];
     private readonly Totals _counted = new();
     private readonly Totals _retired = new();
     private DateTimeOffset _now;
@@ -26,8 +24,6 @@ public sealed class SeriesBudget
         _options = options;
         _places = new(options);
         _admission = new(options, _places);
-        _liveByKey = _live.GetAlternateLookup<SeriesKey>();
-        _overflowByKey = _overflow.GetAlternateLookup<SeriesKey>();
     }
 
     /// <param name="findings">What detection holds: a destination with a live finding gets a place before routine ones.</param>
@@ -43,7 +39,7 @@ public sealed class SeriesBudget
         Dictionary<(Workload Source, string Destination), Newcomer>? newcomers = null;
         foreach (ref readonly var settled in SpanOf(named.Settled))
         {
-            if (_liveByKey.TryGetValue(KeyOf(in settled), out var slot)) Add(slot, in settled);
+            if (_live.TryGetValue(KeyOf(in settled), out var slot)) Add(slot, in settled);
             else NewcomerOf(newcomers ??= [], settled).Increments.Add(settled);
         }
 
@@ -60,7 +56,7 @@ public sealed class SeriesBudget
     {
         var (series, withheld) = (new List<ExportedSeries>(_live.Count + _overflow.Count), new List<ExportedSeries>());
         var destinations = new Dictionary<string, Destination?>(_places.Destinations);
-        foreach (var slot in _live)
+        foreach (var slot in _live.Values)
         {
             // One info series each, so that queries can join it.
             ref var destination = ref CollectionsMarshal.GetValueRefOrAddDefault(destinations, slot.Destination.Name, out _);
@@ -68,7 +64,7 @@ public sealed class SeriesBudget
             Export(slot);
         }
 
-        foreach (var slot in _overflow) Export(slot);
+        foreach (var slot in _overflow.Values) Export(slot);
         return new(
             window, accounts, series, [.. destinations.Values!], _counted.Snapshot(), waiting, withheld, _retired.Snapshot(),
             new(_places.Used, _overflow.Count, _sums.Retired, _options.MaxSeries, _admission.Wanted, _admission.Promoted, _places.RolledUp, _sums.Placed, _sums.Folded));
@@ -89,8 +85,8 @@ public sealed class SeriesBudget
         to.Write(_sums.Placed);
         to.Write(_sums.Folded);
         _admission.Save(to);
-        to.WriteAll(_live, slot => SlotState.Write(to, slot));
-        to.WriteAll(_overflow, slot => SlotState.Write(to, slot));
+        to.WriteAll(_live.Values, slot => SlotState.Write(to, slot));
+        to.WriteAll(_overflow.Values, slot => SlotState.Write(to, slot));
         _places.Save(to);
     }
 
@@ -126,17 +122,17 @@ public sealed class SeriesBudget
 
     private void Show()
     {
-        foreach (var slot in _live) slot.IsNew = false;
-        foreach (var slot in _overflow) slot.IsNew = false;
+        foreach (var slot in _live.Values) slot.IsNew = false;
+        foreach (var slot in _overflow.Values) slot.IsNew = false;
     }
 
     private void Retire(uint idleSince)
     {
-        foreach (var all in (HashSet<Slot>[])[_live, _overflow])
+        foreach (var all in (Dictionary<SeriesKey, Slot>[])[_live, _overflow])
         {
-            foreach (var slot in all.Where(slot => slot.LastIncrement < idleSince).ToList())
+            foreach (var slot in all.Values.Where(slot => slot.LastIncrement < idleSince).ToList())
             {
-                all.Remove(slot);
+                all.Remove(slot.Key);
                 _places.GiveBack(slot);
                 _retired.Add(slot.Key.Metric, slot.Value);
                 _sums.Retired++;
@@ -159,7 +155,7 @@ public sealed class SeriesBudget
     private bool TryAdd(WorkloadPlaces workload, DestinationPlace place, in NamedIncrement settled)
     {
         var key = place.Bounded(KeyOf(in settled));
-        if (!_liveByKey.TryGetValue(key, out var slot))
+        if (!_live.TryGetValue(key, out var slot))
         {
             if (!_places.HasRoomIn(place)) return false;
             var destination = settled.Destination.Name == place.Name ? settled.Destination : settled.Destination with { Name = place.Name };
@@ -187,7 +183,7 @@ public sealed class SeriesBudget
             key.Labels with { SourceNamespace = workload.Source.Namespace, SourceWorkload = workload.Source.Name, Destination = Words.Other, Port = "" },
             Other(key.ResponseCode),
             Other(key.ResponseFlags));
-        if (!_overflowByKey.TryGetValue(key, out var slot))
+        if (!_overflow.TryGetValue(key, out var slot))
             slot = Open(_overflow, new(in key, Seconds(_now), workload, null, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
         slot.Value += settled.Increment.Amount;
         slot.LastIncrement = Seconds(_now);
@@ -196,9 +192,9 @@ public sealed class SeriesBudget
         static string Other(string label) => label.Length == 0 ? "" : Words.Other;
     }
 
-    private Slot Open(HashSet<Slot> among, Slot slot)
+    private Slot Open(Dictionary<SeriesKey, Slot> among, Slot slot)
     {
-        among.Add(slot);
+        among.Add(slot.Key, slot);
         _places.Take(slot);
         return slot;
     }
