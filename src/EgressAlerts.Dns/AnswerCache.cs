@@ -5,11 +5,7 @@ namespace EgressAlerts.Dns;
 /// <summary>What one kind of question was answered with.</summary>
 internal interface IAnswer
 {
-    /// <summary>False where nobody has answered yet.</summary>
-    bool IsKnown { get; }
-
-    /// <summary>True where the zone says that there is nothing.</summary>
-    bool IsAbsence { get; }
+    AnswerState State { get; }
 }
 
 /// <summary>Remembers answers for as long as DNS grants it, and failures briefly. Any thread. Hot code.</summary>
@@ -57,7 +53,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
 
     public void Store(TKey key, TAnswer answer, TimeSpan ttl)
     {
-        var most = answer.IsAbsence ? options.MaxNegativeTtl : options.MaxTtl;
+        var most = answer.State == AnswerState.Absent ? options.MaxNegativeTtl : options.MaxTtl;
         var life = Jitter.Of(ttl < options.MinTtl ? options.MinTtl : ttl > most ? most : ttl);
         var now = Now;
         lock (_lock) Put(key, new Entry(answer, now + Seconds(life * Refresh), now + Seconds(life) + Seconds(options.Stale), now));
@@ -70,9 +66,9 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
         lock (_lock)
         {
             var old = EntryOf(key);
-            if (old is { Answer.IsKnown: true } && now < old.GoodUntil)
+            if (old is { Answer.State: not AnswerState.Pending } && now < old.GoodUntil)
             {
-                Put(key, new Entry(old.Answer, now + Seconds(Jitter.Of(StaleRetry)), old.GoodUntil, old.LastUsed));
+                Put(key, old with { AskAgain = now + Seconds(Jitter.Of(StaleRetry)) });
                 return;
             }
 
@@ -86,7 +82,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     public void Save(BinaryWriter to, Action<TKey, TAnswer> write)
     {
         List<KeyValuePair<TKey, Entry>> answered;
-        lock (_lock) answered = [.. _present.Concat(_others).Where(entry => entry.Value.Answer.IsKnown)];
+        lock (_lock) answered = [.. _present.Concat(_others).Where(entry => entry.Value.Answer.State != AnswerState.Pending)];
         to.WriteAll(answered, item =>
         {
             write(item.Key, item.Value.Answer);
@@ -100,8 +96,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     {
         lock (_lock)
         {
-            foreach (var ((key, answer), entry) in from.ReadAll(() => (read(), (from.ReadUInt32(), from.ReadUInt32(), from.ReadUInt32()))))
-                Put(key, new Entry(answer, entry.Item1, entry.Item2, entry.Item3));
+            foreach (var (key, answer) in from.ReadAll(read)) Put(key, new Entry(answer, from.ReadUInt32(), from.ReadUInt32(), from.ReadUInt32()));
         }
     }
 
@@ -114,7 +109,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
 
     private void Put(TKey key, Entry entry)
     {
-        var isPresent = entry.Answer is { IsKnown: true, IsAbsence: false };
+        var isPresent = entry.Answer.State == AnswerState.Present;
         var (part, other) = isPresent ? (_present, _others) : (_others, _present);
         var most = Math.Max(1, isPresent ? maxEntries - (maxEntries / 4) : maxEntries / 4);
         other.Remove(key);
@@ -125,15 +120,9 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     }
 
     /// <summary>Times are in seconds since the epoch.</summary>
-    private sealed class Entry(TAnswer answer, uint askAgain, uint goodUntil, uint lastUsed)
+    private sealed record Entry(TAnswer Answer, uint AskAgain, uint GoodUntil, uint LastUsed)
     {
-        public TAnswer Answer => answer;
-
-        public uint AskAgain => askAgain;
-
-        public uint GoodUntil => goodUntil;
-
-        public uint LastUsed { get; set; } = lastUsed;
+        public uint LastUsed { get; set; } = LastUsed;
 
         public byte Failures { get; init; }
     }

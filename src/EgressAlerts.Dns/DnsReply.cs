@@ -26,6 +26,9 @@ internal sealed record DnsReply(DnsOutcome Outcome, IReadOnlyList<string> Names,
     /// <summary>Of an SRV question: host and port, in the order of the answer.</summary>
     public IReadOnlyList<(string Host, int Port)> Services { get; init; } = [];
 
+    /// <summary>Of an absence: the name at which a chain of aliases ends without a record; null where there is no such chain.</summary>
+    public string? Alias { get; init; }
+
     public static DnsReply Failed(string reason) => new(DnsOutcome.Failure, [], [], TimeSpan.Zero, reason);
 
     public static DnsReply Absent(TimeSpan ttl) => new(DnsOutcome.Negative, [], [], ttl, "");

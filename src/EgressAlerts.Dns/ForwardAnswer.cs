@@ -3,19 +3,6 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Dns;
 
-/// <summary>What DNS knows about a name.</summary>
-public enum ForwardState
-{
-    /// <summary>Nothing yet: not asked, being asked, or nobody answered.</summary>
-    Pending,
-
-    /// <summary>It has addresses.</summary>
-    Resolved,
-
-    /// <summary>The zone says that it has none of the asked kind.</summary>
-    Absent,
-}
-
 /// <summary>The addresses of a name: those of the last answer, and those of earlier ones within a day, because names behind load balancers
 /// answer differently each time. At most 64.</summary>
 public readonly struct ForwardAnswer : IAnswer
@@ -26,9 +13,9 @@ public readonly struct ForwardAnswer : IAnswer
     private readonly (UInt128 Address, uint Seen)[]? _seen;
     private readonly byte _last;
 
-    private ForwardAnswer(ForwardState state, byte looks, byte last, (UInt128 Address, uint Seen)[] seen) => (State, Looks, _last, _seen) = (state, looks, last, seen);
+    private ForwardAnswer(AnswerState state, byte looks, byte last, (UInt128 Address, uint Seen)[] seen) => (State, Looks, _last, _seen) = (state, looks, last, seen);
 
-    public ForwardState State { get; }
+    public AnswerState State { get; }
 
     /// <summary>How often DNS has answered, up to 255. Twice is 48 seconds apart at least: nine tenths of a minute, less a tenth.</summary>
     public byte Looks { get; }
@@ -36,20 +23,11 @@ public readonly struct ForwardAnswer : IAnswer
     /// <summary>Those of the last answer.</summary>
     public IEnumerable<IPAddress> Addresses => (_seen ?? []).Take(_last).Select(seen => AddressNumber.ToAddress(seen.Address));
 
-    bool IAnswer.IsKnown => State != ForwardState.Pending;
-
-    bool IAnswer.IsAbsence => State == ForwardState.Absent;
-
     /// <summary>Whether the name resolved to the address within the last day.</summary>
     public bool Has(IPAddress address)
     {
         var number = AddressNumber.Of(address);
-        foreach (var (known, _) in _seen ?? [])
-        {
-            if (known == number) return true;
-        }
-
-        return false;
+        return (_seen ?? []).Any(seen => seen.Address == number);
     }
 
     /// <param name="now">Seconds since the epoch.</param>
@@ -58,7 +36,7 @@ public readonly struct ForwardAnswer : IAnswer
         var latest = addresses.Take(MaxAddresses).Select(AddressNumber.Of).Distinct().ToList();
         var earlier = (_seen ?? []).Where(seen => now - seen.Seen < Memory && !latest.Contains(seen.Address));
         return new(
-            latest.Count > 0 ? ForwardState.Resolved : ForwardState.Absent,
+            latest.Count > 0 ? AnswerState.Present : AnswerState.Absent,
             (byte)Math.Min(Looks + 1, byte.MaxValue),
             (byte)latest.Count,
             [.. latest.Select(address => (address, now)).Concat(earlier).Take(MaxAddresses)]);
@@ -77,5 +55,5 @@ public readonly struct ForwardAnswer : IAnswer
     }
 
     internal static ForwardAnswer Load(BinaryReader from) =>
-        new((ForwardState)from.ReadByte(), from.ReadByte(), from.ReadByte(), [.. from.ReadAll(() => (from.ReadUInt128(), from.ReadUInt32()))]);
+        new((AnswerState)from.ReadByte(), from.ReadByte(), from.ReadByte(), [.. from.ReadAll(() => (from.ReadUInt128(), from.ReadUInt32()))]);
 }

@@ -66,23 +66,13 @@ internal sealed class LookupQueue(int capacity)
     /// <summary>Completes when those of the questions that are queued or under way have ended.</summary>
     public Task WhenDone(IEnumerable<Question> questions)
     {
-        var wait = new Wait();
-        lock (_lock)
-        {
-            foreach (var question in questions)
-            {
-                if (_flights.TryGetValue(question, out var flight)) flight.Join(wait);
-            }
-        }
-
-        wait.Left(); // Its own place, which kept it from completing meanwhile.
-        return wait.Completed;
+        lock (_lock) return Task.WhenAll(questions.Select(_flights.GetValueOrDefault).OfType<Flight>().Select(flight => flight.Ended).ToList());
     }
 
     /// <summary>One question on its way.</summary>
     internal sealed class Flight(Question question, long number)
     {
-        private List<Wait>? _waits;
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Question Question => question;
 
@@ -90,30 +80,8 @@ internal sealed class LookupQueue(int capacity)
 
         public double Weight { get; set; }
 
-        public void Join(Wait wait)
-        {
-            wait.Joined();
-            (_waits ??= []).Add(wait);
-        }
+        public Task Ended => _ended.Task;
 
-        public void End()
-        {
-            foreach (var wait in _waits ?? []) wait.Left();
-        }
-    }
-
-    internal sealed class Wait
-    {
-        private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _left = 1;
-
-        public Task Completed => _completed.Task;
-
-        public void Joined() => Interlocked.Increment(ref _left);
-
-        public void Left()
-        {
-            if (Interlocked.Decrement(ref _left) == 0) _completed.TrySetResult();
-        }
+        public void End() => _ended.SetResult();
     }
 }

@@ -66,15 +66,11 @@ public sealed class Lookups : IAsyncDisposable
     /// <summary>Completes when those of the questions that are under way have ended, or after <paramref name="most"/>.</summary>
     public async Task SettleAsync(IEnumerable<Question> questions, TimeSpan most, CancellationToken cancel)
     {
-        var done = _queue.WhenDone(questions);
-        if (done.IsCompleted) return;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(most);
         try
         {
-            await done.WaitAsync(limit.Token);
+            await _queue.WhenDone(questions).WaitAsync(most, cancel);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (TimeoutException)
         {
             // The rest comes later: the next window finds it.
         }
@@ -98,7 +94,7 @@ public sealed class Lookups : IAsyncDisposable
 
     public void Load(BinaryReader from)
     {
-        _names.Load(from, () => (from.ReadUInt128(), new ReverseAnswer((ReverseState)from.ReadByte(), from.ReadString(), from.ReadBoolean())));
+        _names.Load(from, () => (from.ReadUInt128(), new ReverseAnswer((AnswerState)from.ReadByte(), from.ReadString(), from.ReadBoolean())));
         _addresses.Load(from, () => (Question.Load(from), ForwardAnswer.Load(from)));
     }
 
@@ -146,7 +142,8 @@ public sealed class Lookups : IAsyncDisposable
                 try
                 {
                     var (question, stop) = (flight.Question, _stop.Token);
-                    await (question.Type == QueryType.PTR ? NameAsync(question.Address, stop) : AddressesAsync(question, stop));
+                    var isAnswered = await (question.Type == QueryType.PTR ? NameAsync(question.Address, stop) : AddressesAsync(question, stop));
+                    if (!isAnswered) Failed(question);
                     Worked();
                 }
                 catch (Exception e) when (!_stop.IsCancellationRequested)
@@ -179,6 +176,11 @@ public sealed class Lookups : IAsyncDisposable
         bool isNews;
         lock (_lock) (isNews, _lastCrash) = (_lastCrash is null, _time.GetUtcNow());
         if (isNews) Log.LookupCrashed(_logger, e);
+        Failed(question);
+    }
+
+    private void Failed(Question question)
+    {
         if (question.Type == QueryType.PTR)
         {
             _metrics.Lookup("failed");
@@ -202,54 +204,40 @@ public sealed class Lookups : IAsyncDisposable
         Log.LookupsAreWell(_logger);
     }
 
-    private async Task NameAsync(UInt128 key, CancellationToken cancel)
+    /// <returns>False where nobody answered.</returns>
+    private async Task<bool> NameAsync(UInt128 key, CancellationToken cancel)
     {
         var address = AddressNumber.ToAddress(key);
         var reply = await _servers.AskAsync(address.GetArpaName().TrimEnd('.'), QueryType.PTR, cancel);
         _metrics.Refused(reply.Refused);
-        if (reply.Outcome == DnsOutcome.Failure)
-        {
-            _metrics.Lookup("failed");
-            _names.StoreFailure(key);
-            return;
-        }
-
+        if (reply.Outcome == DnsOutcome.Failure) return false;
         if (reply.Names.Count == 0)
         {
             _metrics.Lookup("unnamed");
-            _names.Store(key, new(ReverseState.Unnamed, "", Confirmed: false), reply.Ttl);
-            return;
+            _names.Store(key, new(AnswerState.Absent, "", Confirmed: false), reply.Ttl);
+            return true;
         }
 
         // Servers rotate their answers: the choice must not follow.
-        IReadOnlyList<string> names = reply.Names.Count == 1 ? reply.Names : [.. reply.Names.Order(StringComparer.Ordinal).Take(MaxConfirmedNames)];
+        IReadOnlyList<string> names = [.. reply.Names.Order(StringComparer.Ordinal).Take(MaxConfirmedNames)];
         var confirmed = _options.Confirm ? await ConfirmedAsync(address, names, cancel) : (Name: null, Failed: false);
-        if (confirmed.Name is null && confirmed.Failed)
-        {
-            // Whether the name is good is not known: better no name for a moment than one that changes its standing.
-            _metrics.Lookup("failed");
-            _names.StoreFailure(key);
-            return;
-        }
-
+        // Whether the name is good is not known: better no name for a moment than one that changes its standing.
+        if (confirmed.Name is null && confirmed.Failed) return false;
         _metrics.Lookup(confirmed.Name is null ? "unconfirmed" : "confirmed");
-        _names.Store(key, new(ReverseState.Named, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
+        _names.Store(key, new(AnswerState.Present, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
+        return true;
     }
 
-    private async Task AddressesAsync(Question question, CancellationToken cancel)
+    /// <returns>False where nobody answered.</returns>
+    private async Task<bool> AddressesAsync(Question question, CancellationToken cancel)
     {
         var reply = await _servers.AskAsync(question.Name, question.Type, cancel);
-        if (reply.Outcome == DnsOutcome.Failure)
-        {
-            _metrics.Claim("failed");
-            _addresses.StoreFailure(question);
-            return;
-        }
-
+        if (reply.Outcome == DnsOutcome.Failure) return false;
         var known = _addresses.Find(question, out _);
         _metrics.Claim(reply.Addresses.Count > 0 ? "resolved" : "absent");
         // Names behind load balancers answer differently each time: a second look comes soon, whatever the TTL.
         _addresses.Store(question, known.Plus(reply.Addresses, (uint)_time.GetUtcNow().ToUnixTimeSeconds()), known.Looks == 0 ? _options.MinTtl : reply.Ttl);
+        return true;
     }
 
     private async Task<(string? Name, bool Failed)> ConfirmedAsync(IPAddress address, IReadOnlyList<string> names, CancellationToken cancel)

@@ -45,70 +45,64 @@ public sealed class NameServers : IDisposable
         for (var question = 0; question < MaxAliasQuestions; question++)
         {
             if (Question(name, type) is not { } asked) return DnsReply.Failed("bad_name");
-            var (reply, alias) = await AskAsync(asked, cancel);
+            var reply = await AskAsync(asked, cancel);
             // An alias into a delegated zone (RFC 2317) whose record the server did not add.
-            if (reply.Outcome != DnsOutcome.Negative || alias is null) return reply;
-            name = alias;
+            if (reply.Outcome != DnsOutcome.Negative || reply.Alias is null) return reply;
+            name = reply.Alias;
         }
 
         return DnsReply.Failed("alias_loop");
     }
 
     /// <summary>The next server is asked after a timeout, SERVFAIL, REFUSED and the like, never after an absence.</summary>
-    private async Task<(DnsReply Reply, string? Alias)> AskAsync(DnsQuestion question, CancellationToken cancel)
+    private async Task<DnsReply> AskAsync(DnsQuestion question, CancellationToken cancel)
     {
         var current = _servers.Now;
-        var (first, last) = (current.First, DnsReply.Failed(current.Servers.Count == 0 ? "no_server" : "resting"));
+        var first = current.First;
+        var nobody = DnsReply.Failed(current.Servers.Count == 0 ? "no_server" : "resting");
+        var reply = nobody;
         for (var attempt = 0; attempt < current.Attempts; attempt++)
         {
             if (current.Choose(first, attempt) is not { } server)
             {
-                _metrics.Failure(current.Servers.Count == 0 ? "no_server" : "resting");
-                return (last, null);
+                _metrics.Failure(nobody.Reason);
+                break;
             }
 
             var timeout = attempt + 1 < current.Attempts ? server.Patience(current.Timeout) : current.Timeout;
-            var (reply, alias) = await AskAsync(server, question, timeout, cancel);
-            if (reply.Outcome != DnsOutcome.Failure) return (reply, alias);
+            reply = await AskAsync(server, question, timeout, cancel);
+            if (reply.Outcome != DnsOutcome.Failure) break;
             _metrics.Failure(reply.Reason);
-            last = reply;
         }
 
-        return (last, null);
+        return reply;
     }
 
-    private async Task<(DnsReply Reply, string? Alias)> AskAsync(DnsServer server, DnsQuestion question, TimeSpan timeout, CancellationToken cancel)
+    private async Task<DnsReply> AskAsync(DnsServer server, DnsQuestion question, TimeSpan timeout, CancellationToken cancel)
     {
+        var (isTcp, connections, isHeard) = (_transport == DnsTransport.Tcp, 0, false);
         try
         {
-            return await TryAsync(server, question, timeout, cancel);
+            while (true)
+            {
+                using (await _rate.AcquireAsync(1, cancel)) _metrics.Query();
+                var started = _time.GetTimestamp();
+                var outcome = await server.Client.AskAsync(question, isTcp, timeout, cancel);
+                if (outcome.Unwanted.Length > 0) _metrics.Unwanted(outcome.Unwanted);
+                if (outcome.Reason == ServerClient.ConnectionEnded && ++connections < MaxConnections) continue;
+                isHeard |= outcome.IsHeard;
+                var reply = outcome.Reply is null ? DnsReply.Failed(outcome.Reason) : Replies.Read(outcome.Reply, question);
+                // Over UDP the server is well where it answers, also if its port is closed for TCP.
+                if (isHeard) server.Answered(started, outcome.Text.Length > 0 ? outcome.Text : reply.Reason);
+                else server.Failed(started, outcome.Text, mayBeLoss: outcome.Reason == "timeout");
+                if (outcome.Reason != ServerClient.Truncated) return reply;
+                isTcp = true; // A cut answer may lack names: nothing of it is used.
+            }
         }
         catch (Exception)
         {
             server.Unused();
             throw;
-        }
-    }
-
-    private async Task<(DnsReply Reply, string? Alias)> TryAsync(DnsServer server, DnsQuestion question, TimeSpan timeout, CancellationToken cancel)
-    {
-        var (isTcp, connections, isHeard) = (_transport == DnsTransport.Tcp, 0, false);
-        while (true)
-        {
-            using (await _rate.AcquireAsync(1, cancel)) _metrics.Query();
-            var started = _time.GetTimestamp();
-            var outcome = await server.Client.AskAsync(question, isTcp, timeout, cancel);
-            if (outcome.Unwanted.Length > 0) _metrics.Unwanted(outcome.Unwanted);
-            if (outcome.Reason == ServerClient.ConnectionEnded && ++connections < MaxConnections) continue;
-            isHeard |= outcome.IsHeard;
-            var reply = DnsReply.Failed(outcome.Reason);
-            var alias = default(string);
-            if (outcome.Reply is not null) reply = Replies.Read(outcome.Reply, question, out alias);
-            // Over UDP the server is well where it answers, also if its port is closed for TCP.
-            if (isHeard) server.Answered(started, outcome.Text.Length > 0 ? outcome.Text : reply.Reason);
-            else server.Failed(started, outcome.Text, mayBeLoss: outcome.Reason == "timeout");
-            if (outcome.Reason != ServerClient.Truncated) return (reply, alias);
-            isTcp = true; // A cut answer may lack names: nothing of it is used.
         }
     }
 

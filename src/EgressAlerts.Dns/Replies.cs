@@ -24,10 +24,8 @@ internal static class Replies
     }
 
     /// <summary>Reads a reply that belongs to the question.</summary>
-    /// <param name="alias">The name at which a chain of aliases ends without a record; null where there is no such chain.</param>
-    public static DnsReply Read(IDnsQueryResponse reply, DnsQuestion question, out string? alias)
+    public static DnsReply Read(IDnsQueryResponse reply, DnsQuestion question)
     {
-        alias = null;
         var code = reply.Header.ResponseCode;
         if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain)) return DnsReply.Failed(Word(code));
 
@@ -42,11 +40,7 @@ internal static class Replies
         // Records of other owners may have been added by anyone whose zone the chain touched.
         var type = (ResourceRecordType)question.QuestionType;
         var records = answers.Where(record => record.RecordType == type && IsSame(record.DomainName.Original, owner)).Take(MaxRecords).ToList();
-        if (records.Count == 0)
-        {
-            alias = hops > 0 ? Text(owner) : null;
-            return DnsReply.Absent(TimeSpan.FromSeconds(Absence(reply)));
-        }
+        if (records.Count == 0) return DnsReply.Absent(TimeSpan.FromSeconds(Absence(reply))) with { Alias = hops > 0 ? Text(owner) : null };
 
         var names = records.OfType<PtrRecord>().Select(record => Text(record.PtrDomainName)).ToList();
         var services = records.OfType<SrvRecord>().Select(record => (Host: Text(record.Target), Port: (int)record.Port)).ToList();

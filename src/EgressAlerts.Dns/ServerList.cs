@@ -12,18 +12,16 @@ internal sealed class ServerList
     private readonly DnsOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly string? _file;
+    private readonly WatchedFile<ResolvConf>? _file;
     private readonly Lock _lock = new();
     private volatile Current _current;
-    private FileStamp? _stamp;
     private long _nextLook;
 
     /// <param name="file">Where the system's servers are found if the configuration names none.</param>
     public ServerList(DnsOptions options, TimeProvider time, ILogger logger, string file)
     {
         (_options, _time, _logger) = (options, time, logger);
-        _file = options.Servers.Count == 0 ? file : null;
-        if (_file is not null) _stamp = FileStamp.Of(_file);
+        if (options.Servers.Count == 0) _file = new(file, ResolvConf.Read);
         _current = Build();
     }
 
@@ -36,22 +34,21 @@ internal sealed class ServerList
         }
     }
 
-    private void Look(string file)
+    private void Look(WatchedFile<ResolvConf> file)
     {
         lock (_lock)
         {
             Volatile.Write(ref _nextLook, _time.GetTimestamp() + (long)(LookEvery.TotalSeconds * _time.TimestampFrequency));
-            var stamp = FileStamp.Of(file);
-            if (stamp == _stamp) return;
-            _stamp = stamp;
-            _current = Build(); // Questions under way end with the old ones.
+            var before = file.Content;
+            file.Refresh(_logger);
+            if (file.Content != before) _current = Build(); // Questions under way end with the old ones.
         }
     }
 
     private Current Build()
     {
-        var (addresses, timeout, attempts, rotate) = _file is null ? new ResolvConf(_options.Servers, null, null, Rotate: true) : ResolvConf.Read(_file);
-        if (addresses.Count == 0) Log.NoServer(_logger, _file!);
+        var (addresses, timeout, attempts, rotate) = _file?.Content ?? new ResolvConf(_options.Servers, null, null, Rotate: true);
+        if (addresses.Count == 0) Log.NoServer(_logger, _file!.Path);
         return new(
             [.. addresses.Select(address => new DnsServer(address, addresses.Count == 1, _time, _logger))],
             _options.Timeout ?? timeout ?? DnsOptions.UsualTimeout,

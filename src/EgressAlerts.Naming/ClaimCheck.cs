@@ -23,7 +23,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
 
         var answer = lookups.Resolve(claim, address.AddressFamily, weight);
         if (answer.Has(address)) return Verdict.Confirmed;
-        if (answer.State == ForwardState.Pending)
+        if (answer.State == AnswerState.Pending)
         {
             open.Add(Question.AddressesOf(claim, address.AddressFamily));
             return Verdict.Open;
@@ -31,7 +31,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
 
         if (ConfirmedName(address, weight, open) is not { } own) return Verdict.Open;
         if (own.Length > 0 && suffixes().OwnerOf(claim) is { Length: > 0 } owner && suffixes().OwnerOf(own) == owner) return Verdict.Confirmed;
-        var evidence = answer.State == ForwardState.Absent ? Absence(claim) : Elsewhere(answer.Addresses.ToList(), address, own, open);
+        var evidence = answer.State == AnswerState.Absent ? Absence(claim) : Elsewhere(answer.Addresses.ToList(), address, own, open);
         if (evidence is null) return Verdict.Unknown;
         if (evidence.Length > 0 && answer.Looks >= LooksToRefute) return Verdict.Refuted(evidence + " (asked twice)");
         if (evidence.Length > 0) open.Add(Question.AddressesOf(claim, address.AddressFamily)); // The second look may be under way.
@@ -62,7 +62,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
     private string? ConfirmedName(IPAddress address, double weight, ICollection<Question> open)
     {
         var answer = lookups.Find(address, weight);
-        if (answer.State != ReverseState.Pending) return answer.Confirmed ? answer.Name : "";
+        if (answer.State != AnswerState.Pending) return answer.Confirmed ? answer.Name : "";
         open.Add(Question.NameOf(address));
         return null;
     }

@@ -139,8 +139,8 @@ public sealed class Namer
     private Judged ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open)
     {
         var answer = _lookups.Find(address, weight);
-        if (answer.State == ReverseState.Pending) open.Add(Question.NameOf(address));
-        if (answer.State != ReverseState.Named) return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State != ReverseState.Pending);
+        if (answer.State == AnswerState.Pending) open.Add(Question.NameOf(address));
+        if (answer.State != AnswerState.Present) return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State != AnswerState.Pending);
         var name = _options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
         return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
     }

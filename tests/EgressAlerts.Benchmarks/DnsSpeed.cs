@@ -110,7 +110,7 @@ internal static partial class DnsSpeed
         }
 
         await lookups.SettleAsync(addresses.Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
-        if (addresses.Count(address => lookups.Find(address).State == ReverseState.Named) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
+        if (addresses.Count(address => lookups.Find(address).State == AnswerState.Present) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
         return addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
     }
 
@@ -119,7 +119,7 @@ internal static partial class DnsSpeed
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, TimeProvider.System);
-        for (var i = 0; i < addresses.Length; i++) cache.Store(AddressNumber.Of(addresses[i]), new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
+        for (var i = 0; i < addresses.Length; i++) cache.Store(AddressNumber.Of(addresses[i]), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
         var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / addresses.Length;
         var (nanoseconds, allocated) = (double.MaxValue, GC.GetAllocatedBytesForCurrentThread());
         for (var round = 0; round < 20; round++)
@@ -127,7 +127,7 @@ internal static partial class DnsSpeed
             var started = TimeProvider.System.GetTimestamp();
             foreach (var address in addresses)
             {
-                if (cache.Find(AddressNumber.Of(address), out _).State != ReverseState.Named) throw new InvalidOperationException("not in the cache");
+                if (cache.Find(AddressNumber.Of(address), out _).State != AnswerState.Present) throw new InvalidOperationException("not in the cache");
             }
 
             nanoseconds = Math.Min(nanoseconds, TimeProvider.System.GetElapsedTime(started).TotalNanoseconds / addresses.Length);

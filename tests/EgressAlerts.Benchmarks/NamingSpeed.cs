@@ -27,7 +27,7 @@ internal static class NamingSpeed
 
         var addresses = Enumerable.Range(0, Destinations).Select(i => new IPAddress([52, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToArray();
         var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 100_000, TimeProvider.System);
-        foreach (var (i, address) in addresses.Index()) cache.Store(AddressNumber.Of(address), new(ReverseState.Named, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
+        foreach (var (i, address) in addresses.Index()) cache.Store(AddressNumber.Of(address), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
         var metrics = new MetricRegistry();
         await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(metrics), TimeProvider.System);
         using var state = new MemoryStream();

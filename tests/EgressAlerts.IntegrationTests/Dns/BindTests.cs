@@ -81,45 +81,45 @@ public sealed class BindTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("52.0.2.1", ReverseState.Named, "one.example.com", true)]
-    [InlineData("52.0.2.2", ReverseState.Named, "stranger.example.org", false)]
-    [InlineData("52.0.2.3", ReverseState.Named, "b.example.com", true)]
-    [InlineData("52.0.2.4", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.5", ReverseState.Named, "five.example.com", true)]
-    [InlineData("52.0.2.6", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.7", ReverseState.Named, "a-rather-long-host-name-01.many.example.com", true)]
-    [InlineData("52.0.2.8", ReverseState.Named, "case.example.com", true)]
-    [InlineData("52.0.2.9", ReverseState.Named, "nine.example.com", true)] // An alias of an alias.
-    [InlineData("52.0.2.10", ReverseState.Named, "ten.example.com", true)] // Beside text that is no name.
-    [InlineData("52.0.2.11", ReverseState.Unnamed, "", false)] // There, but without a PTR.
-    [InlineData("52.0.2.12", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.13", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.14", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.15", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.16", ReverseState.Unnamed, "", false)]
-    [InlineData("52.0.2.17", ReverseState.Named, LongName, false)] // 253 characters, the longest there is.
-    [InlineData("52.0.2.18", ReverseState.Named, "fleeting.example.com", true)] // A TTL of zero.
-    [InlineData("52.0.2.19", ReverseState.Named, "nineteen.example.com", true)] // An alias out of the reverse zones.
-    [InlineData("52.0.2.20", ReverseState.Named, "52-0-2-20.example.com", true)] // Leads back by an alias.
-    [InlineData("::ffff:52.0.2.1", ReverseState.Named, "one.example.com", true)]
-    [InlineData("2001:db8::ecaf", ReverseState.Named, "six-six.example.com", false)]
-    [InlineData("2001:db8::1", ReverseState.Named, "six.example.com", true)]
-    [InlineData("2001:db8::2", ReverseState.Unnamed, "", false)]
-    public async Task A_real_name_server_is_understood(string address, ReverseState state, string name, bool confirmed)
+    [InlineData("52.0.2.1", AnswerState.Present, "one.example.com", true)]
+    [InlineData("52.0.2.2", AnswerState.Present, "stranger.example.org", false)]
+    [InlineData("52.0.2.3", AnswerState.Present, "b.example.com", true)]
+    [InlineData("52.0.2.4", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.5", AnswerState.Present, "five.example.com", true)]
+    [InlineData("52.0.2.6", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.7", AnswerState.Present, "a-rather-long-host-name-01.many.example.com", true)]
+    [InlineData("52.0.2.8", AnswerState.Present, "case.example.com", true)]
+    [InlineData("52.0.2.9", AnswerState.Present, "nine.example.com", true)] // An alias of an alias.
+    [InlineData("52.0.2.10", AnswerState.Present, "ten.example.com", true)] // Beside text that is no name.
+    [InlineData("52.0.2.11", AnswerState.Absent, "", false)] // There, but without a PTR.
+    [InlineData("52.0.2.12", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.13", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.14", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.15", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.16", AnswerState.Absent, "", false)]
+    [InlineData("52.0.2.17", AnswerState.Present, LongName, false)] // 253 characters, the longest there is.
+    [InlineData("52.0.2.18", AnswerState.Present, "fleeting.example.com", true)] // A TTL of zero.
+    [InlineData("52.0.2.19", AnswerState.Present, "nineteen.example.com", true)] // An alias out of the reverse zones.
+    [InlineData("52.0.2.20", AnswerState.Present, "52-0-2-20.example.com", true)] // Leads back by an alias.
+    [InlineData("::ffff:52.0.2.1", AnswerState.Present, "one.example.com", true)]
+    [InlineData("2001:db8::ecaf", AnswerState.Present, "six-six.example.com", false)]
+    [InlineData("2001:db8::1", AnswerState.Present, "six.example.com", true)]
+    [InlineData("2001:db8::2", AnswerState.Absent, "", false)]
+    public async Task A_real_name_server_is_understood(string address, AnswerState state, string name, bool confirmed)
     {
         foreach (var lookups in (Lookups[])[_tcp, _udp])
             Assert.Equal(new ReverseAnswer(state, name, confirmed), await ResolverTests.AnswerAsync(lookups, IPAddress.Parse(address)));
     }
 
     [Theory]
-    [InlineData("b.example.com", "52.0.2.3", ForwardState.Resolved, true)]
-    [InlineData("b.example.com", "52.0.2.1", ForwardState.Resolved, false)]
-    [InlineData("52-0-2-20.example.com", "52.0.2.21", ForwardState.Resolved, true)] // By an alias.
-    [InlineData("six.example.com", "2001:db8::1", ForwardState.Resolved, true)]
-    [InlineData("six.example.com", "52.0.2.1", ForwardState.Absent, false)] // It has no IPv4 address.
-    [InlineData("gone.example.com", "52.0.2.1", ForwardState.Absent, false)]
-    [InlineData("not.in.any.zone.of.ours", "52.0.2.1", ForwardState.Pending, false)] // REFUSED is no absence.
-    public async Task So_is_what_it_says_of_a_name(string name, string address, ForwardState state, bool has)
+    [InlineData("b.example.com", "52.0.2.3", AnswerState.Present, true)]
+    [InlineData("b.example.com", "52.0.2.1", AnswerState.Present, false)]
+    [InlineData("52-0-2-20.example.com", "52.0.2.21", AnswerState.Present, true)] // By an alias.
+    [InlineData("six.example.com", "2001:db8::1", AnswerState.Present, true)]
+    [InlineData("six.example.com", "52.0.2.1", AnswerState.Absent, false)] // It has no IPv4 address.
+    [InlineData("gone.example.com", "52.0.2.1", AnswerState.Absent, false)]
+    [InlineData("not.in.any.zone.of.ours", "52.0.2.1", AnswerState.Pending, false)] // REFUSED is no absence.
+    public async Task So_is_what_it_says_of_a_name(string name, string address, AnswerState state, bool has)
     {
         var (used, family) = (IPAddress.Parse(address), IPAddress.Parse(address).AddressFamily);
         foreach (var lookups in (Lookups[])[_tcp, _udp])

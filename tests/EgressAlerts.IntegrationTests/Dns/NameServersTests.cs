@@ -233,6 +233,21 @@ public sealed class NameServersTests : IDisposable
         Assert.Equal(["127.0.0.2:53"], servers.Status.Select(server => server.Server));
     }
 
+    [Fact]
+    public void The_systems_servers_stay_in_use_while_their_file_is_gone()
+    {
+        using var folder = new TemporaryFolder();
+        var (file, time, log) = (folder.Write("resolv.conf", "nameserver 127.0.0.2\n"), new HandTime(), new ListLogger<NameServers>());
+        using var servers = new NameServers(new DnsOptions(), _metrics, time, log, file);
+        File.Delete(file);
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(["127.0.0.2:53"], servers.Status.Select(server => server.Server));
+        Assert.Equal([$"Warning: {file} is gone or cannot be reached. What it said before stays in use, and it is read again when it is back"], log.Entries);
+        folder.Write("resolv.conf", "nameserver 127.0.0.3\n");
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(["127.0.0.3:53"], servers.Status.Select(server => server.Server));
+    }
+
     [Theory]
     [InlineData(null, null, 7, 5)]
     [InlineData(1, 3, 1, 3)]

@@ -43,14 +43,14 @@ public sealed class ResolverTests : IAsyncLifetime
     {
         _zone.Reverse("52.0.2.1", behaviour, "a.example.com").Forward("52.0.2.1", "a.example.com");
         _lookups = new Lookups(Options(_server.Endpoint) with { Transport = transport }, _metrics, TimeProvider.System);
-        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(_lookups, Address));
+        Assert.Equal(new ReverseAnswer(AnswerState.Present, "a.example.com", true), await AnswerAsync(_lookups, Address));
     }
 
     [Fact]
     public async Task Hostile_names_are_no_names()
     {
         _zone.Reverse("52.0.2.1", DnsBehaviour.Hostile);
-        Assert.Equal(ReverseState.Unnamed, (await AnswerAsync(Ask(_server.Endpoint), Address)).State);
+        Assert.Equal(AnswerState.Absent, (await AnswerAsync(Ask(_server.Endpoint), Address)).State);
         Assert.True(_self.Sum("egress_alerts_dns_refused_names_total") >= 3);
     }
 
@@ -64,12 +64,12 @@ public sealed class ResolverTests : IAsyncLifetime
         _zone.Reverse("52.0.2.1", behaviour, "x.example.com").Forward("52.0.2.1", "a.example.com");
         await using var good = new DnsResponder(new DnsZone().Named("52.0.2.1", "a.example.com"));
         // The servers take turns: whichever is asked first, the good one answers in the end.
-        Assert.Equal(new ReverseAnswer(ReverseState.Named, "a.example.com", true), await AnswerAsync(Ask(_server.Endpoint, good.Endpoint), Address));
+        Assert.Equal(new ReverseAnswer(AnswerState.Present, "a.example.com", true), await AnswerAsync(Ask(_server.Endpoint, good.Endpoint), Address));
 
         await using var alone = new Lookups(Options(_server.Endpoint), _metrics, TimeProvider.System);
         alone.Find(Address);
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 1), 10, "the look-up has failed");
-        Assert.Equal(ReverseState.Pending, alone.Find(Address).State);
+        Assert.Equal(AnswerState.Pending, alone.Find(Address).State);
         Assert.True(_self.Sum("egress_alerts_dns_query_failures_total", reason) >= 2);
     }
 
@@ -150,7 +150,7 @@ public sealed class ResolverTests : IAsyncLifetime
         IPAddress[] addresses = [.. ((string[])["52.0.2.1", "52.0.2.2", "52.0.2.3"]).Select(IPAddress.Parse)];
         var before = new List<ReverseAnswer>();
         foreach (var address in addresses) before.Add(await AnswerAsync(_lookups, address));
-        Assert.Equal([ReverseState.Named, ReverseState.Named, ReverseState.Unnamed], before.Select(answer => answer.State));
+        Assert.Equal([AnswerState.Present, AnswerState.Present, AnswerState.Absent], before.Select(answer => answer.State));
 
         await server.DisposeAsync();
         var failed = 0.0;
@@ -172,8 +172,8 @@ public sealed class ResolverTests : IAsyncLifetime
         var addresses = Enumerable.Range(1, 9).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}"))).ToList();
         // Two questions go at once; what is asked after them has waited and is the heaviest.
         foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
-        await Deadline.UntilAsync(() => Task.FromResult(_lookups.Find(addresses[7]).State == ReverseState.Unnamed), 20, "the heaviest has been asked for");
-        Assert.True(addresses.Count(address => _lookups.Find(address).State == ReverseState.Unnamed) <= 4);
+        await Deadline.UntilAsync(() => Task.FromResult(_lookups.Find(addresses[7]).State == AnswerState.Absent), 20, "the heaviest has been asked for");
+        Assert.True(addresses.Count(address => _lookups.Find(address).State == AnswerState.Absent) <= 4);
     }
 
     /// <summary>No server makes the code throw what it does not expect; a clock can.</summary>
@@ -193,7 +193,7 @@ public sealed class ResolverTests : IAsyncLifetime
     /// <summary>The answer, once there is one.</summary>
     internal static async Task<ReverseAnswer> AnswerAsync(Lookups lookups, IPAddress address)
     {
-        await Deadline.UntilAsync(() => Task.FromResult(lookups.Find(address).State != ReverseState.Pending), 10, $"a name for {address}");
+        await Deadline.UntilAsync(() => Task.FromResult(lookups.Find(address).State != AnswerState.Pending), 10, $"a name for {address}");
         return lookups.Find(address);
     }
 

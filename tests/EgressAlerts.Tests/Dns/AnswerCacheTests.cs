@@ -7,7 +7,7 @@ namespace EgressAlerts.Tests.Dns;
 public sealed class AnswerCacheTests
 {
     private static readonly IPAddress Address = IPAddress.Parse("52.22.188.80");
-    private static readonly ReverseAnswer Name = new(ReverseState.Named, "a.example.com", Confirmed: true);
+    private static readonly ReverseAnswer Name = new(AnswerState.Present, "a.example.com", Confirmed: true);
 
     private readonly HandTime _time = new();
 
@@ -88,7 +88,7 @@ public sealed class AnswerCacheTests
         state.Position = 0;
         var next = Cache();
         var reader = new BinaryReader(state);
-        next.Load(reader, () => (IPAddress.Parse(reader.ReadString()), new(ReverseState.Named, reader.ReadString(), Confirmed: true)));
+        next.Load(reader, () => (IPAddress.Parse(reader.ReadString()), new(AnswerState.Present, reader.ReadString(), Confirmed: true)));
         Assert.Equal((1, Name), (next.Count, Find(next).Answer));
     }
 

@@ -157,7 +157,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         Samples.Copied(next, _lookups.Save, (empty, from) => empty.Load(from));
         var asked = _dns.Questions;
         var answer = next.Resolve("www.bank.com", System.Net.Sockets.AddressFamily.InterNetwork);
-        Assert.Equal((ForwardState.Resolved, 1, true), (answer.State, answer.Looks, answer.Has(IPAddress.Parse("52.2.0.1"))));
+        Assert.Equal((AnswerState.Present, 1, true), (answer.State, answer.Looks, answer.Has(IPAddress.Parse("52.2.0.1"))));
         Assert.Equal(asked, _dns.Questions);
     }
 
