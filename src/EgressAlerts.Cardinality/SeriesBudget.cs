@@ -104,13 +104,13 @@ public sealed class SeriesBudget
         {
             var workload = _places.Of(state.Source);
             var place = workload is null ? null : _places.Of(workload, state.Destination);
-            if (place is not null && _places.HasRoomIn(place)) Restore(Open(_live, new(state.Key, state.Created, workload!, place, state.Destination)), state);
+            if (place is not null && _places.HasRoomIn(place)) Restore(Open(_live, new(state.Key, workload!, place, state.Destination)), state);
             else _retired.Add(state.Key.Metric, state.Value);
             if (workload is not null) _places.GiveBackUnused(workload, place);
         }
 
         foreach (var state in from.ReadAll(() => SlotState.Read(from, words)).ToList())
-            Restore(Open(_overflow, new(state.Key, state.Created, _places.Of(state.Source) ?? _places.Others, null, state.Destination)), state);
+            Restore(Open(_overflow, new(state.Key, _places.Of(state.Source) ?? _places.Others, null, state.Destination)), state);
         _places.Load(from);
     }
 
@@ -159,7 +159,7 @@ public sealed class SeriesBudget
         {
             if (!_places.HasRoomIn(place)) return false;
             var destination = settled.Destination.Name == place.Name ? settled.Destination : settled.Destination with { Name = place.Name };
-            slot = Open(_live, new(in key, Seconds(_now), workload, place, destination));
+            slot = Open(_live, new(in key, workload, place, destination));
         }
 
         Add(slot, in settled);
@@ -184,7 +184,7 @@ public sealed class SeriesBudget
             Other(key.ResponseCode),
             Other(key.ResponseFlags));
         if (!_overflow.TryGetValue(key, out var slot))
-            slot = Open(_overflow, new(in key, Seconds(_now), workload, null, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
+            slot = Open(_overflow, new(in key, workload, null, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
         slot.Value += settled.Increment.Amount;
         slot.LastIncrement = Seconds(_now);
         _sums.Folded++;

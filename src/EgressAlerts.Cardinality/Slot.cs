@@ -3,7 +3,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Cardinality;
 
 /// <summary>One exported counter with its state.</summary>
-internal sealed class Slot(in SeriesKey key, uint created, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(in key, created)
+internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(in key)
 {
     private bool _manyOwners, _manyNetworks, _manyRegions;
 

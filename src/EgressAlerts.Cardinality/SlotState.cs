@@ -3,7 +3,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Cardinality;
 
 /// <summary>A slot as the checkpoint holds it.</summary>
-internal sealed record SlotState(SeriesKey Key, uint Created, double Value, uint LastIncrement, bool IsNew, Destination Destination)
+internal sealed record SlotState(SeriesKey Key, double Value, uint LastIncrement, bool IsNew, Destination Destination)
 {
     public Workload Source => new(Key.Labels.SourceNamespace, Key.Labels.SourceWorkload);
 
@@ -19,7 +19,6 @@ internal sealed record SlotState(SeriesKey Key, uint Created, double Value, uint
         to.Write((byte)key.Labels.Protocol);
         to.Write(key.ResponseCode);
         to.Write(key.ResponseFlags);
-        to.Write(slot.Created);
         to.Write(slot.Value);
         to.Write(slot.LastIncrement);
         to.Write(slot.IsNew);
@@ -31,7 +30,7 @@ internal sealed record SlotState(SeriesKey Key, uint Created, double Value, uint
     {
         var metric = (Metric)from.ReadByte();
         var labels = new FlowLabels(Text(), Text(), Text(), Text(), (Route)from.ReadByte(), (Protocol)from.ReadByte());
-        return new(new(metric, labels, Text(), Text()), from.ReadUInt32(), from.ReadDouble(), from.ReadUInt32(), from.ReadBoolean(), from.ReadDestination());
+        return new(new(metric, labels, Text(), Text()), from.ReadDouble(), from.ReadUInt32(), from.ReadBoolean(), from.ReadDestination());
 
         string Text()
         {

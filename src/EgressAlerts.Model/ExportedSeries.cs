@@ -7,14 +7,10 @@ public readonly record struct SeriesKey(Metric Metric, FlowLabels Labels, string
 public class CounterSeries
 {
     private readonly SeriesKey _key;
-    private readonly uint _created;
 
-    /// <param name="created">The end of the window from which it has counted, in seconds since the epoch: an object of which there are many.</param>
-    public CounterSeries(in SeriesKey key, uint created) => (_key, _created) = (key, created);
+    public CounterSeries(in SeriesKey key) => _key = key;
 
     public ref readonly SeriesKey Key => ref _key;
-
-    public uint Created => _created;
 }
 
 /// <summary>One exported counter and its value at the end of a window.</summary>

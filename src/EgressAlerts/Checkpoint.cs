@@ -10,7 +10,7 @@ namespace EgressAlerts;
 /// flushed, then renamed, so that a file under its own name is whole or the disk is at fault.</remarks>
 internal sealed class Checkpoint : IDisposable
 {
-    private const int FormatVersion = 6;
+    private const int FormatVersion = 7;
     private static readonly byte[] Magic = "EGRESSCP"u8.ToArray();
 
     private readonly string _file;

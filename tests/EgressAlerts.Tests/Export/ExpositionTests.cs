@@ -162,7 +162,7 @@ public sealed class ExpositionTests
     public async Task A_scrape_during_a_commit_never_shows_two_windows()
     {
         // In each window every series and the account of them show the window's number.
-        var keys = Enumerable.Range(0, 100).Select(i => new CounterSeries(Requests($"{i}.example.com"), 0)).ToList();
+        var keys = Enumerable.Range(0, 100).Select(i => new CounterSeries(Requests($"{i}.example.com"))).ToList();
         for (var number = 1; number <= 500; number++)
         {
             var scrape = Task.FromResult<Scrape>(null!);
@@ -213,7 +213,7 @@ public sealed class ExpositionTests
 
     private static SeriesKey Requests(string destination) => new(Metric.Requests, Labels with { Destination = destination }, "200", "-");
 
-    private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key, 0), value);
+    private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key), value);
 
     private static FlowLabels Labels => new("shop", "cart", "api.example.com", "443", Route.Passthrough, Protocol.Http);
 
