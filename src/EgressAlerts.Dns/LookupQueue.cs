@@ -1,13 +1,15 @@
 namespace EgressAlerts.Dns;
 
 /// <summary>Questions that are to be looked up, each once at a time, those that carry most traffic first. Any thread.</summary>
-internal sealed class LookupQueue(int capacity)
+internal sealed class LookupQueue(int capacity) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Question, Flight> _flights = [];
     private readonly SortedSet<Flight> _order = new(Comparer<Flight>.Create(
         (one, other) => one.Weight != other.Weight ? other.Weight.CompareTo(one.Weight) : one.Number.CompareTo(other.Number)));
 
+    /// <summary>Lets as many workers in as there are questions that nobody looks up yet.</summary>
+    private readonly SemaphoreSlim _waiting = new(0);
     private long _number;
 
     public int Waiting
@@ -22,7 +24,7 @@ internal sealed class LookupQueue(int capacity)
     /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>
     public bool TryAdd(Question question, double weight)
     {
-        var dropped = default(Flight);
+        Flight dropped;
         lock (_lock)
         {
             if (_flights.TryGetValue(question, out var flight))
@@ -36,7 +38,12 @@ internal sealed class LookupQueue(int capacity)
             flight = new Flight(question, _number++) { Weight = weight };
             _flights.Add(question, flight);
             _order.Add(flight);
-            if (_order.Count <= capacity) return true;
+            if (_order.Count <= capacity)
+            {
+                _waiting.Release();
+                return true;
+            }
+
             dropped = _order.Max!;
             _order.Remove(dropped);
             _flights.Remove(dropped.Question);
@@ -46,13 +53,14 @@ internal sealed class LookupQueue(int capacity)
         return false;
     }
 
-    /// <summary>The heaviest that nobody looks up yet; it stays under way until <see cref="Done"/>.</summary>
-    public Flight? Take()
+    /// <summary>The heaviest that nobody looks up yet, as soon as there is one. It stays under way until <see cref="Done"/>.</summary>
+    public async Task<Flight> TakeAsync(CancellationToken cancel)
     {
+        await _waiting.WaitAsync(cancel);
         lock (_lock)
         {
-            var flight = _order.Min;
-            if (flight is not null) _order.Remove(flight);
+            var flight = _order.Min!;
+            _order.Remove(flight);
             return flight;
         }
     }
@@ -68,6 +76,8 @@ internal sealed class LookupQueue(int capacity)
     {
         lock (_lock) return Task.WhenAll(questions.Select(_flights.GetValueOrDefault).OfType<Flight>().Select(flight => flight.Ended).ToList());
     }
+
+    public void Dispose() => _waiting.Dispose();
 
     /// <summary>One question on its way.</summary>
     internal sealed class Flight(Question question, long number)

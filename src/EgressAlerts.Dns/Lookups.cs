@@ -24,8 +24,7 @@ public sealed class Lookups : IAsyncDisposable
     private readonly LookupQueue _queue = new(QueueCapacity);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _running = 1; // One for the owner.
+    private readonly Task _workers;
     private DateTimeOffset? _lastCrash; // Null while look-ups work as they should.
 
     public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
@@ -35,6 +34,7 @@ public sealed class Lookups : IAsyncDisposable
         _names = new(options, options.MaxEntries, time);
         // What clients claim is text of their choice: it has room of its own.
         _addresses = new(options, options.MaxEntries / 4, time);
+        _workers = Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync)));
         metrics.Watch(() => _names.Count, () => _addresses.Count, () => Waiting);
     }
 
@@ -102,43 +102,24 @@ public sealed class Lookups : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _servers.Dispose();
-        WorkerEnded();
-        await _ended.Task;
+        await _workers;
         _stop.Dispose();
+        _queue.Dispose();
     }
 
     private void Ask(Question question, double weight)
     {
         if (!_queue.TryAdd(question, weight)) _metrics.Dropped();
-        StartWorker();
     }
 
-    /// <summary>There are as many workers as there is work, at most <c>dns.max_in_flight</c>.</summary>
-    private void StartWorker()
-    {
-        lock (_lock)
-        {
-            if (_running > _options.MaxInFlight || _stop.IsCancellationRequested) return;
-            _running++;
-        }
-
-        _ = Task.Run(WorkAsync);
-    }
-
-    private void WorkerEnded()
-    {
-        lock (_lock)
-        {
-            if (--_running == 0) _ended.TrySetResult();
-        }
-    }
-
+    /// <summary>Looks up one question after the other. There are <c>dns.max_in_flight</c> workers, most of which wait.</summary>
     private async Task WorkAsync()
     {
         try
         {
-            while (!_stop.IsCancellationRequested && _queue.Take() is { } flight)
+            while (true)
             {
+                var flight = await _queue.TakeAsync(_stop.Token);
                 try
                 {
                     var (question, stop) = (flight.Question, _stop.Token);
@@ -160,13 +141,6 @@ public sealed class Lookups : IAsyncDisposable
         {
             // Stopped: whoever still waits has a limit of their own.
         }
-        finally
-        {
-            WorkerEnded();
-        }
-
-        // What came in between the last look into the queue and the end of this worker.
-        if (_queue.Waiting > 0) StartWorker();
     }
 
     /// <summary>A bug must not end the worker, nor be asked for again at once: the question counts as failed.</summary>
