@@ -21,7 +21,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
     private const int LeastPrefixV4 = 8;
     private const int LeastPrefixV6 = 16;
 
-    private readonly WatchedFile<Entries> _file = new(path, Read);
+    private readonly WatchedFile<Entries> _file = new(path, Read, MaxBytes);
 
     public string Name => name;
 
@@ -40,7 +40,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
     /// <summary>The entry that an address is in; null where there is none.</summary>
     internal string? Find(IPAddress address) => _file.Content.Networks.Find(address) is { } found
-        ? $"{AddressNumber.ToAddress(AddressNumber.Of(address) & AddressNumber.Mask(found.Length))}/{found.Length - (address.AddressFamily == AddressFamily.InterNetwork ? 96 : 0)}"
+        ? new IPNetwork(address, found.Length - (address.AddressFamily == AddressFamily.InterNetwork ? 96 : 0)).ToString()
         : null;
 
     /// <summary>The entry that a name is, or is below; null where there is none.</summary>
@@ -56,26 +56,19 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
     private static Entries Read(string path)
     {
-        try
+        var (networks, domains, bad, firstBad) = (new List<(IPNetwork, bool)>(), new HashSet<string>(), 0, "");
+        foreach (var line in File.ReadLines(path))
         {
-            if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{path} is larger than {MaxBytes >> 20} MiB");
-            var (networks, domains, bad, firstBad) = (new List<(IPNetwork, bool)>(), new HashSet<string>(), 0, "");
-            foreach (var line in File.ReadLines(path))
-            {
-                if (Entry(line) is not { Length: > 0 } entry) continue;
-                if (Network(entry) is { } network) networks.Add((network, true));
-                else if (Domain(entry) is { } domain) domains.Add(domain);
-                else if (bad++ == 0) firstBad = entry;
-            }
+            if (Entry(line) is not { Length: > 0 } entry) continue;
+            if (Network(entry) is { } network) networks.Add((network, true));
+            else if (Domain(entry) is { } domain) domains.Add(domain);
+            else if (bad++ == 0) firstBad = entry[..Math.Min(40, entry.Length)];
+        }
 
-            // Some rubbish is in most lists; where it prevails this is another kind of file.
-            if (bad > networks.Count + domains.Count) throw new InvalidDataException($"{path} holds {bad} lines that are neither address, network nor domain, such as '{firstBad[..Math.Min(40, firstBad.Length)]}'");
-            return new(new PrefixTable<bool>(networks), domains, bad);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException($"{path} cannot be read: {e.Message}", e);
-        }
+        // Some rubbish is in most lists; where it prevails this is another kind of file.
+        return bad <= networks.Count + domains.Count
+            ? new(new PrefixTable<bool>(networks), domains, bad)
+            : throw new InvalidDataException($"{path} holds {bad} lines that are neither address, network nor domain, such as '{firstBad}'");
     }
 
     private static string Entry(string line)
@@ -99,8 +92,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
         if (address.IsIPv4MappedToIPv6) (address, length) = (address.MapToIPv4(), length - 96);
         var isV4 = address.AddressFamily == AddressFamily.InterNetwork;
         if (length < (isV4 ? LeastPrefixV4 : LeastPrefixV6) || length > (isV4 ? 32 : 128)) return null;
-        var prefix = AddressNumber.Of(address) & AddressNumber.Mask(length + (isV4 ? 96 : 0));
-        return new IPNetwork(AddressNumber.ToAddress(prefix), length);
+        return new IPNetwork(address, length);
     }
 
     private static string? Domain(string entry)

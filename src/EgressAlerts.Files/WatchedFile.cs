@@ -8,15 +8,17 @@ public sealed class WatchedFile<T>
 {
     private readonly string _path;
     private readonly Func<string, T> _read;
+    private readonly long _maxBytes;
     private volatile State _state;
 
     /// <param name="read">Gives the content. It throws an <see cref="InvalidDataException"/> that says what is wrong with the file.</param>
+    /// <param name="maxBytes">A larger file is refused and not read.</param>
     /// <exception cref="InvalidDataException">The file cannot be used; the message names it and says why.</exception>
-    public WatchedFile(string path, Func<string, T> read)
+    public WatchedFile(string path, Func<string, T> read, long maxBytes = long.MaxValue)
     {
-        (_path, _read) = (path, read);
+        (_path, _read, _maxBytes) = (path, read, maxBytes);
         var stamp = FileStamp.Of(path);
-        _state = new(Read(), stamp?.Written, stamp);
+        _state = new(Read(stamp), stamp?.Written, stamp);
     }
 
     public string Path => _path;
@@ -43,7 +45,7 @@ public sealed class WatchedFile<T>
 
         try
         {
-            _state = new(Read(), seen.Value.Written, seen);
+            _state = new(Read(seen), seen.Value.Written, seen);
             Log.FileRead(logger, _path);
         }
         catch (InvalidDataException e)
@@ -54,11 +56,16 @@ public sealed class WatchedFile<T>
     }
 
     /// <summary>Others write these files, so a parser may trip over anything. Whatever it throws refuses the file and does not end a pass.</summary>
-    private T Read()
+    private T Read(FileStamp? stamp)
     {
+        if (stamp?.Length > _maxBytes) throw new InvalidDataException($"{_path} is larger than {_maxBytes >> 20} MiB");
         try
         {
             return _read(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException($"{_path} cannot be read: {e.Message}", e);
         }
         catch (Exception e) when (e is not InvalidDataException)
         {

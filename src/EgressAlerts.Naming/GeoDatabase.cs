@@ -7,30 +7,24 @@ namespace EgressAlerts.Naming;
 /// <summary>The content of a MaxMind DB, such as GeoLite2-ASN, -Country or -City. Only one thread at a time may call it.</summary>
 internal sealed class GeoDatabase : IDisposable
 {
-    private const long MaxBytes = 512L << 20;
     private const int MaxMetadata = 128 << 10;
 
     private readonly Reader _reader;
     private bool _isDamaged;
     private string? _damage;
 
-    /// <exception cref="InvalidDataException">The file cannot be read or is not such a database. The message says why, and what to do.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a database. The message says what to do.</exception>
     public GeoDatabase(string file)
     {
         try
         {
-            if (new FileInfo(file).Length > MaxBytes) throw new InvalidDataException($"{file}: this is larger than {MaxBytes >> 20} MiB. Name a smaller database");
             if (!HasMetadata(file)) throw new InvalidDatabaseException("the metadata at the end is not there");
             // The file is copied and never mapped. A mapped file that somebody rewrites in place would end the process at the next look-up.
             _reader = new Reader(file, FileAccessMode.Memory);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException($"{file}: this cannot be read: {e.Message}", e);
-        }
         catch (Exception e) when (e is InvalidDatabaseException or DeserializationException)
         {
-            throw new InvalidDataException($"{file}: this is no MaxMind DB, or it is damaged ({e.Message}). Download it again, or name another file", e);
+            throw new InvalidDataException($"{file} is no MaxMind DB, or it is damaged ({e.Message}). Download it again, or name another file", e);
         }
     }
 

@@ -8,7 +8,9 @@ namespace EgressAlerts.Naming;
 /// <exception cref="InvalidDataException">The file is no such database; the message says why.</exception>
 public sealed class GeoSource(string path)
 {
-    private readonly WatchedFile<GeoDatabase> _file = new(path, file => new GeoDatabase(file));
+    private const long MaxBytes = 512L << 20;
+
+    private readonly WatchedFile<GeoDatabase> _file = new(path, file => new GeoDatabase(file), MaxBytes);
 
     /// <summary>What the database says of an address; null where it says nothing.</summary>
     internal GeoRecord? Find(IPAddress address) => _file.Content.Find(address);

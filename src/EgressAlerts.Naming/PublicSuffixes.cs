@@ -6,8 +6,6 @@ namespace EgressAlerts.Naming;
 /// <summary>Says which part of a host name somebody registered: <c>example.co.uk</c> of <c>www.example.co.uk</c>, by the Public Suffix List (publicsuffix.org).</summary>
 internal sealed class PublicSuffixes
 {
-    private const int MaxBytes = 16 << 20;
-
     /// <summary>Second levels under which countries without a list let people register.</summary>
     private static readonly FrozenSet<string> UsualSecondLevels = FrozenSet.Create("ac", "co", "com", "edu", "go", "gob", "gov", "mil", "ne", "net", "or", "org");
 
@@ -23,18 +21,12 @@ internal sealed class PublicSuffixes
     /// <exception cref="InvalidDataException">The file is no such list.</exception>
     public static PublicSuffixes Read(string path)
     {
-        try
-        {
-            if (!File.Exists(path)) return new([], []);
-            if (new FileInfo(path).Length > MaxBytes) throw new InvalidDataException($"{path}: is larger than {MaxBytes >> 20} MiB, so it is no Public Suffix List");
-            var lines = File.ReadAllLines(path);
-            var icann = Section(lines, "ICANN");
-            return icann.Count > 0 ? new(icann, Section(lines, "PRIVATE")) : throw new InvalidDataException($"{path}: is no Public Suffix List: nothing follows a line '{Begin("ICANN")}'");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new InvalidDataException($"{path}: {e.Message}", e);
-        }
+        if (!File.Exists(path)) return new([], []);
+        var lines = File.ReadAllLines(path);
+        var icann = Section(lines, "ICANN");
+        return icann.Count > 0
+            ? new(icann, Section(lines, "PRIVATE"))
+            : throw new InvalidDataException($"{path} is no Public Suffix List: nothing follows a line '{Begin("ICANN")}'");
     }
 
     /// <summary>The registrable domain of a host name in lower case; empty where it has none, being a suffix itself or a single label.

@@ -6,7 +6,9 @@ namespace EgressAlerts.Naming;
 /// <summary>The file of the Public Suffix List: read when it is first needed, and again when it changes. Called by the pass alone, once it is open.</summary>
 public sealed class SuffixSource(string path)
 {
-    private readonly Lazy<WatchedFile<PublicSuffixes>> _file = new(() => new(path, PublicSuffixes.Read));
+    private const int MaxBytes = 16 << 20;
+
+    private readonly Lazy<WatchedFile<PublicSuffixes>> _file = new(() => new(path, PublicSuffixes.Read, MaxBytes));
 
     public string Path => path;
 

@@ -97,21 +97,24 @@ public sealed class GeoDatabaseTests : IDisposable
     public void A_file_that_is_no_database_is_refused_with_the_advice_to_download_it_again(string content)
     {
         var error = Assert.Throws<InvalidDataException>(() => new GeoSource(Write(Encoding.Latin1.GetBytes(content))));
-        Assert.StartsWith(_folder.File("test.mmdb") + ": this is no MaxMind DB, or it is damaged (", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder.File("test.mmdb") + " is no MaxMind DB, or it is damaged (", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("). Download it again, or name another file", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_that_is_not_there_is_refused_too() =>
-        Assert.Contains("this cannot be read", Assert.Throws<InvalidDataException>(() => new GeoSource(_folder.File("no.mmdb"))).Message, StringComparison.Ordinal);
+        Assert.Contains(" cannot be read: ", Assert.Throws<InvalidDataException>(() => new GeoSource(_folder.File("no.mmdb"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_is_too_large_is_refused_before_it_is_read()
     {
         var path = Write([]);
         using (var file = File.OpenWrite(path)) file.SetLength((512L << 20) + 1); // It is sparse and takes no room.
+        var link = _folder.File("link.mmdb");
+        File.CreateSymbolicLink(link, path); // Kubernetes shows files by links.
+        Assert.Equal(link + " is larger than 512 MiB", Assert.Throws<InvalidDataException>(() => new GeoSource(link)).Message);
         var error = Assert.Throws<InvalidDataException>(() => new GeoSource(path));
-        Assert.Equal(path + ": this is larger than 512 MiB. Name a smaller database", error.Message);
+        Assert.Equal(path + " is larger than 512 MiB", error.Message);
     }
 
     /// <summary>Whatever a byte is changed to, and wherever the file is cut, the file is refused or gives some answer.</summary>
@@ -193,7 +196,7 @@ public sealed class GeoDatabaseTests : IDisposable
         Assert.Equal(0, source.Find(Known)?.Asn);
         Assert.Collection(
             logger.Entries,
-            entry => Assert.StartsWith($"Error: the new {path} is refused: {path}: this is no MaxMind DB, or it is damaged (", entry, StringComparison.Ordinal),
+            entry => Assert.StartsWith($"Error: the new {path} is refused: {path} is no MaxMind DB, or it is damaged (", entry, StringComparison.Ordinal),
             entry => Assert.Equal($"Information: {path} has changed and was read again", entry));
     }
 

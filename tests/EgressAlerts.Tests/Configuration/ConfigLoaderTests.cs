@@ -77,7 +77,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
     [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
     [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
-    [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname: is no Public Suffix List")]
+    [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
     [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]
     [InlineData("policies: [{action: deny}]", "1: policies[0].action 'deny' is none of allow, alert, ignore")]
     [InlineData("policies: [{action: alert, names: [a.com]}]", "1: policies[0].names is not a known key; known here: action, destination, name, severity, source")]

@@ -27,6 +27,27 @@ public sealed class WatchedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_too_large_is_refused_unread_also_behind_a_link()
+    {
+        var path = _folder.Write("large", new string('x', (1 << 20) + 1));
+        var link = _folder.File("link");
+        File.CreateSymbolicLink(link, path); // Kubernetes shows files by links.
+        foreach (var name in (string[])[path, link])
+        {
+            var error = Assert.Throws<InvalidDataException>(() => new WatchedFile<int>(name, _ => throw new InvalidOperationException("it was read"), 1 << 20));
+            Assert.Equal($"{name} is larger than 1 MiB", error.Message);
+        }
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_refused_with_the_systems_reason()
+    {
+        var path = _folder.File("missing");
+        var error = Assert.Throws<InvalidDataException>(() => new WatchedFile<string>(path, File.ReadAllText));
+        Assert.StartsWith($"{path} cannot be read: Could not find file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     [UnsupportedOSPlatform("windows")] // It sets Unix permissions.
     public void A_file_that_becomes_readable_is_read_although_nobody_wrote_to_it()
     {
