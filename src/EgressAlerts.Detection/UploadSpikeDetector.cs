@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
@@ -88,8 +90,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         if (destination.Confirmed) return destination.Site.Length > 0 ? destination.Site : destination.Name;
         if (to.Address is not { } address) return destination.Site.Length > 0 ? destination.Site : destination.Name;
         if (destination.Network.Length > 0) return destination.Network;
-        var (length, mapped) = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? (24, 96) : (48, 0);
-        return string.Create(CultureInfo.InvariantCulture, $"{AddressNumber.ToAddress(AddressNumber.Of(address) & AddressNumber.Mask(length + mapped))}/{length}");
+        return new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 24 : 48).ToString();
     }
 
     private void Add(WorkloadTraffic by, Traffic traffic)

@@ -12,14 +12,6 @@ public static class Binary
 
     public static DateTimeOffset ReadInstant(this BinaryReader from) => new(from.ReadInt64(), TimeSpan.Zero);
 
-    public static void Write(this BinaryWriter to, Window window)
-    {
-        to.Write(window.Start);
-        to.Write(window.End);
-    }
-
-    public static Window ReadWindow(this BinaryReader from) => new(from.ReadInstant(), from.ReadInstant());
-
     public static void WriteAll<T>(this BinaryWriter to, IReadOnlyCollection<T> items, Action<T> write)
     {
         to.Write(items.Count);

@@ -8,8 +8,7 @@ internal static class SpecialRanges
 {
     public const string Private = "private";
 
-    /// <summary>First match wins, so the more specific ones come first.</summary>
-    private static readonly (UInt128 Prefix, UInt128 Mask, string Name)[] Ranges =
+    private static readonly PrefixTable<string> Ranges = new(
     [
         Range("169.254.169.254/32", Words.CloudMetadata),  // AWS, Azure, Google Cloud, Oracle, DigitalOcean
         Range("169.254.170.2/32", Words.CloudMetadata),    // AWS ECS task credentials
@@ -47,23 +46,10 @@ internal static class SpecialRanges
         Range("ff00::/8", "multicast"),
         Range("0.0.0.0/8", "this-network"),
         Range("240.0.0.0/4", "reserved"),
-    ];
+    ]);
 
-    /// <summary>The name of the range that holds the address, or null for an ordinary one.</summary>
-    public static string? Find(IPAddress address)
-    {
-        var number = AddressNumber.Of(address);
-        foreach (ref readonly var range in Ranges.AsSpan())
-        {
-            if ((number & range.Mask) == range.Prefix) return range.Name;
-        }
+    /// <summary>The name of the most specific range that holds the address, or null for an ordinary one.</summary>
+    public static string? Find(IPAddress address) => Ranges.Find(address)?.Value;
 
-        return null;
-    }
-
-    private static (UInt128 Prefix, UInt128 Mask, string Name) Range(string cidr, string name)
-    {
-        var (prefix, mask) = AddressNumber.Of(IPNetwork.Parse(cidr));
-        return (prefix, mask, name);
-    }
+    private static (IPNetwork Network, string Name) Range(string cidr, string name) => (IPNetwork.Parse(cidr), name);
 }

@@ -44,8 +44,7 @@ internal static class AlertmanagerSection
 
     private static List<WatchedFile<IReadOnlyList<string>>> Files(ConfigSection section)
     {
-        var files = new List<WatchedFile<IReadOnlyList<string>>>();
-        foreach (var file in section.Texts("files", [])) ConfigLoader.Try(section, "files", () => files.Add(new WatchedFile<IReadOnlyList<string>>(file, Targets)));
+        var files = ConfigLoader.Open(section, "files", file => new WatchedFile<IReadOnlyList<string>>(file, Targets));
         if (!section.Has("files")) section.Error("files", "is missing: name at least one");
         section.Done();
         return files;

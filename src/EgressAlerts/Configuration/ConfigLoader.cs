@@ -139,40 +139,27 @@ internal static class ConfigLoader
 
     private static NamingOptions Destinations(ConfigSection section, NamingOptions defaults)
     {
-        var own = section.Sections("networks").SelectMany(Networks).ToList();
-        var files = section.Texts("network_files", []).Select(file => NetworksOf(section, file)).OfType<NetworkSource>().ToList();
+        var suffixes = new SuffixSource(section.Text("public_suffix_list", defaults.PublicSuffixList.Path));
+        Try(section, "public_suffix_list", suffixes.Open);
         var options = new NamingOptions
         {
             Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
-            Networks = own,
-            NetworkFiles = files,
-            GeoFiles = [.. section.Texts("mmdb_files", []).Select(file => Geo(section, file)).OfType<GeoSource>()],
-            PublicSuffixList = Suffixes(section, section.Text("public_suffix_list", defaults.PublicSuffixList.Path)),
+            Networks = [.. section.Sections("networks").SelectMany(Networks)],
+            NetworkFiles = Open(section, "network_files", file => new NetworkSource(file, NetworkFile.Read)),
+            GeoFiles = Open(section, "mmdb_files", file => new GeoSource(file)),
+            PublicSuffixList = suffixes,
             Collapse = section.Flag("collapse", defaults.Collapse),
         };
         section.Done();
         return options;
     }
 
-    private static NetworkSource? NetworksOf(ConfigSection section, string file)
+    /// <summary>Opens the files that a key lists. Those that cannot be used are errors of that key.</summary>
+    internal static List<T> Open<T>(ConfigSection section, string key, Func<string, T> open)
     {
-        NetworkSource? source = null;
-        Try(section, "network_files", () => source = new NetworkSource(file, NetworkFile.Read));
-        return source;
-    }
-
-    private static GeoSource? Geo(ConfigSection section, string file)
-    {
-        GeoSource? source = null;
-        Try(section, "mmdb_files", () => source = new GeoSource(file));
-        return source;
-    }
-
-    private static SuffixSource Suffixes(ConfigSection section, string file)
-    {
-        var source = new SuffixSource(file);
-        Try(section, "public_suffix_list", source.Open);
-        return source;
+        var opened = new List<T>();
+        foreach (var file in section.Texts(key, [])) Try(section, key, () => opened.Add(open(file)));
+        return opened;
     }
 
     internal static void Try(ConfigSection section, string key, Action open)
