@@ -58,8 +58,11 @@ internal static class Text
         ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalHours:0.#} h")
         : length.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalMinutes:0.#} min") : string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0} s");
 
-    /// <summary>PromQL that shows the counters behind a finding. Names are cleaned text, so they need no escaping.</summary>
+    /// <summary>PromQL's matchers for what a workload does. Names are cleaned text, so they need no escaping.</summary>
+    public static string Source(Workload source) => $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
+
+    /// <summary>PromQL that shows the counters behind a finding.</summary>
     public static string Evidence(Workload source, string destination, Route? route) =>
-        $"{{__name__=~\"egress_.+_total\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\",destination=\"{destination}\""
+        $"{{__name__=~\"egress_.+_total\",{Source(source)},destination=\"{destination}\""
         + (route is { } way ? $",route=\"{way.Word()}\"}}" : "}");
 }

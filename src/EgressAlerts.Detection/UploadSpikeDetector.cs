@@ -187,7 +187,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
     {
         // The counters name destinations one by one: a site's are told by their names, those of a network by what is said about them.
         var of = group.Length > 0 && seen.Confirmed ? $",destination=~\"(.+[.])?{group.Replace(".", "[.]", StringComparison.Ordinal).Replace("*", "[*]", StringComparison.Ordinal)}\"" : "";
-        return $"topk(10, sum by (destination) (increase(egress_upload_bytes_total{{source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"{of}}}[1h])))";
+        return $"topk(10, sum by (destination) (increase(egress_upload_bytes_total{{{Text.Source(source)}{of}}}[1h])))";
     }
 
     /// <summary>What one workload sends out.</summary>

@@ -1,24 +1,15 @@
-using System.Collections;
-
 namespace EgressAlerts.Model;
 
 /// <summary>One sum per <see cref="Metric"/>.</summary>
-public sealed class Totals : IReadOnlyList<double>
+public sealed class Totals
 {
     private readonly double[] _sums = new double[Enum.GetValues<Metric>().Length];
 
-    public Totals()
+    /// <param name="sums">What to begin with, in the order of <see cref="Metric"/>; 0 where there is none.</param>
+    public Totals(params IReadOnlyList<double> sums)
     {
+        for (var i = 0; i < sums.Count; i++) _sums[i] = sums[i];
     }
-
-    public Totals(IReadOnlyList<double> sums)
-    {
-        for (var i = 0; i < _sums.Length; i++) _sums[i] = sums[i];
-    }
-
-    public int Count => _sums.Length;
-
-    public double this[int index] => _sums[index];
 
     public double this[Metric metric] => _sums[(int)metric];
 
@@ -36,8 +27,4 @@ public sealed class Totals : IReadOnlyList<double>
     {
         for (var i = 0; i < _sums.Length; i++) _sums[i] = from.ReadDouble();
     }
-
-    public IEnumerator<double> GetEnumerator() => ((IEnumerable<double>)_sums).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => _sums.GetEnumerator();
 }

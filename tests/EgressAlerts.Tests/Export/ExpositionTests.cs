@@ -228,7 +228,7 @@ public sealed class ExpositionTests
             Series(new(Metric.ConnectionsClosed, Labels, "", "UF,URX"), 2),
         ],
         destinations ?? [new("api.example.com", NameSource.Host, false, "team", "net", "eu")],
-        new Totals([counted, 0, 2, 1234, 0]), [], [], new Totals(), new(4, 0, 0, 100, 1, 0, 0, 3, 0));
+        new Totals(counted, 0, 2, 1234, 0), [], [], new Totals(), new(4, 0, 0, 100, 1, 0, 0, 3, 0));
 
     /// <summary>The series of a window; half-way through them something happens.</summary>
     private sealed class PausingList(IReadOnlyList<ExportedSeries> series, Action pause) : IReadOnlyList<ExportedSeries>
