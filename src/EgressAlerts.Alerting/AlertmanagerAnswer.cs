@@ -10,7 +10,7 @@ internal static class AlertmanagerAnswer
 
     /// <summary>Null where the alerts were taken: the status is 2xx and the body is no page for people.
     /// A proxy's login page has status 200 too.</summary>
-    public static async Task<DeliveryFailure?> JudgeAsync(HttpResponseMessage response, CancellationToken cancel)
+    public static async Task<DeliveryFailure?> JudgeAsync(HttpResponseMessage response, DateTimeOffset now, CancellationToken cancel)
     {
         var status = $"status {(int)response.StatusCode}";
         if ((int)response.StatusCode is >= 300 and < 400)
@@ -35,8 +35,11 @@ internal static class AlertmanagerAnswer
             HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => new(
                 DeliveryFailureReason.Status,
                 $"{status}: {head}: is it an Alertmanager, and is the path prefix right (in alertmanagers.url, or path_prefix)?"),
-            var other => new(
-                DeliveryFailureReason.Status, $"{status}: {head}", CanRetry: other == HttpStatusCode.TooManyRequests || (int)other >= 500),
+            var other => new(DeliveryFailureReason.Status, $"{status}: {head}")
+            {
+                CanRetry = other == HttpStatusCode.TooManyRequests || (int)other >= 500,
+                RetryAfter = RetryAfter.Of(response, AlertmanagerClient.RequestTimeout, now),
+            },
         };
     }
 

@@ -1,7 +1,8 @@
-using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
+using Refit;
 
 namespace EgressAlerts.Alerting;
 
@@ -10,10 +11,13 @@ namespace EgressAlerts.Alerting;
 internal sealed class AlertmanagerClient : IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time limit of a request. A busy server is waited for no longer either.</summary>
+    internal static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
 
-    private readonly HttpClient _http;
+    private readonly IAlertmanagerApi _api;
     private readonly Uri _endpoint;
     private readonly string _name;
     private readonly AlertingOptions _options;
@@ -30,19 +34,31 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
 
     public AlertmanagerClient(Alertmanager target, AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (_http, _options, _metrics, _time, _logger) = (target.Http, options, metrics, time, logger);
+        (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
+        var settings = new RefitSettings
+        {
+            RequestBodySerialization = RequestBodySerializationMode.Buffered, // The request then names its length, which some proxies insist on.
+            TransportExceptionFactory = (_, e, _) => e, // Refit would wrap every exception in one of its own.
+        };
+        _api = RestService.ForGenerated<IAlertmanagerApi>(target.Http, PostableAlertJson.Default, settings);
         _name = target.Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
         _endpoint = new Uri(_name.TrimEnd('/') + "/api/v2/alerts");
         _pipeline = new ResiliencePipelineBuilder<DeliveryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<DeliveryFailure?>
             {
                 // The next resend tries again anyway, so it is enough to get over a hiccup.
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { CanRetry: true }),
+                ShouldHandle = new PredicateBuilder<DeliveryFailure?>()
+                    .HandleResult(failure => failure is { CanRetry: true })
+                    .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.UserAuthenticationError)
+                    .Handle<IOException>()
+                    .Handle<TimeoutRejectedException>(),
+                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
                 MaxRetryAttempts = 3,
                 Delay = TimeSpan.FromMilliseconds(Math.Min(500, options.ResendInterval.TotalMilliseconds / 20)),
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
             })
+            .AddTimeout(RequestTimeout)
             .Build();
         _waiting = () => _queue.Count;
         _metrics.Joined(_name, _waiting);
@@ -103,7 +119,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
 
     private async Task SendAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
     {
-        if (await _pipeline.ExecuteAsync(async token => await PostAsync(batch, token), cancel) is not { } failure)
+        if (await PostAsync(batch, cancel) is not { } failure)
         {
             _metrics.Sent(_name, batch.Count);
             _refused.ExceptWith(batch.Select(alert => alert.Fingerprint));
@@ -133,25 +149,17 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
     /// <summary>Null when the alerts were taken. Throws only when <paramref name="cancel"/> is cancelled.</summary>
     private async Task<DeliveryFailure?> PostAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        timeout.CancelAfter(RequestTimeout);
-        var started = _time.GetTimestamp();
         try
         {
-            var longest = _options.Interval > _options.ResendInterval ? _options.Interval : _options.ResendInterval;
-            using var content = new ReadOnlyMemoryContent(AlertJson.Write(batch, _time.GetUtcNow() + (longest * 4)));
-            content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            using var request = new HttpRequestMessage(HttpMethod.Post, _endpoint) { Content = content };
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
-            return await AlertmanagerAnswer.JudgeAsync(response, timeout.Token);
+            return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(batch, attempt), cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             throw;
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        catch (TimeoutRejectedException)
         {
-            return new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s", CanRetry: true);
+            return new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s");
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
         {
@@ -159,13 +167,25 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message, CanRetry: true);
+            return new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message);
         }
 #pragma warning disable CA1031 // The sender has to outlive whatever a request throws: nobody would send alerts any more.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             return new(DeliveryFailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private async Task<DeliveryFailure?> AttemptAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
+    {
+        var started = _time.GetTimestamp();
+        var longest = _options.Interval > _options.ResendInterval ? _options.Interval : _options.ResendInterval;
+        var firingUntil = _time.GetUtcNow() + (longest * 4);
+        try
+        {
+            using var response = await _api.PostAlertsAsync(_endpoint, [.. batch.Select(alert => PostableAlert.Of(alert, firingUntil))], cancel);
+            return await AlertmanagerAnswer.JudgeAsync(response, _time.GetUtcNow(), cancel);
         }
         finally
         {

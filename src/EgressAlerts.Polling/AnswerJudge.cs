@@ -46,7 +46,8 @@ internal static partial class AnswerJudge
         {
             return Failure(FailureReason.Busy, "the server, or a proxy before it, is overloaded or away; the window is tried again") with
             {
-                RetryAfter = Wait(response, options, now),
+                // A server that is waited for longer than an answer would get is no answer either: the window is tried again anyway.
+                RetryAfter = RetryAfter.Of(response, options.Timeout, now),
             };
         }
 
@@ -81,11 +82,6 @@ internal static partial class AnswerJudge
     // Without its arguments: they may hold a secret.
     private static string Target(HttpResponseMessage response) => response.Headers.Location is not { } to ? "nowhere"
         : QuotedText.Of(to.IsAbsoluteUri ? $"{to.Scheme}://{to.Authority}{to.AbsolutePath}" : to.OriginalString.Split('?', '#')[0], 200);
-
-    // A server that is waited for longer than an answer would get is no answer either: the window is tried again anyway.
-    private static TimeSpan? Wait(HttpResponseMessage response, PollingOptions options, DateTimeOffset now) =>
-        (response.Headers.RetryAfter?.Delta ?? response.Headers.RetryAfter?.Date - now) is not { } wait ? null
-        : wait < TimeSpan.Zero ? TimeSpan.Zero : wait < options.Timeout ? wait : options.Timeout;
 
     // Prometheus; Thanos' stores; Cortex and Amazon; Mimir; VictoriaMetrics.
     [GeneratedRegex(

@@ -5,6 +5,8 @@ using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
+using Polly.Timeout;
+using Refit;
 
 namespace EgressAlerts.Polling;
 
@@ -16,11 +18,9 @@ internal sealed class PrometheusClient
 
     private const int QuotedBytes = 300;
 
-    /// <summary>Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to. Prometheus, Cortex and Mimir
-    /// ignore arguments that they do not know.</summary>
-    private static readonly (string Name, string Value)[] RefusePartial = [("partial_response", "false"), ("deny_partial_response", "1")];
+    private const string PartialResponse = "partial_response";
 
-    private readonly HttpClient _http;
+    private readonly IPrometheusApi _api;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
     private readonly TimeProvider _time;
@@ -31,14 +31,19 @@ internal sealed class PrometheusClient
 
     public PrometheusClient(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time, ILogger logger)
     {
-        (_http, _options, _metrics, _time) = (http, options, metrics, time);
+        (_options, _metrics, _time) = (options, metrics, time);
+        // Refit would wrap every exception in one of its own.
+        _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
         Notes = new QueryNotes(options, time, logger);
-        _endpoint = Endpoint(options.Url, "api/v1/query");
+        _endpoint = new UriBuilder(options.Url) { Path = options.Url.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri;
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
             {
                 // An answer that is wrong or incomplete stays so for a while: the whole window is tried again later instead.
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Reason: FailureReason.Connection } or { RetryAfter: not null }),
+                ShouldHandle = new PredicateBuilder<QueryFailure?>()
+                    .HandleResult(failure => failure is { RetryAfter: not null })
+                    .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.UserAuthenticationError)
+                    .Handle<IOException>(),
                 DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
                 MaxRetryAttempts = 2,
                 Delay = TimeSpan.FromMilliseconds(250),
@@ -51,38 +56,26 @@ internal sealed class PrometheusClient
 
     public QueryNotes Notes { get; }
 
-    /// <summary>The path is appended to the base's own, and the base's query arguments are kept.</summary>
-    internal static Uri Endpoint(Uri url, string path)
-    {
-        var builder = new UriBuilder(url);
-        builder.Path = builder.Path.TrimEnd('/') + "/" + path;
-        return builder.Uri;
-    }
-
     /// <summary>Streams the answer's series into <paramref name="sink"/>; null when the answer was whole.</summary>
     public async Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
     {
         var started = _time.GetTimestamp();
-        var failure = await _pipeline.ExecuteAsync(async token => await AttemptAsync(query, at, sink, token, cancel), cancel);
+        var failure = await TryQueryAsync(query, at, sink, cancel);
         _metrics.Query(_time.GetElapsedTime(started), failure?.Reason);
         return failure;
     }
 
-    private async Task<QueryFailure?> AttemptAsync(
-        string query, DateTimeOffset at, ISeriesSink sink, CancellationToken attempt, CancellationToken cancel)
+    private async Task<QueryFailure?> TryQueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
     {
-        sink.Restart();
         try
         {
-            using var response = await SendAsync(query, at, attempt);
-            if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
-            var failure = await ReadAsync(response, sink, attempt);
-            if (_knowsNoArguments || response.StatusCode != HttpStatusCode.BadRequest || failure is null) return failure;
-            if (!failure.Message.Contains(RefusePartial[0].Name, StringComparison.Ordinal)) return failure;
+            return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(query, at, sink, attempt), cancel);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (Exception e) when (e is TimeoutRejectedException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return new(FailureReason.Timeout, $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers");
+            return new(
+                FailureReason.Timeout,
+                $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers");
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
         {
@@ -92,40 +85,46 @@ internal sealed class PrometheusClient
         {
             return new(FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: {AnswerJudge.Hint(e)}");
         }
+    }
 
-        // Google's managed Prometheus refuses what it does not know. It has no partial answers either.
+    private async Task<QueryFailure?> AttemptAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    {
+        sink.Restart();
+        using var response = await SendAsync(query, at, cancel);
+        if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
+        var failure = await ReadAsync(response, sink, cancel);
+        if (_knowsNoArguments || response.StatusCode != HttpStatusCode.BadRequest || failure is null) return failure;
+        if (!failure.Message.Contains(PartialResponse, StringComparison.Ordinal)) return failure;
+        // Google's managed Prometheus refuses arguments that it does not know. It has no partial answers either.
         _knowsNoArguments = true;
-        return await AttemptAsync(query, at, sink, attempt, cancel);
+        return await AttemptAsync(query, at, sink, cancel);
     }
 
     private async Task<HttpResponseMessage> SendAsync(string query, DateTimeOffset at, CancellationToken cancel)
     {
-        var form = new Dictionary<string, string>
-        {
-            ["query"] = query,
-            ["time"] = (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
-        };
-        foreach (var (name, value) in _knowsNoArguments ? [] : RefusePartial)
-        {
-            if (!_endpoint.Query.Contains($"{name}=", StringComparison.Ordinal)) form[name] = value; // A value in prometheus.url wins.
-        }
-
-        using var content = new FormUrlEncodedContent(form);
+        // Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to.
+        // Prometheus, Cortex and Mimir ignore arguments that they do not know.
+        var instant = new InstantQuery(
+            query,
+            (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
+            Refusal(PartialResponse, "false"),
+            Refusal("deny_partial_response", "1"));
         if (!_useGet)
         {
-            var response = await _http.SendAsync(
-                new HttpRequestMessage(HttpMethod.Post, _endpoint) { Content = content }, HttpCompletionOption.ResponseHeadersRead, cancel);
+            var response = await _api.QueryAsync(_endpoint, instant, cancel);
             // As Prometheus' own client does: some proxies let only GET through.
             if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
             response.Dispose();
         }
 
-        var address = new UriBuilder(_endpoint);
-        address.Query = string.Join('&', new[] { address.Query.TrimStart('?'), await content.ReadAsStringAsync(cancel) }.Where(part => part.Length > 0));
-        var answer = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address.Uri), HttpCompletionOption.ResponseHeadersRead, cancel);
+        var answer = await _api.QueryByGetAsync(_endpoint, instant, cancel);
         _useGet = answer.IsSuccessStatusCode; // A server that refuses GET as well may only want other credentials.
         return answer;
     }
+
+    /// <summary>Null where the server refuses the argument, or where <c>prometheus.url</c> has a value of its own.</summary>
+    private string? Refusal(string name, string value) =>
+        _knowsNoArguments || _endpoint.Query.Contains($"{name}=", StringComparison.Ordinal) ? null : value;
 
     private async Task<QueryFailure?> ReadAsync(HttpResponseMessage response, ISeriesSink sink, CancellationToken cancel)
     {

@@ -5,7 +5,12 @@ namespace EgressAlerts.Configuration;
 /// <summary>Makes HTTP clients from their settings. Time limits are the callers'.</summary>
 internal static class HttpClients
 {
+    /// <summary>Refit asks for a base address even where every request brings its whole address. No request can reach this one.</summary>
+    private static readonly Uri Unused = new("http://unused.invalid");
+
     /// <summary>Files are read when a request needs them, and never here: a request fails while one of them cannot be used.</summary>
-    public static HttpClient Create(HttpSettings settings, ILogger logger) =>
-        new(new CredentialHandler(settings, new TransportHandler(settings, logger))) { Timeout = Timeout.InfiniteTimeSpan };
+    public static HttpClient Create(HttpSettings settings, ILogger logger) => Over(new CredentialHandler(settings, new TransportHandler(settings, logger)));
+
+    /// <summary>A client that sends its requests through a handler of the caller's.</summary>
+    public static HttpClient Over(HttpMessageHandler handler) => new(handler) { BaseAddress = Unused, Timeout = Timeout.InfiniteTimeSpan };
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
+using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
@@ -17,7 +18,7 @@ public sealed class ReceiverTests : IAsyncLifetime
 
     private readonly MetricRegistry _self = new();
     private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _http = new();
+    private readonly HttpClient _http = HttpClients.Create(new HttpSettings(), NullLogger.Instance);
     private readonly ConcurrentQueue<Post> _posted = new();
     private LoopbackServer _chat = null!;
     private AlertmanagerServer _alertmanager = null!;

@@ -1,4 +1,5 @@
 using EgressAlerts.Alerting;
+using EgressAlerts.Configuration;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -22,7 +23,7 @@ public sealed class SenderFaultTests : DeliveryTests
     {
         Bad.Answer = ReceiveAsync;
         using var handler = new FaultyHandler { Fault = fault };
-        using var http = new HttpClient(handler);
+        using var http = HttpClients.Over(handler);
         Start(TimeProvider.System, [new Alertmanager(Bad.Address, http)]).Publish([Alert("EgressBlocked", "d")]);
         await UntilAsync(() => Errors(reason) >= 3, $"it is tried again with each resend: {string.Join('\n', Logged.Entries)}");
         Assert.Equal(Errors(), Errors(reason));
@@ -41,7 +42,7 @@ public sealed class SenderFaultTests : DeliveryTests
     {
         Bad.Answer = ReceiveAsync;
         using var handler = new FaultyHandler { Fault = new FormatException("bad") };
-        using var http = new HttpClient(handler);
+        using var http = HttpClients.Over(handler);
         var faulty = new Alertmanager(new Uri("http://127.0.0.1:9/"), http);
         var notifier = Start(TimeProvider.System, [faulty, new Alertmanager(Bad.Address, Http)]);
         notifier.Publish([Alert("EgressBlocked", "d")]);
@@ -67,6 +68,69 @@ public sealed class SenderFaultTests : DeliveryTests
         await notifier.DisposeAsync();
         Assert.Equal(["EgressBlocked first", "EgressBlocked second"], Taken.Select(alert => alert.Text).Order());
         Assert.Equal(resolved.ResolvedAt, Taken.Single(alert => alert.Text == "EgressBlocked first").EndsAt);
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task A_busy_Alertmanager_is_sent_to_again_after_the_time_that_it_names(int status)
+    {
+        var asked = new List<long>();
+        Bad.Answer = context =>
+        {
+            asked.Add(TimeProvider.System.GetTimestamp());
+            if (asked.Count > 2) return ReceiveAsync(context);
+            context.Response.StatusCode = status;
+            context.Response.Headers.RetryAfter = "1";
+            return Task.CompletedTask;
+        };
+        Start(TimeProvider.System, [new Alertmanager(Bad.Address, Http)], resend: TimeSpan.FromMinutes(10)).Publish([Alert("EgressBlocked", "d")]);
+        await UntilAsync(() => Taken.Count == 1, "it arrives with the third attempt");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked[0], asked[1]).TotalSeconds, 0.99, 10);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked[1], asked[2]).TotalSeconds, 0.99, 10);
+        Assert.Equal(0, Errors());
+    }
+
+    [Fact]
+    public async Task A_request_names_its_length_because_some_proxies_let_no_other_pass()
+    {
+        Bad.Answer = context =>
+        {
+            if (context.Request.ContentLength > 0 && context.Request.ContentType!.StartsWith("application/json", StringComparison.Ordinal)) return ReceiveAsync(context);
+            context.Response.StatusCode = 411;
+            return Task.CompletedTask;
+        };
+        Start(Bad.Address).Publish([Alert("EgressBlocked", "d")]);
+        await UntilAsync(() => Taken.Count > 0, "it arrives");
+        Assert.Equal(0, Errors());
+    }
+
+    [Theory]
+    [InlineData("no answer")]
+    [InlineData("half an answer")]
+    public async Task A_request_that_takes_longer_than_10_s_is_tried_four_times_and_counted_as_a_timeout(string fault)
+    {
+        var requests = 0;
+        Bad.Answer = async context =>
+        {
+            Interlocked.Increment(ref requests);
+            context.Response.StatusCode = 400;
+            if (fault == "half an answer") await context.Response.WriteAsync("\"invalid");
+            if (fault == "half an answer") await context.Response.Body.FlushAsync();
+            await LoopbackServer.NeverAnswerAsync(context);
+        };
+        var time = new HandTime(timers: true);
+        Start(time, [new Alertmanager(Bad.Address, Http)], resend: TimeSpan.FromHours(1)).Publish([Alert("EgressBlocked", "d")]);
+        await UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(0.5)); // A request has a second of real time to arrive before it is given up.
+                return Errors("timeout") == 1;
+            },
+            "time is up");
+        Assert.Equal(4, requests);
+        Assert.Equal(1, Errors());
+        await UntilLoggedAsync("does not take alerts (timeout: no answer within 10 s)");
     }
 
     public static TheoryData<string, string, string, string> Answers() => new()

@@ -225,18 +225,22 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Equal(0, followed);
     }
 
-    [Fact]
-    public async Task A_busy_server_is_asked_again_after_the_time_that_it_names()
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task A_busy_server_is_asked_again_after_the_time_that_it_names(int status)
     {
-        var asked = 0;
+        var asked = new List<long>();
         _server.Answer = context =>
         {
-            if (Interlocked.Increment(ref asked) > 1) return Good(9)(context);
-            context.Response.StatusCode = 429;
-            context.Response.Headers.RetryAfter = "0";
+            asked.Add(TimeProvider.System.GetTimestamp());
+            if (asked.Count > 1) return Good(9)(context);
+            context.Response.StatusCode = status;
+            context.Response.Headers.RetryAfter = "1";
             return Task.CompletedTask;
         };
         Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(asked[0], asked[1]).TotalSeconds, 0.99, 10);
         Assert.Equal(0, _self.Sum("egress_alerts_query_failures_total", "busy"));
     }
 
@@ -376,16 +380,36 @@ public sealed class PollerFailureTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_only_GET_is_let_through_it_is_used()
+    public async Task Where_only_GET_is_let_through_it_is_used_with_the_same_arguments()
     {
+        var asked = new List<string>();
         var good = Good(7);
         _server.Answer = context =>
         {
+            asked.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
             if (context.Request.Method == "GET") return good(context);
             context.Response.StatusCode = 405;
             return Task.CompletedTask;
         };
         Assert.Equal(2, Assert.Single((await ReadAsync(1))!.Increments).Amount);
+        Assert.Equal("POST /prefix/api/v1/query?dedup=true", asked[0]);
+        Assert.All(asked.Skip(1), request => Assert.StartsWith("GET /prefix/api/v1/query?dedup=true&query=", request, StringComparison.Ordinal));
+        Assert.Equal(9, asked.Count(request => request.EndsWith("&time=1767268830&partial_response=false&deny_partial_response=1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_the_url_says_about_partial_answers_is_left_as_it_is()
+    {
+        var asked = new List<string>();
+        _server.Answer = async context =>
+        {
+            asked.Add($"{context.Request.QueryString} {context.Request.Form["partial_response"]}/{context.Request.Form["deny_partial_response"]}");
+            await Good(5)(context);
+        };
+        var options = new PollingOptions { Url = new Uri(_server.Address, "?partial_response=true&a=%26b%20c") };
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
+        Assert.NotNull(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
+        Assert.All(asked, query => Assert.Equal("?partial_response=true&a=%26b%20c /1", query));
     }
 
     private async Task FailsAsync(string reason, string message, int failedBefore = 0)

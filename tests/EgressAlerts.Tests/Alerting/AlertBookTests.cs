@@ -92,9 +92,32 @@ public sealed class AlertBookTests
     public void An_alert_is_written_with_both_times_and_never_ends_before_it_began()
     {
         var firing = _book.Update([Found], Samples.Window(1))[0];
-        using var json = JsonDocument.Parse(AlertJson.Write([firing, firing with { ResolvedAt = firing.StartsAt.AddHours(-1) }], firing.StartsAt.AddMinutes(4)));
+        PostableAlert[] posted =
+        [
+            .. new[] { firing, firing with { ResolvedAt = firing.StartsAt.AddHours(-1) } }.Select(alert => PostableAlert.Of(alert, firing.StartsAt.AddMinutes(4))),
+        ];
+        using var json = JsonDocument.Parse(JsonSerializer.Serialize(posted, PostableAlertJson.Default.PostableAlertArray));
         Assert.Equal(
             ["2026-01-01T12:00:30.000Z 2026-01-01T12:04:30.000Z", "2026-01-01T12:00:30.000Z 2026-01-01T12:00:30.000Z"],
             json.RootElement.EnumerateArray().Select(alert => $"{alert.GetProperty("startsAt")} {alert.GetProperty("endsAt")}"));
+    }
+
+    [Fact]
+    public void An_alert_is_written_as_the_API_of_Alertmanager_spells_it()
+    {
+        var alert = new Alert(
+            "",
+            new SortedDictionary<string, string> { ["alertname"] = "A", ["destination"] = "é \"<b>\" \n\\" },
+            new Dictionary<string, string>(),
+            new DateTimeOffset(2026, 1, 1, 13, 0, 0, 7, TimeSpan.FromHours(1)).AddMicroseconds(999),
+            null,
+            "http://127.0.0.1/?a=b&c=d");
+        using var json = JsonDocument.Parse(JsonSerializer.Serialize(
+            [PostableAlert.Of(alert, alert.StartsAt.AddMinutes(1))], PostableAlertJson.Default.PostableAlertArray));
+        using var expected = JsonDocument.Parse("""
+            [{"labels":{"alertname":"A","destination":"é \"<b>\" \n\\"},"annotations":{},"startsAt":"2026-01-01T12:00:00.007Z",
+            "endsAt":"2026-01-01T12:01:00.007Z","generatorURL":"http://127.0.0.1/?a=b&c=d"}]
+            """);
+        Assert.True(JsonElement.DeepEquals(expected.RootElement, json.RootElement), json.RootElement.GetRawText());
     }
 }

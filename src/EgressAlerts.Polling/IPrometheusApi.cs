@@ -1,0 +1,26 @@
+using Refit;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>The part of Prometheus' HTTP API that is used. The generated client is safe on any thread.</summary>
+/// <remarks>Every status comes back as an answer. Its body has not been read yet: the caller decodes it while it arrives, and disposes of it.</remarks>
+internal interface IPrometheusApi
+{
+    /// <param name="endpoint">The whole address of <c>/api/v1/query</c>. Its query arguments are sent too.</param>
+    [Post("")]
+    Task<HttpResponseMessage> QueryAsync([Url] Uri endpoint, [Body(BodySerializationMethod.UrlEncoded)] InstantQuery query, CancellationToken cancel);
+
+    /// <inheritdoc cref="QueryAsync"/>
+    [Get("")]
+    Task<HttpResponseMessage> QueryByGetAsync([Url] Uri endpoint, [Query] InstantQuery query, CancellationToken cancel);
+}
+
+/// <summary>The arguments of a query at one instant. One that is null is not sent.</summary>
+/// <param name="Time">Seconds since 1970, with up to three decimals.</param>
+/// <param name="PartialResponse">Thanos' word for whether an answer may lack what a store has.</param>
+/// <param name="DenyPartialResponse">The same of VictoriaMetrics, the other way round.</param>
+internal sealed record InstantQuery(
+    [property: AliasAs("query")] string Query,
+    [property: AliasAs("time")] string Time,
+    [property: AliasAs("partial_response")] string? PartialResponse,
+    [property: AliasAs("deny_partial_response")] string? DenyPartialResponse);
