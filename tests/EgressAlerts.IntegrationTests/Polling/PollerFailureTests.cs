@@ -407,7 +407,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
             await Good(5)(context);
         };
         var options = new PollingOptions { Url = new Uri(_server.Address, "?partial_response=true&a=%26b%20c") };
-        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_meter), _time, _log);
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
         Assert.NotNull(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.All(asked, query => Assert.Equal("?partial_response=true&a=%26b%20c /1", query));
     }
