@@ -1,4 +1,5 @@
 using EgressAlerts.Measuring;
+using EgressAlerts.Model;
 using Prometheus;
 
 namespace EgressAlerts.Alerting;
@@ -36,7 +37,7 @@ public sealed class AlertMetrics
             "egress_alerts_alertmanager_discovery_failures_total",
             "Failed attempts to find out which Alertmanagers there are, by reason; the known ones stay in use.",
             "reason");
-        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(Word(reason));
+        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(reason.Word());
         _alerts = metrics.Gauge(
             "egress_alerts_alerts", "Alerts by state: firing, resolved lately, or held back because there are too many.", "alertname", "state");
         metrics.Gauge("egress_alerts_notifications_queue_capacity", "The most alerts that can wait for one Alertmanager.").Set(AlertQueue.Capacity);
@@ -51,7 +52,7 @@ public sealed class AlertMetrics
     }
 
     /// <summary>One attempt to find Alertmanagers failed. Any thread.</summary>
-    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(Word(reason)).Inc();
+    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(reason.Word()).Inc();
 
     internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts.Replace(
         alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
@@ -104,8 +105,6 @@ public sealed class AlertMetrics
             return _senders.GroupBy(sender => sender.Alertmanager).ToDictionary(senders => senders.Key, senders => senders.Sum(sender => sender.Waiting()));
         }
     }
-
-    private static string Word(DiscoveryFailureReason reason) => reason == DiscoveryFailureReason.Dns ? "dns" : "unexpected";
 }
 
 /// <summary>Why it could not be found out which Alertmanagers there are.</summary>

@@ -1,3 +1,4 @@
+using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;

@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Alerting;
 
 /// <summary>Why an Alertmanager did not take a batch.</summary>
@@ -11,7 +13,7 @@ internal sealed record DeliveryFailure(DeliveryFailureReason Reason, string Mess
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>The closed set of reasons: the label of the error counter, as <see cref="DeliveryFailureReasons.Word"/> spells them.</summary>
+/// <summary>The closed set of reasons: the label of the error counter, as <see cref="Words.Word"/> spells them.</summary>
 internal enum DeliveryFailureReason
 {
     /// <summary>No connection, no valid certificate, or a connection that broke.</summary>
@@ -36,19 +38,4 @@ internal enum DeliveryFailureReason
 
     /// <summary>An exception that nobody foresaw.</summary>
     Unexpected,
-}
-
-internal static class DeliveryFailureReasons
-{
-    public static string Word(this DeliveryFailureReason reason) => reason switch
-    {
-        DeliveryFailureReason.Connection => "connection",
-        DeliveryFailureReason.Timeout => "timeout",
-        DeliveryFailureReason.Credentials => "credentials",
-        DeliveryFailureReason.Status => "status",
-        DeliveryFailureReason.Redirect => "redirect",
-        DeliveryFailureReason.Html => "html",
-        DeliveryFailureReason.Refused => "refused",
-        _ => "unexpected",
-    };
 }

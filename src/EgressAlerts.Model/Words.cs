@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EgressAlerts.Model;
 
 /// <summary>How the enumerations are spelled in labels, and the label values that are ours and not traffic's.</summary>
@@ -15,42 +17,14 @@ public static class Words
     /// <summary>What the addresses of the clouds' metadata services are called.</summary>
     public const string CloudMetadata = "cloud-metadata";
 
-    public static string Word(this Route route) => route switch
-    {
-        Route.Passthrough => "passthrough",
-        Route.Blocked => "blocked",
-        Route.Registered => "registered",
-        Route.Gateway => "gateway",
-        _ => "unidentified",
-    };
+    /// <summary>The name of a member in lower case, its parts joined by underscores: <c>upload_bytes</c> for <see cref="Metric.UploadBytes"/>.</summary>
+    public static string Word<T>(this T member)
+        where T : struct, Enum => Spelled<T>.Words[member];
 
-    public static string Word(this Protocol protocol) => protocol switch
+    private static class Spelled<T>
+        where T : struct, Enum
     {
-        Protocol.Http => "http",
-        Protocol.Grpc => "grpc",
-        _ => "tcp",
-    };
-
-    /// <summary>The <c>metric</c> label of the accounting metrics: the exported name without <c>egress_</c> and <c>_total</c>.</summary>
-    public static string Word(this Metric metric) => metric switch
-    {
-        Metric.Requests => "requests",
-        Metric.ConnectionsOpened => "connections_opened",
-        Metric.ConnectionsClosed => "connections_closed",
-        Metric.UploadBytes => "upload_bytes",
-        _ => "download_bytes",
-    };
-
-    public static string Word(this NameSource source) => source switch
-    {
-        NameSource.Registry => "registry",
-        NameSource.Network => "network",
-        NameSource.Special => "special",
-        NameSource.Sni => "sni",
-        NameSource.Host => "host",
-        NameSource.Ptr => "ptr",
-        NameSource.PtrUnconfirmed => "ptr_unconfirmed",
-        NameSource.Ip => "ip",
-        _ => Unknown,
-    };
+        public static readonly Dictionary<T, string> Words =
+            Enum.GetValues<T>().ToDictionary(member => member, member => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{member}"));
+    }
 }

@@ -1,4 +1,5 @@
 using EgressAlerts.Measuring;
+using EgressAlerts.Model;
 using Prometheus;
 
 namespace EgressAlerts.Polling;

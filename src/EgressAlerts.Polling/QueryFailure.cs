@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Polling;
 
 /// <summary>Why a query gave no complete answer; the reason is a label of the failure counter.</summary>
@@ -7,7 +9,7 @@ internal sealed record QueryFailure(FailureReason Reason, string Message)
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>The closed set of reasons; <see cref="FailureReasons.Word"/> spells them.</summary>
+/// <summary>The closed set of reasons; <see cref="Words.Word"/> spells them.</summary>
 internal enum FailureReason
 {
     /// <summary>The server could not be reached, or the connection broke.</summary>
@@ -38,22 +40,4 @@ internal enum FailureReason
 
     /// <summary>This machine's clock is ahead of the server's: the window is not over yet.</summary>
     Clock,
-}
-
-internal static class FailureReasons
-{
-    public static string Word(this FailureReason reason) => reason switch
-    {
-        FailureReason.Connection => "connection",
-        FailureReason.Timeout => "timeout",
-        FailureReason.Busy => "busy",
-        FailureReason.Status => "status",
-        FailureReason.BadJson => "bad_json",
-        FailureReason.Partial => "partial",
-        FailureReason.TooLarge => "too_large",
-        FailureReason.Limit => "limit",
-        FailureReason.BadQuery => "bad_query",
-        FailureReason.Credentials => "credentials",
-        _ => "clock",
-    };
 }

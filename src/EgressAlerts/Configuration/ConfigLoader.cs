@@ -1,6 +1,7 @@
 using System.Net;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Dns;
+using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Polling;
 using YamlDotNet.Core;
@@ -101,7 +102,7 @@ internal static class ConfigLoader
             Path = Names("path", defaults.Path),
             ClusterDomain = section.Text("cluster_domain", defaults.ClusterDomain),
             EgressGateways = section.Texts("egress_gateways", defaults.EgressGateways, text => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }], "is not namespace/workload"),
-            DynamicDns = Enum.Parse<DynamicDns>(section.OneOf("dynamic_dns", Word(defaults.DynamicDns), [.. Enum.GetValues<DynamicDns>().Select(Word)]), ignoreCase: true),
+            DynamicDns = Enum.Parse<DynamicDns>(section.OneOf("dynamic_dns", defaults.DynamicDns.Word(), [.. Enum.GetValues<DynamicDns>().Select(mode => mode.Word())]), ignoreCase: true),
             ClusterNetworks = section.Cidrs("cluster_networks"),
         };
         labels.Done();
@@ -215,8 +216,6 @@ internal static class ConfigLoader
         section.Done();
         return result;
     }
-
-    private static string Word(DynamicDns mode) => mode.ToString().ToLowerInvariant();
 
     internal static bool IsLabelName(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
