@@ -12,13 +12,7 @@ internal sealed class LookupQueue(int capacity) : IDisposable
     private readonly SemaphoreSlim _waiting = new(0);
     private long _number;
 
-    public int Waiting
-    {
-        get
-        {
-            lock (_lock) return _order.Count;
-        }
-    }
+    public int Waiting => _waiting.CurrentCount;
 
     /// <summary>Puts a question into the queue, or gives one that is there more weight.</summary>
     /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>

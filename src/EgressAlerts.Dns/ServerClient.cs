@@ -14,6 +14,10 @@ internal sealed class ServerClient
     /// <summary>The connection ended without a whole reply.</summary>
     public const string ConnectionEnded = "tcp";
 
+    private static readonly ServerOutcome TimedOut = new(null, "timeout", "no answer in time");
+    private static readonly ServerOutcome Ended = new(null, ConnectionEnded, "it ended the connection");
+    private static readonly ServerOutcome Malformed = new(null, "malformed", "the reply was malformed");
+
     private readonly NameServer[] _server;
     private readonly LookupClient _client;
 
@@ -61,15 +65,15 @@ internal sealed class ServerClient
         }
         catch (ObjectDisposedException)
         {
-            return new(null, "timeout", "no answer in time"); // The package closes the connection when time is up.
+            return TimedOut; // The package closes the connection when time is up.
         }
         catch (InvalidOperationException)
         {
-            return new(null, ConnectionEnded, "it ended the connection"); // A pooled connection that has just been closed.
+            return Ended; // A pooled connection that has just been closed.
         }
         catch (Exception e) when (e is DnsResponseParseException or ArgumentException)
         {
-            return new(null, "malformed", "the reply was malformed"); // ArgumentException: an owner's label begins with xn-- and is no punycode.
+            return Malformed; // ArgumentException: an owner's label begins with xn-- and is no punycode.
         }
     }
 
@@ -79,17 +83,17 @@ internal sealed class ServerClient
     {
         for (var inner = e.InnerException; inner is not null; inner = inner.InnerException)
         {
-            if (inner is OperationCanceledException || (inner is TimeoutException && !tcp)) return new(null, "timeout", "no answer in time");
+            if (inner is OperationCanceledException || (inner is TimeoutException && !tcp)) return TimedOut;
             if (inner is TimeoutException
                 or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown })
-                return new(null, ConnectionEnded, "it ended the connection");
+                return Ended;
             // The package's message names the server too.
             if (inner is SocketException { SocketErrorCode: var code })
                 return new(null, "unreachable", new SocketException((int)code).Message.ToLowerInvariant());
         }
 
         // Over TCP a reply that calls itself cut is malformed. So is one that made the package's parser fail in a way that it does not expect.
-        return e.InnerException is null && !tcp ? new(null, Truncated, "") : new(null, "malformed", "the reply was malformed");
+        return e.InnerException is null && !tcp ? new(null, Truncated, "") : Malformed;
     }
 }
 

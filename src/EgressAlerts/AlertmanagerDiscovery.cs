@@ -1,7 +1,6 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Configuration;
 using EgressAlerts.Dns;
-using EgressAlerts.Files;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
@@ -51,11 +50,11 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
             {
                 foreach (var (settings, _) in _groups)
                 {
-                    foreach (var file in settings.Files) await TryAsync(file.Path, () => Refresh(file));
+                    foreach (var file in settings.Files) await TryAsync(file.Path, () => file.Refresh(_logger));
                     foreach (var discovery in settings.Dns) await LookUpAsync(discovery);
                 }
 
-                await TryAsync("the list of Alertmanagers", Use);
+                await TryAsync("the list of Alertmanagers", () => _notifier.Use(Known()));
             }
             while (await timer.WaitForNextTickAsync(_stop.Token));
         }
@@ -83,17 +82,11 @@ internal sealed class AlertmanagerDiscovery : IAsyncDisposable
         _byName[(discovery, name)] = new(found ?? before.Targets, _time.GetUtcNow() + discovery.RefreshInterval, found is null);
     }
 
-    private Task Refresh(WatchedFile<IReadOnlyList<string>> file)
+    private Task TryAsync(string source, Action look) => TryAsync(source, () =>
     {
-        file.Refresh(_logger);
+        look();
         return Task.CompletedTask;
-    }
-
-    private Task Use()
-    {
-        _notifier.Use(Known());
-        return Task.CompletedTask;
-    }
+    });
 
     /// <summary>Looks at one source. An exception ends neither the loop nor the look at other sources; it is logged when it begins and when it ends.</summary>
     private async Task TryAsync(string source, Func<Task> look)
