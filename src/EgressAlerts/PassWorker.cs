@@ -25,7 +25,6 @@ internal sealed class PassWorker : BackgroundService
     private readonly ILogger _logger;
     private readonly AccessLog _accessLog;
     private readonly Reloads _reloads = new();
-    private readonly Nursery _nursery = new();
     private Settings _settings;
     private WindowSchedule _schedule;
     private volatile Pass _pass;
@@ -132,7 +131,6 @@ internal sealed class PassWorker : BackgroundService
         _skipped = 0;
         if (outcome == WindowOutcome.Gone) _metrics.Service.Skipped(1);
         else _metrics.Service.WindowDone(_time.GetElapsedTime(started));
-        _nursery.Tidy();
     }
 
     /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
