@@ -149,7 +149,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             + $"Wanted: add its name to detection.beaconing.known. Resolves after {Text.Length(options.Quiet)} without it, or three of its periods.",
             beacon.Destination.Source,
             beacon.Destination.Confirmed,
-            $"sum by (destination) (increase({{__name__=~\"egress_(requests|connections_closed)_total\",{Text.Source(source)},destination=\"{beacon.Name}\"}}[5m]))");
+            $"sum by (destination) (increase({{{Text.Tried},{Text.Source(source)},destination=\"{beacon.Name}\"}}[5m]))");
     }
 
     /// <summary>What may be a beacon.</summary>

@@ -99,7 +99,7 @@ internal sealed class FanOutDetector(Tuning tuning, DetectionMetrics metrics) : 
             + $" This workload has been watched for {Text.Length(spread.Watched)}. Resolves after {Text.Length(options.Quiet)} with fewer; such an hour is not learned.",
             NameSource.Unknown,
             Confirmed: false,
-            $"count(count by (destination) (increase({{__name__=~\"egress_(requests|connections_closed)_total\",{Text.Source(source)},route!=\"blocked\"}}[1h]) > 0))");
+            $"count(count by (destination) (increase({{{Text.Tried},{Text.Source(source)},route!=\"blocked\"}}[1h]) > 0))");
     }
 
     /// <summary>How many destinations one workload talks to.</summary>

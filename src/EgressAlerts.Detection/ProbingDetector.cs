@@ -102,7 +102,7 @@ internal sealed class ProbingDetector(Tuning tuning, DetectionMetrics metrics) :
         + $"Resolves after {Text.Length(tuning.Of(source).Probing.Quiet)} with fewer.",
         NameSource.Unknown,
         Confirmed: false,
-        $"count(count by (destination, destination_port) ({{__name__=~\"egress_(requests|connections_closed)_total\",{Text.Source(source)},route=\"blocked\"}}))");
+        $"count(count by (destination, destination_port) ({{{Text.Tried},{Text.Source(source)},route=\"blocked\"}}))");
 
     private static string Count(int tried) => tried < MaxTried ? tried.ToString(CultureInfo.InvariantCulture) : $"{MaxTried} or more";
 

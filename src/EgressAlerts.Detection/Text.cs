@@ -58,6 +58,9 @@ internal static class Text
         ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalHours:0.#} h")
         : length.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalMinutes:0.#} min") : string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0} s");
 
+    /// <summary>PromQL's matcher for the counters of requests and connections.</summary>
+    public const string Tried = "__name__=~\"egress_(requests|connections_closed)_total\"";
+
     /// <summary>PromQL's matchers for what a workload does. Names are cleaned text, so they need no escaping.</summary>
     public static string Source(Workload source) => $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
 

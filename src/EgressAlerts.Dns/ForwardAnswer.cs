@@ -13,7 +13,8 @@ public readonly struct ForwardAnswer : IAnswer
     private readonly (UInt128 Address, uint Seen)[]? _seen;
     private readonly byte _last;
 
-    private ForwardAnswer(AnswerState state, byte looks, byte last, (UInt128 Address, uint Seen)[] seen) => (State, Looks, _last, _seen) = (state, looks, last, seen);
+    private ForwardAnswer(AnswerState state, byte looks, byte last, (UInt128 Address, uint Seen)[] seen) =>
+        (State, Looks, _last, _seen) = (state, looks, last, seen);
 
     public AnswerState State { get; }
 

@@ -8,6 +8,6 @@ internal static partial class Log
     public static partial void NoSuffixList(ILogger logger, string file);
 
     [LoggerMessage(
-        2, LogLevel.Warning, "{File} holds records that cannot be read ({Reason}). Their addresses get no owner and no region from it. Download the database again")]
+        2, LogLevel.Warning, "{File} holds records that cannot be read ({Reason}). Their addresses get neither owner nor region from it. Download it again")]
     public static partial void DamagedDatabase(ILogger logger, string file, string reason);
 }

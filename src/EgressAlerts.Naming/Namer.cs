@@ -140,7 +140,8 @@ public sealed class Namer
     {
         var answer = _lookups.Find(address, weight);
         if (answer.State == AnswerState.Pending) open.Add(Question.NameOf(address));
-        if (answer.State != AnswerState.Present) return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State != AnswerState.Pending);
+        if (answer.State != AnswerState.Present)
+            return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State == AnswerState.Absent);
         var name = _options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
         return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
     }
