@@ -35,11 +35,11 @@ internal static class AlertmanagerAnswer
             HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => new(
                 DeliveryFailureReason.Status,
                 $"{status}: {head}: is it an Alertmanager, and is the path prefix right (in alertmanagers.url, or path_prefix)?"),
-            var other => new(DeliveryFailureReason.Status, $"{status}: {head}")
-            {
-                CanRetry = other == HttpStatusCode.TooManyRequests || (int)other >= 500,
-                RetryAfter = RetryAfter.Of(response, AlertmanagerClient.RequestTimeout, now),
-            },
+            var other => new(
+                DeliveryFailureReason.Status,
+                $"{status}: {head}",
+                CanRetry: other == HttpStatusCode.TooManyRequests || (int)other >= 500,
+                RetryAfter.Of(response, AlertmanagerClient.RequestTimeout, now)),
         };
     }
 

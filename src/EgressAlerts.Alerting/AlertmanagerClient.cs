@@ -154,27 +154,16 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         {
             return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(batch, attempt), cancel);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        // The sender has to outlive whatever a request throws: nobody would send alerts any more.
+        catch (Exception e) when (e is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
-            throw;
-        }
-        catch (TimeoutRejectedException)
-        {
-            return new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s");
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
-        {
-            return new(DeliveryFailureReason.Credentials, e.Message);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            return new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message);
-        }
-#pragma warning disable CA1031 // The sender has to outlive whatever a request throws: nobody would send alerts any more.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return new(DeliveryFailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}");
+            return e switch
+            {
+                TimeoutRejectedException => new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s"),
+                HttpRequestException { HttpRequestError: HttpRequestError.UserAuthenticationError } => new(DeliveryFailureReason.Credentials, e.Message),
+                HttpRequestException or IOException => new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message),
+                _ => new(DeliveryFailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}"),
+            };
         }
     }
 

@@ -4,14 +4,9 @@ namespace EgressAlerts.Alerting;
 
 /// <summary>Why an Alertmanager did not take a batch.</summary>
 /// <param name="Message">What happened and what to do, without secrets.</param>
-internal sealed record DeliveryFailure(DeliveryFailureReason Reason, string Message)
-{
-    /// <summary>True where the same request may succeed a moment later.</summary>
-    public bool CanRetry { get; init; }
-
-    /// <summary>How long the server asks to be left alone before the request is repeated; null where it does not say.</summary>
-    public TimeSpan? RetryAfter { get; init; }
-}
+/// <param name="CanRetry">True where the same request may succeed a moment later.</param>
+/// <param name="RetryAfter">How long the server asks to be left alone before that; null where it does not say.</param>
+internal sealed record DeliveryFailure(DeliveryFailureReason Reason, string Message, bool CanRetry = false, TimeSpan? RetryAfter = null);
 
 /// <summary>The closed set of reasons: the label of the error counter, as <see cref="Words.Word"/> spells them.</summary>
 internal enum DeliveryFailureReason

@@ -1,23 +1,31 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
 /// <summary>Decodes the answer of Prometheus' query API while it arrives, holding one series at a time. Hot code.</summary>
 /// <remarks>One instance per answer. Matrix (<c>values</c>) and vector (<c>value</c>) results are understood.</remarks>
-internal sealed class AnswerDecoder(ISeriesSink sink)
+/// <param name="pieceBytes">How much has to arrive before it is decoded. A series that is cut in two is read twice, and servers send pieces of 4 KiB.</param>
+internal sealed class AnswerDecoder(ISeriesSink sink, int pieceBytes = 64 << 10)
 {
     /// <summary>A series whose labels and samples do not fit in this is damage or an attack.</summary>
     private const int MaxSeriesBytes = 16 << 20;
 
-    private const int MaxFastDigits = 15;
+    private const int QuotedBytes = 300;
 
     private readonly QueryAnswer _answer = new();
+    private readonly byte[] _head = new byte[QuotedBytes];
+    private int _headLength;
     private JsonReaderState _state;
+    private JsonReaderState? _behindLabels;
     private bool _inResult;
     private Func<string, QueryNote>? _inNotes;
     private Sample[] _samples = new Sample[64];
+
+    /// <summary>The first 300 bytes that arrived, fit to be quoted in an error.</summary>
+    public string Head => QuotedText.Of(_head.AsSpan(0, _headLength), QuotedBytes);
 
     /// <exception cref="JsonException">The bytes are not an answer of the query API.</exception>
     /// <exception cref="AnswerTooLargeException">More than <paramref name="maxBytes"/> arrived.</exception>
@@ -29,13 +37,17 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
             var filled = 0;
             for (long total = 0; ;)
             {
-                if (filled == buffer.Length) buffer = Grow(buffer, filled);
-                var read = await stream.ReadAsync(buffer.AsMemory(filled), cancel);
+                if (buffer.Length - filled < pieceBytes) buffer = Grow(buffer, filled);
+                var read = await stream.ReadAtLeastAsync(buffer.AsMemory(filled), pieceBytes, throwOnEndOfStream: false, cancel);
+                var quoted = Math.Min(read, QuotedBytes - _headLength);
+                buffer.AsSpan(filled, quoted).CopyTo(_head.AsSpan(_headLength));
+                _headLength += quoted;
                 total += read;
                 if (total > maxBytes) throw new AnswerTooLargeException();
                 filled += read;
-                var consumed = Decode(buffer.AsSpan(0, filled), isFinal: read == 0);
-                if (read == 0) return _answer;
+                var isFinal = read < pieceBytes;
+                var consumed = Decode(buffer.AsSpan(0, filled), isFinal);
+                if (isFinal) return _answer;
                 buffer.AsSpan(consumed, filled - consumed).CopyTo(buffer);
                 filled -= consumed;
             }
@@ -60,79 +72,15 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
     {
         for (var consumed = 0; ;)
         {
-            // Between two series the JSON reader's state is the same whoever decoded the one before.
-            while (_inResult && TryDecodeCompact(bytes[consumed..], out var taken)) consumed += taken;
             var rest = bytes[consumed..];
-            var reader = new Utf8JsonReader(rest, isFinal, _state);
-            if (!(_inResult ? DecodeSeries(ref reader, rest) : _inNotes is not null ? DecodeNote(ref reader) : DecodeEnvelope(ref reader))) return consumed;
+            var labels = _inResult && _behindLabels is not null ? FindLabels(rest) : default;
+            var skipped = labels.End.Value;
+            var reader = new Utf8JsonReader(rest[skipped..], isFinal, skipped > 0 ? _behindLabels!.Value : _state);
+            var isWhole = _inResult ? DecodeSeries(ref reader, rest, labels) : _inNotes is not null ? DecodeNote(ref reader) : DecodeEnvelope(ref reader);
+            if (!isWhole) return consumed;
             _state = reader.CurrentState;
-            consumed += (int)reader.BytesConsumed;
+            consumed += skipped + (int)reader.BytesConsumed;
         }
-    }
-
-    /// <summary>A series behind another one, written without a space and with plain numbers, as servers write nearly all: several times faster than reading
-    /// JSON token by token. Anything else is left to the reader, and so is judging what is no JSON.</summary>
-    /// <remarks>The first <c>"}</c> ends the labels if <c>,"values":[[</c> follows: inside a label's value those quotes would be escaped. That the labels
-    /// are well-formed is seen when they are classified, which is when they are first seen; after that they are told by their hash.</remarks>
-    private bool TryDecodeCompact(ReadOnlySpan<byte> bytes, out int taken)
-    {
-        taken = 0;
-        if (!bytes.StartsWith(",{\"metric\":{\""u8)) return false;
-        var labels = ",{\"metric\":"u8.Length;
-        var end = bytes.IndexOf("\"}"u8) + 2;
-        if (end < 2 || !bytes[end..].StartsWith(",\"values\":["u8)) return false;
-
-        var at = end + ",\"values\":["u8.Length;
-        for (var count = 0; ;)
-        {
-            if (count == _samples.Length) Array.Resize(ref _samples, count * 2);
-            if (!TryCompactSample(bytes, ref at, out _samples[count++]) || at + 2 > bytes.Length) return false;
-            if (bytes[at] == ',')
-            {
-                at++;
-                continue;
-            }
-
-            if (bytes[at] != ']' || bytes[at + 1] != '}') return false;
-            sink.Series(bytes[labels..end], _samples.AsSpan(0, count));
-            taken = at + 2;
-            return true;
-        }
-    }
-
-    /// <summary><c>[1767268800.123,"42"]</c>, with up to three decimals and a whole value of up to 15 digits, which a double holds exactly.</summary>
-    private static bool TryCompactSample(ReadOnlySpan<byte> bytes, ref int at, out Sample sample)
-    {
-        sample = default;
-        if (at >= bytes.Length || bytes[at++] != '[' || !TryDigits(bytes, ref at, out var seconds, out _)) return false;
-        var milliseconds = seconds * 1000;
-        if (bytes[at] == '.')
-        {
-            at++;
-            if (!TryDigits(bytes, ref at, out var fraction, out var digits) || digits > 3) return false;
-            milliseconds += digits == 3 ? fraction : digits == 2 ? fraction * 10 : fraction * 100;
-        }
-
-        if (!bytes[at..].StartsWith(",\""u8)) return false;
-        at += 2;
-        if (!TryDigits(bytes, ref at, out var value, out _) || !bytes[at..].StartsWith("\"]"u8)) return false;
-        at += 2;
-        sample = new Sample(milliseconds, value);
-        return true;
-    }
-
-    /// <summary>One digit or more with another byte behind them.</summary>
-    private static bool TryDigits(ReadOnlySpan<byte> bytes, ref int at, out long number, out int digits)
-    {
-        (number, digits) = (0, 0);
-        for (; at < bytes.Length; at++, digits++)
-        {
-            var digit = (uint)(bytes[at] - '0');
-            if (digit > 9) return digits is > 0 and <= MaxFastDigits;
-            if (digits < MaxFastDigits) number = (number * 10) + digit;
-        }
-
-        return false;
     }
 
     /// <summary>One property outside of the result array; false where it is not whole yet.</summary>
@@ -140,67 +88,67 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
     {
         if (!reader.Read()) return false;
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.EndObject) return true;
-        if (reader.TokenType != JsonTokenType.PropertyName) throw new JsonException($"found {reader.TokenType} where an answer of the query API has its properties");
-        if (reader.ValueTextEquals("data"u8)) return true;
-        if (reader.ValueTextEquals("result"u8))
-        {
-            if (!reader.Read()) return false;
-            if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("'result' is not a list");
-            _inResult = true;
-            return true;
-        }
-
-        if (reader.ValueTextEquals("status"u8)) return Text(ref reader, (answer, text) => answer.Status = text);
-        if (reader.ValueTextEquals("resultType"u8)) return Text(ref reader, (answer, text) => answer.ResultType = text);
-        if (reader.ValueTextEquals("errorType"u8)) return Text(ref reader, (answer, text) => answer.ErrorType = text);
-        if (reader.ValueTextEquals("error"u8)) return Text(ref reader, (answer, text) => answer.Error = text);
-        if (reader.ValueTextEquals("warnings"u8)) return BeginNotes(ref reader, QueryNote.Warning);
-        if (reader.ValueTextEquals("infos"u8)) return BeginNotes(ref reader, QueryNote.Info);
-        if (reader.ValueTextEquals("isPartial"u8))
-        {
-            if (!reader.Read()) return false;
-            _answer.IsPartial = reader.TokenType == JsonTokenType.True;
-            return true;
-        }
-
-        return reader.TrySkip();
-    }
-
-    private bool Text(ref Utf8JsonReader reader, Action<QueryAnswer, string> set)
-    {
+        if (reader.TokenType != JsonTokenType.PropertyName)
+            throw new JsonException($"found {reader.TokenType} where an answer of the query API has its properties");
+        var name = reader.GetString();
+        if (name == "data") return true;
         if (!reader.Read()) return false;
-        set(_answer, reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException("found a value that is not a text"));
-        return true;
+        switch (name)
+        {
+            case "result":
+                if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("'result' is not a list");
+                _inResult = true;
+                return true;
+            case "status":
+                _answer.Status = Text(ref reader, "a status");
+                return true;
+            case "resultType":
+                _answer.ResultType = Text(ref reader, "a result type");
+                return true;
+            case "errorType":
+                _answer.ErrorType = Text(ref reader, "an error type");
+                return true;
+            case "error":
+                _answer.Error = Text(ref reader, "an error");
+                return true;
+            case "isPartial":
+                _answer.IsPartial = reader.TokenType == JsonTokenType.True;
+                return true;
+            case "warnings" or "infos" when reader.TokenType != JsonTokenType.Null:
+                if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("found notes that are not a list");
+                _inNotes = name == "infos" ? QueryNote.Info : QueryNote.Warning;
+                return true;
+            default:
+                return reader.TrySkip();
+        }
     }
 
-    private bool BeginNotes(ref Utf8JsonReader reader, Func<string, QueryNote> read)
-    {
-        if (!reader.Read()) return false;
-        if (reader.TokenType == JsonTokenType.StartArray) _inNotes = read;
-        else if (reader.TokenType != JsonTokenType.Null) throw new JsonException("found notes that are not a list");
-        return true;
-    }
+    private static string Text(ref Utf8JsonReader reader, string what) =>
+        reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException($"found {what} that is not a text");
 
     private bool DecodeNote(ref Utf8JsonReader reader)
     {
         if (!reader.Read()) return false;
-        if (reader.TokenType == JsonTokenType.String) _answer.Add(_inNotes!(reader.GetString()!));
-        else if (reader.TokenType == JsonTokenType.EndArray) _inNotes = null;
-        else throw new JsonException("found a note that is not a text");
+        if (reader.TokenType == JsonTokenType.EndArray) _inNotes = null;
+        else _answer.Add(_inNotes!(Text(ref reader, "a note")));
         return true;
     }
 
-    private bool DecodeSeries(ref Utf8JsonReader reader, ReadOnlySpan<byte> bytes)
+    /// <param name="labels">Where the labels are, with the reader right behind them, or nothing, with the reader before the series.</param>
+    private bool DecodeSeries(ref Utf8JsonReader reader, ReadOnlySpan<byte> bytes, Range labels)
     {
-        if (!reader.Read()) return false;
-        if (reader.TokenType == JsonTokenType.EndArray)
+        if (labels.End.Value == 0)
         {
-            _inResult = false;
-            return true;
+            if (!reader.Read()) return false;
+            if (reader.TokenType == JsonTokenType.EndArray)
+            {
+                _inResult = false;
+                return true;
+            }
+
+            if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("found a series that is not an object");
         }
 
-        if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("found a series that is not an object");
-        var labels = default(Range);
         var count = 0;
         while (reader.Read())
         {
@@ -213,9 +161,11 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
             if (reader.ValueTextEquals("metric"u8))
             {
                 if (!reader.Read()) return false;
+                if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("found labels that are not an object");
                 var start = (int)reader.TokenStartIndex;
                 if (!reader.TrySkip()) return false;
                 labels = start..(int)reader.BytesConsumed;
+                _behindLabels ??= reader.CurrentState;
             }
             else if (reader.ValueTextEquals("values"u8))
             {
@@ -232,6 +182,16 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
         }
 
         return false;
+    }
+
+    /// <summary>Finds the labels of a series behind another one as servers write nearly all. Reading them token by token took half of the time.</summary>
+    /// <remarks>The first <c>"}</c> ends the labels if <c>,"values":[</c> follows: inside a label's value those quotes would be escaped. Whether the
+    /// labels are well-formed is seen when a series is first seen and classified. After that it is told by the hash of its labels.</remarks>
+    private static Range FindLabels(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.StartsWith(",{\"metric\":{\""u8)) return default;
+        var end = bytes.IndexOf("\"}"u8) + 2;
+        return end >= 2 && bytes[end..].StartsWith(",\"values\":["u8) ? ",{\"metric\":"u8.Length..end : default;
     }
 
     private bool Samples(ref Utf8JsonReader reader, ref int count)
@@ -251,7 +211,7 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
         if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("found a sample that is not a pair of time and value");
         if (!reader.Read()) return false;
         if (reader.TokenType != JsonTokenType.Number) throw new JsonException("found a sample whose time is not a number");
-        var milliseconds = (long)Math.Round(reader.GetDouble() * 1000);
+        var milliseconds = Milliseconds(reader.ValueSpan);
         if (!reader.Read()) return false;
         var value = Value(reader.ValueSpan);
         if (!reader.Read()) return false;
@@ -261,8 +221,22 @@ internal sealed class AnswerDecoder(ISeriesSink sink)
         return true;
     }
 
+    /// <summary>Seconds with three decimals, as most servers write them, are read as two whole numbers. That takes a third of the time.</summary>
+    private static long Milliseconds(ReadOnlySpan<byte> text)
+    {
+        var point = text.Length - 4;
+        if (point > 0 && text[point] == '.'
+            && Utf8Parser.TryParse(text, out uint seconds, out var used) && used == point
+            && Utf8Parser.TryParse(text[(point + 1)..], out uint milliseconds, out used) && used == 3) return (seconds * 1000L) + milliseconds;
+        return Utf8Parser.TryParse(text, out double value, out _)
+            ? (long)Math.Round(value * 1000)
+            : throw new JsonException("found a sample whose time is not a number");
+    }
+
+    /// <summary>Nearly all counters are whole numbers, which are read in a third of the time.</summary>
     private static double Value(ReadOnlySpan<byte> text) =>
-        Utf8Parser.TryParse(text, out double value, out var used) && used == text.Length ? value
+        Utf8Parser.TryParse(text, out long whole, out var used) && used == text.Length ? whole
+        : Utf8Parser.TryParse(text, out double value, out used) && used == text.Length ? value
         : text.SequenceEqual("+Inf"u8) ? double.PositiveInfinity
         : text.SequenceEqual("-Inf"u8) ? double.NegativeInfinity
         : text.SequenceEqual("NaN"u8) ? double.NaN

@@ -16,8 +16,6 @@ internal sealed class PrometheusClient
     /// <summary>The header <c>Date</c> has whole seconds, and servers write it anew about every second.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
 
-    private const int QuotedBytes = 300;
-
     private const string PartialResponse = "partial_response";
 
     private readonly IPrometheusApi _api;
@@ -71,19 +69,19 @@ internal sealed class PrometheusClient
         {
             return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(query, at, sink, attempt), cancel);
         }
-        catch (Exception e) when (e is TimeoutRejectedException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        catch (Exception e) when (e is TimeoutRejectedException or HttpRequestException or IOException
+            || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return new(
-                FailureReason.Timeout,
-                $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers");
-        }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
-        {
-            return new(FailureReason.Credentials, e.Message); // The message names the file.
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            return new(FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: {AnswerJudge.Hint(e)}");
+            return e switch
+            {
+                // The message names the file.
+                HttpRequestException { HttpRequestError: HttpRequestError.UserAuthenticationError } => new(FailureReason.Credentials, e.Message),
+                HttpRequestException or IOException => new(
+                    FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: {AnswerJudge.Hint(e)}"),
+                _ => new(
+                    FailureReason.Timeout,
+                    $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers"),
+            };
         }
     }
 
@@ -93,8 +91,8 @@ internal sealed class PrometheusClient
         using var response = await SendAsync(query, at, cancel);
         if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
         var failure = await ReadAsync(response, sink, cancel);
-        if (_knowsNoArguments || response.StatusCode != HttpStatusCode.BadRequest || failure is null) return failure;
-        if (!failure.Message.Contains(PartialResponse, StringComparison.Ordinal)) return failure;
+        var isAboutArguments = response.StatusCode == HttpStatusCode.BadRequest && failure?.Message.Contains(PartialResponse, StringComparison.Ordinal) == true;
+        if (_knowsNoArguments || !isAboutArguments) return failure;
         // Google's managed Prometheus refuses arguments that it does not know. It has no partial answers either.
         _knowsNoArguments = true;
         return await AttemptAsync(query, at, sink, cancel);
@@ -129,20 +127,21 @@ internal sealed class PrometheusClient
     private async Task<QueryFailure?> ReadAsync(HttpResponseMessage response, ISeriesSink sink, CancellationToken cancel)
     {
         if (response.Content.Headers.ContentLength > _options.MaxResponseBytes) return TooLarge();
-        await using var body = new HeadRecorder(await response.Content.ReadAsStreamAsync(cancel), QuotedBytes);
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        var decoder = new AnswerDecoder(sink);
         try
         {
-            var answer = await new AnswerDecoder(sink).DecodeAsync(body, _options.MaxResponseBytes, cancel);
+            var answer = await decoder.DecodeAsync(body, _options.MaxResponseBytes, cancel);
             return AnswerJudge.Judge(response, answer, _options, _time.GetUtcNow()) ?? Notes.Judge(answer.Notes);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // The second is what the JSON reader throws for text that is no Unicode.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            var head = QuotedText.Of(body.Head, QuotedBytes);
-            if (!response.IsSuccessStatusCode) return AnswerJudge.Refused(response, "", $"'{head}'", _options, _time.GetUtcNow());
-            var login = head.StartsWith('<') ? ", and not a login page" : "";
+            // The JSON reader throws the second for text that is no Unicode.
+            if (!response.IsSuccessStatusCode) return AnswerJudge.Refused(response, "", $"'{decoder.Head}'", _options, _time.GetUtcNow());
+            var login = decoder.Head.StartsWith('<') ? ", and not a login page" : "";
             return new(
                 FailureReason.BadJson,
-                $"the answer is not what a query API sends ({e.Message}); it begins with '{head}': "
+                $"the answer is not what a query API sends ({e.Message}); it begins with '{decoder.Head}': "
                 + $"is prometheus.url a Prometheus, with the right path prefix{login}?");
         }
         catch (AnswerTooLargeException)
