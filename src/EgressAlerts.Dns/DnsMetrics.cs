@@ -21,9 +21,7 @@ public sealed class DnsMetrics
     private readonly Counter _claims;
     private readonly Counter _refused;
     private readonly Counter _dropped;
-    private Func<int> _names = () => 0;
-    private Func<int> _addresses = () => 0;
-    private Func<int> _waiting = () => 0;
+    private Func<(int Names, int Addresses, int Waiting)> _now = () => default;
 
     public DnsMetrics(MetricRegistry metrics)
     {
@@ -49,9 +47,10 @@ public sealed class DnsMetrics
         var waiting = metrics.Gauge("egress_alerts_dns_lookups_waiting", "Look-ups that wait for their turn.");
         metrics.BeforeScrape(() =>
         {
-            names.Set(_names());
-            addresses.Set(_addresses());
-            waiting.Set(_waiting());
+            var now = _now();
+            names.Set(now.Names);
+            addresses.Set(now.Addresses);
+            waiting.Set(now.Waiting);
         });
     }
 
@@ -69,5 +68,5 @@ public sealed class DnsMetrics
 
     internal void Dropped() => _dropped.Inc();
 
-    internal void Watch(Func<int> names, Func<int> addresses, Func<int> waiting) => (_names, _addresses, _waiting) = (names, addresses, waiting);
+    internal void Watch(Func<(int Names, int Addresses, int Waiting)> now) => _now = now;
 }

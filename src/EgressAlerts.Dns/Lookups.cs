@@ -35,7 +35,7 @@ public sealed class Lookups : IAsyncDisposable
         // What clients claim is text of their choice: it has room of its own.
         _addresses = new(options, options.MaxEntries / 4, time);
         _workers = Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync)));
-        metrics.Watch(() => _names.Count, () => _addresses.Count, () => Waiting);
+        metrics.Watch(() => (_names.Count, _addresses.Count, Waiting));
     }
 
     /// <summary>Who is asked. It is disposed of with this.</summary>

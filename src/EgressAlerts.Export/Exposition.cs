@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using Prometheus;
@@ -76,11 +77,32 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
 }
 
 /// <summary>One window, and its bytes in each format that was asked for.</summary>
-internal sealed class Snapshot(Admitted admitted)
+internal sealed record Snapshot(Admitted Admitted)
 {
-    public Admitted Admitted => admitted;
-
     public ReadOnlyMemory<byte>[] Bodies { get; } = new ReadOnlyMemory<byte>[Enum.GetValues<ExpositionFormat>().Length];
 
     public bool WasScraped { get; set; }
+}
+
+/// <summary>The body of one scrape: the window's part, which is the same until the next window, and what the service says about itself now.</summary>
+public sealed class Scrape
+{
+    internal Scrape(Snapshot? snapshot, params IReadOnlyList<ReadOnlyMemory<byte>> parts) => (Snapshot, Plain) = (snapshot, parts);
+
+    internal Snapshot? Snapshot { get; }
+
+    /// <summary>The parts of the body, in their order.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Plain { get; }
+
+    /// <summary>The whole body in one gzip stream.</summary>
+    public ReadOnlyMemory<byte> Compress()
+    {
+        var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            foreach (var part in Plain) gzip.Write(part.Span);
+        }
+
+        return compressed.GetBuffer().AsMemory(0, (int)compressed.Length);
+    }
 }

@@ -14,14 +14,16 @@ internal sealed class WindowMetrics
 
     private readonly MetricRegistry _registry = new();
     private readonly Counter[] _flows;
-    private readonly Dictionary<CounterSeries, Shown> _shown = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What is shown of each series, and the last window that had it.</summary>
+    private readonly Dictionary<CounterSeries, (Counter.Child Child, int Window)> _shown = new(ReferenceEqualityComparer.Instance);
     private readonly List<Action<Admitted>> _others = [];
     private int _window;
     private bool _fell;
 
     public WindowMetrics()
     {
-        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. MoreLabelNames(metric)]))];
+        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")]))];
         Gauge(
             "egress_destination_info",
             "What is known about a destination: where its name came from and whether it was confirmed.",
@@ -136,7 +138,7 @@ internal sealed class WindowMetrics
         foreach (var series in added)
         {
             var child = _flows[(int)series.Key.Metric].WithLabels(Labels(in series.Key));
-            _shown.Add(series.Series, new() { Child = child, Window = _window });
+            _shown.Add(series.Series, (child, _window));
             Raise(child, series.Value);
         }
     }
@@ -147,23 +149,21 @@ internal sealed class WindowMetrics
         _fell |= counter.Value > value;
     }
 
-    private static string[] MoreLabelNames(Metric metric) => metric switch
+    private static string[] OfMetric(Metric metric, string flags, string code) => metric switch
     {
-        Metric.Requests => ["response_flags", "response_code"],
-        Metric.ConnectionsClosed => ["response_flags"],
+        Metric.Requests => [flags, code],
+        Metric.ConnectionsClosed => [flags],
         _ => [],
     };
 
     private static string[] Labels(in SeriesKey key)
     {
         var labels = key.Labels;
-        string[] all = [labels.SourceNamespace, labels.SourceWorkload, labels.Destination, labels.Port, labels.Route.Word(), labels.Protocol.Word()];
-        return key.Metric switch
-        {
-            Metric.Requests => [.. all, key.ResponseFlags, key.ResponseCode],
-            Metric.ConnectionsClosed => [.. all, key.ResponseFlags],
-            _ => all,
-        };
+        return
+        [
+            labels.SourceNamespace, labels.SourceWorkload, labels.Destination, labels.Port, labels.Route.Word(), labels.Protocol.Word(),
+            .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
+        ];
     }
 
     private static string[] Labels(Destination destination) =>
@@ -193,11 +193,4 @@ internal sealed class WindowMetrics
     }
 
     private static double Seconds(DateTimeOffset at) => at == default ? 0 : at.ToUnixTimeMilliseconds() / 1000.0;
-
-    /// <summary>A series of the registry, and the last window that had it.</summary>
-    private record struct Shown
-    {
-        public Counter.Child Child;
-        public int Window;
-    }
 }

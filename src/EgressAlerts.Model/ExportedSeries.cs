@@ -4,11 +4,9 @@ namespace EgressAlerts.Model;
 public readonly record struct SeriesKey(Metric Metric, FlowLabels Labels, string ResponseCode, string ResponseFlags);
 
 /// <summary>One exported counter, the same object in every snapshot for as long as it is exported.</summary>
-public class CounterSeries
+public class CounterSeries(in SeriesKey key)
 {
-    private readonly SeriesKey _key;
-
-    public CounterSeries(in SeriesKey key) => _key = key;
+    private readonly SeriesKey _key = key;
 
     public ref readonly SeriesKey Key => ref _key;
 }

@@ -161,7 +161,7 @@ public sealed class Namer
         var best = _networks.Find(address);
         foreach (var file in _options.NetworkFiles)
         {
-            if (file.Table.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
+            if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
 
         return best?.Value;

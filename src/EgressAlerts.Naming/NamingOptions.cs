@@ -1,4 +1,5 @@
 using System.Net;
+using EgressAlerts.Files;
 
 namespace EgressAlerts.Naming;
 
@@ -12,7 +13,7 @@ public sealed record NamingOptions
     public IReadOnlyList<Network> Networks { get; init; } = [];
 
     /// <summary>Files of networks. Of all that hold an address the most specific wins, the user's own before a file's.</summary>
-    public IReadOnlyList<NetworkSource> NetworkFiles { get; init; } = [];
+    public IReadOnlyList<WatchedFile<NetworkTable>> NetworkFiles { get; init; } = [];
 
     /// <summary>MaxMind DBs, such as GeoLite2-ASN and -Country: where no network of the user's holds an address they say its owner (the organisation),
     /// network (<c>AS16509</c>) and region (the country).</summary>

@@ -21,8 +21,6 @@ internal sealed class JobRegister
     private readonly Dictionary<string, int> _numbers = [];
     private readonly List<Job> _jobs = [new("")];
 
-    public IEnumerable<string> Names => _numbers.Keys;
-
     /// <summary>The number of a job; good for as long as the register lives, and saved with it.</summary>
     public int Number(string job)
     {

@@ -34,7 +34,7 @@ internal sealed class Pass : IAsyncDisposable
 
     public Pass(
         Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, AccessLog accessLog,
-        StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+        ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         (_checkpoint, _exposition, _accessLog, _history) = (checkpoint, exposition, accessLog, settings.Detection.History);
         var alerting = new AlertingOptions

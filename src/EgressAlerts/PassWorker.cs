@@ -19,7 +19,7 @@ internal sealed class PassWorker : BackgroundService
     private readonly Func<Settings> _load;
     private readonly Checkpoint _checkpoint;
     private readonly Exposition _exposition;
-    private readonly StageMetrics _metrics;
+    private readonly ServiceMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -37,14 +37,14 @@ internal sealed class PassWorker : BackgroundService
     /// <exception cref="ConfigException">The configuration cannot be used.</exception>
     public PassWorker(
         ServeOptions options, Func<Settings> load, Checkpoint checkpoint, Exposition exposition,
-        StageMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+        ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         (_options, _load, _checkpoint, _exposition, _metrics, _time, _loggers) = (options, load, checkpoint, exposition, metrics, time, loggers);
         _logger = loggers.CreateLogger<PassWorker>();
         _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
         _settings = load();
         (_pass, _schedule) = Build(_settings);
-        _metrics.Service.Reloaded(good: true);
+        _metrics.Reloaded(good: true);
     }
 
     /// <summary>True once the configuration and the checkpoint have been read.</summary>
@@ -90,7 +90,7 @@ internal sealed class PassWorker : BackgroundService
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            _metrics.Service.Crashed();
+            _metrics.Crashed();
             Log.Crashed(_logger, e);
             _isBroken = true;
             await WaitAsync(LongestRetry, cancel);
@@ -122,22 +122,22 @@ internal sealed class PassWorker : BackgroundService
         var outcome = await _pass.RunAsync(window, cancel);
         if (outcome == WindowOutcome.Waits)
         {
-            _metrics.Service.WindowFailed();
+            _metrics.WindowFailed();
             await WaitAsync(_schedule.Interval / 2 < LongestRetry ? _schedule.Interval / 2 : LongestRetry, cancel);
             return;
         }
 
         if (skipped > _skipped) Skip(skippedTime, skipped);
         _skipped = 0;
-        if (outcome == WindowOutcome.Gone) _metrics.Service.Skipped(1);
-        else _metrics.Service.WindowDone(_time.GetElapsedTime(started));
+        if (outcome == WindowOutcome.Gone) _metrics.Skipped(1);
+        else _metrics.WindowDone(_time.GetElapsedTime(started));
     }
 
     /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
     private void Skip(Window time, long windows)
     {
         Log.Skipped(_logger, windows, time.ToString(), Units.Text(_schedule.MaxCatchUp));
-        _metrics.Service.Skipped(windows - _skipped);
+        _metrics.Skipped(windows - _skipped);
         _skipped = windows;
     }
 
@@ -180,13 +180,13 @@ internal sealed class PassWorker : BackgroundService
         try
         {
             await RebuildAsync(_load());
-            _metrics.Service.Reloaded(good: true);
+            _metrics.Reloaded(good: true);
             Log.Reloaded(_logger, _options.ConfigName);
             return null;
         }
         catch (ConfigException e)
         {
-            _metrics.Service.Reloaded(good: false);
+            _metrics.Reloaded(good: false);
             Log.ReloadRefused(_logger, e.Message);
             return e.Message;
         }
@@ -194,7 +194,7 @@ internal sealed class PassWorker : BackgroundService
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            _metrics.Service.Reloaded(good: false);
+            _metrics.Reloaded(good: false);
             Log.ReloadFailed(_logger, e);
             return $"unexpected error, {e.GetType().Name}: {e.Message}. The log has more.";
         }

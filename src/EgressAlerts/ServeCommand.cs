@@ -27,9 +27,9 @@ internal static class ServeCommand
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger));
         var time = TimeProvider.System;
         var registry = new MetricRegistry();
-        var metrics = new StageMetrics(registry, time);
+        var metrics = new ServiceMetrics(registry, time);
         var exposition = new Exposition(registry, time);
-        using var checkpoint = new Checkpoint(options.StoragePath, metrics.Service, time, loggers.CreateLogger<Checkpoint>());
+        using var checkpoint = new Checkpoint(options.StoragePath, metrics, time, loggers.CreateLogger<Checkpoint>());
         var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
         var worker = new PassWorker(options, load, checkpoint, exposition, metrics, time, loggers);
 

@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using EgressAlerts.Alerting;
+using EgressAlerts.Detection;
+using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
+using EgressAlerts.Polling;
 using Prometheus;
 
 namespace EgressAlerts;
 
-/// <summary>What the service says about itself as a whole, and the process metrics by their customary names.</summary>
+/// <summary>What the service and its stages say about themselves, and the process metrics by their customary names. It outlives a reload.</summary>
 internal sealed class ServiceMetrics
 {
     private static readonly double[] DurationBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -23,6 +27,7 @@ internal sealed class ServiceMetrics
     public ServiceMetrics(MetricRegistry metrics, TimeProvider time)
     {
         _time = time;
+        (Polling, Dns, Detection, Alerts) = (new(metrics), new(metrics), new(metrics, time), new(metrics));
         _pass = metrics.Histogram("egress_alerts_pass_duration_seconds", "How long a window took from its first query to its last step.", DurationBounds);
         _windows = metrics.Counter("egress_alerts_windows_total", "Windows accounted for.");
         _failed = metrics.Counter("egress_alerts_window_failures_total", "Attempts at a window that got no complete answer and are repeated.");
@@ -39,6 +44,14 @@ internal sealed class ServiceMetrics
             .WithLabels(ServiceVersion.Text, Environment.Version.ToString()).Set(1);
         AddProcess(metrics);
     }
+
+    public PollingMetrics Polling { get; }
+
+    public DnsMetrics Dns { get; }
+
+    public DetectionMetrics Detection { get; }
+
+    public AlertMetrics Alerts { get; }
 
     public void WindowDone(TimeSpan took)
     {

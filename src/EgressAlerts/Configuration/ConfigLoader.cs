@@ -1,6 +1,7 @@
 using System.Net;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Dns;
+using EgressAlerts.Files;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Polling;
@@ -146,7 +147,7 @@ internal static class ConfigLoader
         {
             Patience = section.Duration("patience", defaults.Patience, Zero, TimeSpan.FromHours(1)),
             Networks = [.. section.Sections("networks").SelectMany(Networks)],
-            NetworkFiles = Open(section, "network_files", file => new NetworkSource(file, NetworkFile.Read)),
+            NetworkFiles = Open(section, "network_files", file => new WatchedFile<NetworkTable>(file, NetworkFile.Read)),
             GeoFiles = Open(section, "mmdb_files", file => new GeoSource(file)),
             PublicSuffixList = suffixes,
             Collapse = section.Flag("collapse", defaults.Collapse),

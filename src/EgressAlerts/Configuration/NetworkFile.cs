@@ -12,7 +12,7 @@ internal static class NetworkFile
 
     /// <summary>The networks of a file.</summary>
     /// <exception cref="InvalidDataException">The file cannot be used; the message has its first errors, each with file and line.</exception>
-    public static IReadOnlyList<Network> Read(string file)
+    public static NetworkTable Read(string file)
     {
         var source = new ConfigSource(file);
         try
@@ -23,7 +23,7 @@ internal static class NetworkFile
                 ".csv" => Csv(source),
                 _ => Yaml(source),
             };
-            if (source.Errors.Count == 0) return networks;
+            if (source.Errors.Count == 0) return new(networks);
         }
         catch (ConfigException e)
         {

@@ -14,22 +14,21 @@ internal sealed class MetricsEndpoint(Exposition exposition)
 
     public async Task AnswerAsync(HttpContext context)
     {
-        if (Interlocked.Increment(ref _scrapes) > MaxScrapes)
-        {
-            Interlocked.Decrement(ref _scrapes);
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            await context.Response.WriteAsync($"There are {MaxScrapes} scrapes under way: scrape less often or from fewer places.\n", context.RequestAborted);
-            return;
-        }
-
         try
         {
-            await ScrapeAsync(context);
+            if (Interlocked.Increment(ref _scrapes) <= MaxScrapes) await ScrapeAsync(context);
+            else await RefuseAsync(context);
         }
         finally
         {
             Interlocked.Decrement(ref _scrapes);
         }
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync($"There are {MaxScrapes} scrapes under way: scrape less often or from fewer places.\n", context.RequestAborted);
     }
 
     private async Task ScrapeAsync(HttpContext context)

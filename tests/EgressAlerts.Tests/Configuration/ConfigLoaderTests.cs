@@ -265,7 +265,7 @@ public sealed class ConfigLoaderTests : IDisposable
     }
 
     private static NetworkName? Found(Settings settings, string address) =>
-        settings.Destinations.NetworkFiles.Select(file => file.Table.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
+        settings.Destinations.NetworkFiles.Select(file => file.Content.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
 
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 

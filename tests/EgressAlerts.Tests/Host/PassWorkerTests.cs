@@ -12,7 +12,7 @@ public sealed class PassWorkerTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly MetricRegistry _self = new();
-    private readonly StageMetrics _metrics;
+    private readonly ServiceMetrics _metrics;
     private readonly Exposition _exposition;
     private readonly Checkpoint _checkpoint;
     private readonly PassWorker _worker;
@@ -20,9 +20,9 @@ public sealed class PassWorkerTests : IAsyncDisposable
 
     public PassWorkerTests()
     {
-        _metrics = new StageMetrics(_self, TimeProvider.System);
+        _metrics = new ServiceMetrics(_self, TimeProvider.System);
         _exposition = new Exposition(_self, TimeProvider.System);
-        _checkpoint = new Checkpoint(_folder.Path, _metrics.Service, TimeProvider.System, NullLogger<Checkpoint>.Instance);
+        _checkpoint = new Checkpoint(_folder.Path, _metrics, TimeProvider.System, NullLogger<Checkpoint>.Instance);
         var options = new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, "info", "logfmt");
         _worker = new PassWorker(options, () => _load(), _checkpoint, _exposition, _metrics, TimeProvider.System, NullLoggerFactory.Instance);
     }

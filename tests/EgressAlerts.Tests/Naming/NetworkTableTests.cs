@@ -1,5 +1,6 @@
 using System.Net;
 using EgressAlerts.Configuration;
+using EgressAlerts.Files;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
 using FsCheck;
@@ -62,8 +63,8 @@ public sealed class NetworkTableTests
     {
         using var folder = new TemporaryFolder();
         var (file, log) = (folder.Write("nets.csv", "10.0.0.0/8,one\n"), new ListLogger<Namer>());
-        var source = new NetworkSource(file, NetworkFile.Read);
-        string? Name() => source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name;
+        var source = new WatchedFile<NetworkTable>(file, NetworkFile.Read);
+        string? Name() => source.Content.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name;
 
         source.Refresh(log);
         Assert.Equal(("one", 0), (Name(), log.Entries.Count));
@@ -89,11 +90,11 @@ public sealed class NetworkTableTests
         using var folder = new TemporaryFolder();
         var (first, second, link) = (folder.Write("v1", "10.0.0.0/8,one\n"), folder.Write("v2", "10.0.0.0/8,two\n"), folder.File("nets.csv"));
         File.CreateSymbolicLink(link, first);
-        var source = new NetworkSource(link, NetworkFile.Read);
+        var source = new WatchedFile<NetworkTable>(link, NetworkFile.Read);
         File.Delete(link);
         File.CreateSymbolicLink(link, second);
         source.Refresh(new ListLogger<Namer>());
-        Assert.Equal("two", source.Table.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name);
+        Assert.Equal("two", source.Content.Find(IPAddress.Parse("10.1.2.3"))?.Value.Name);
     }
 
     private static IPAddress Address(int kind, int bits) => kind switch
