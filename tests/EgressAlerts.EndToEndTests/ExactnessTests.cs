@@ -82,7 +82,8 @@ public sealed class ExactnessTests : IAsyncLifetime
     [Fact]
     public async Task When_a_store_stalls_and_shows_samples_late_the_sums_are_still_the_truth()
     {
-        await StartAsync(Engine.VictoriaMetrics, interval: 5, scenario: Scenarios.Restarts(TimeSpan.FromMilliseconds(250)));
+        // Pods live for a minute, because nobody scrapes while the store stands still for a quarter of one: of a shorter life nobody could see the end.
+        await StartAsync(Engine.VictoriaMetrics, interval: 5, scenario: Scenarios.Restarts(TimeSpan.FromMilliseconds(250), life: 240));
         await BalanceAsync(2);
         for (var pause = 0; pause < 2; pause++)
         {
@@ -93,10 +94,22 @@ public sealed class ExactnessTests : IAsyncLifetime
 
             // What became visible after its window had been read counts with a later one.
             var thawed = TimeProvider.System.GetUtcNow();
-            await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { Differences.Count: 0 } books && books.WindowEnd > thawed,
-                90,
-                "the books balance again, late samples included");
+            IReadOnlyList<string> differences = ["no window has been read"];
+            try
+            {
+                await Deadline.UntilAsync(BalancesAsync, 90, "the books balance again, late samples included");
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"{string.Join('\n', differences)}\n{_service.Output}");
+            }
+
+            async Task<bool> BalancesAsync()
+            {
+                if (await Ledger.OfAsync(_service, _prometheus, _mesh.World) is not { } books || books.WindowEnd <= thawed) return false;
+                differences = books.Differences;
+                return differences.Count == 0;
+            }
         }
     }
 

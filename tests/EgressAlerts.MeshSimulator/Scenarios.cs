@@ -107,11 +107,12 @@ public static class Scenarios
         }, zone);
     }
 
-    /// <summary>Six pods that are restarted every sixty ticks, each at a tick of its own. In between, every counter grows with every tick, so that
+    /// <summary>Six pods that are restarted, each at a tick of its own. In between, every counter grows with every tick, so that
     /// it takes as long to get back to its old height: whoever sees it every few ticks can tell a restart from growth.</summary>
-    public static Scenario Restarts(TimeSpan tick)
+    /// <param name="life">Ticks from one restart of a pod to the next. Who sees nothing for as long cannot tell a restart from growth.</param>
+    public static Scenario Restarts(TimeSpan tick, int life = 60)
     {
-        const int Pods = 6, Life = 60;
+        const int Pods = 6;
         var zone = new DnsZone();
         Target[] targets = [new(Way.Passthrough, "", "52.30.1.3", 443), new(Way.Blocked, "", "52.30.2.6", 8002)];
         Target[] web = [new(Way.Registered, "host-1.example.com", "", 80), new(Way.Passthrough, "host-2.example.com", "", 80)];
@@ -121,7 +122,7 @@ public static class Scenarios
             var random = world.Random;
             foreach (var (number, pod) in world.Pods.Index())
             {
-                if ((world.Tick + (number * Life / Pods)) % Life == 0) pod.Restart();
+                if ((world.Tick + (number * life / Pods)) % life == 0) pod.Restart();
                 foreach (var target in targets) pod.Tcp(target, 1 + random.Next(2), 400 + random.Next(400), 1000 + random.Next(1000));
                 foreach (var target in web) pod.Http(target, 1 + random.Next(2), 100 + random.Next(100), 300 + random.Next(300));
             }
