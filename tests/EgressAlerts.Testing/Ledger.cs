@@ -76,7 +76,9 @@ public sealed record Ledger(
         IReadOnlyList<PrometheusServer> replicas, DateTimeOffset end, string matchers = "")
     {
         var answers = await Task.WhenAll(replicas.Select(replica => replica.QueryAsync($"mesh_simulator_scrape_number{{{matchers}}}[1h]", end)));
-        return [.. answers.SelectMany(answer => answer).SelectMany(series => series.Samples).Select(sample => (sample.Time, (int)sample.Value))];
+        // VictoriaMetrics answers NaN where a scrape failed: nothing was stored then.
+        var samples = answers.SelectMany(answer => answer).SelectMany(series => series.Samples).Where(sample => !double.IsNaN(sample.Value));
+        return [.. samples.Select(sample => (sample.Time, (int)sample.Value))];
     }
 
     /// <summary>By how much each sum grew between two instants (Unix seconds), as far as stored scrapes show it.</summary>
