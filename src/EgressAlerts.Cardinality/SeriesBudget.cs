@@ -144,6 +144,7 @@ public sealed class SeriesBudget
     {
         var workload = _places.Of(newcomer.Source);
         var place = _admission.PlaceFor(newcomer, workload);
+        newcomer.Increments.Sort(Admission.InOrder);
         foreach (var increment in newcomer.Increments)
         {
             if (place is null || !TryAdd(workload!, place, in increment)) Fold(workload ?? _places.Others, in increment);

@@ -29,6 +29,22 @@ public sealed class SeriesBudgetTests
     }
 
     [Fact]
+    public void Which_series_of_a_destination_find_places_does_not_depend_on_the_order_of_its_increments()
+    {
+        Increment[] increments =
+        [
+            .. from port in Enumerable.Range(1, 20)
+               from metric in (Metric[])[Metric.ConnectionsOpened, Metric.ConnectionsClosed, Metric.UploadBytes]
+               select Samples.Increment(Samples.Flow("52.0.0.1", port: $"{port}"), port, metric),
+        ];
+        string[] Placed(IEnumerable<Increment> inOrder) => [.. Admit(new(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
+
+        var forwards = Placed(increments);
+        Assert.Contains(forwards, series => series.Contains("Destination = " + Words.Other, StringComparison.Ordinal)); // Not all find one.
+        Assert.Equal(forwards, Placed(increments.Reverse()));
+    }
+
+    [Fact]
     public void A_series_that_was_idle_for_longer_than_the_TTL_gives_its_place_up_and_so_does_its_workload_and_the_sum_stays_in_the_books()
     {
         var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) }); // Twenty windows; and places for sixteen workloads.
