@@ -1,14 +1,19 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Alerting;
 
-/// <summary>Follows findings over time: a new one fires, one that is no longer found resolves. Called by the pass alone.</summary>
-public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
+/// <summary>Follows findings over time: a new one fires, one that is no longer found resolves, and what has resolved is remembered. Called by the pass alone,
+/// except where a member says that any thread may.</summary>
+public sealed class AlertBook
 {
     /// <summary>A resolved alert is sent again for this long, as Prometheus does, in case an Alertmanager was away.</summary>
     private static readonly TimeSpan ResolvedRetention = TimeSpan.FromMinutes(15);
+
+    /// <summary>Beyond this many, those that resolved longest ago are forgotten. Those that are still sent are never forgotten.</summary>
+    internal const int MaxEpisodes = 10_000;
 
     private const string Namespace = "source_workload_namespace";
     private const string Workload = "source_workload";
@@ -16,11 +21,45 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
     /// <summary>Fires while others are held back.</summary>
     public const string HeldBackName = "EgressAlertsHeldBack";
 
-    private Dictionary<string, Alert> _alerts = [];
+    internal static readonly Shape<(string Fingerprint, DateTimeOffset StartsAt), Alert> Episodes = Shape.Json<(string Fingerprint, DateTimeOffset StartsAt), Alert>(
+        "alert",
+        ["fingerprint", "starts_at"],
+        key => [key.Fingerprint, Instant.Text(key.StartsAt)],
+        values => ((string)values[0], Instant.Parse((string)values[1])),
+        AlertingJson.Default.Alert);
+
+    private readonly AlertingOptions _options;
+    private readonly AlertMetrics _metrics;
+
+    /// <summary>What fires, and what fired within <see cref="AlertingOptions.History"/>. An alert that fires anew has a row for each time.</summary>
+    private readonly Table<(string Fingerprint, DateTimeOffset StartsAt), Alert> _episodes;
+
+    /// <summary>The end of the last window: it tells which resolved alerts are still sent.</summary>
+    private readonly Cell<DateTimeOffset> _asOf;
+
+    private Dictionary<string, Alert> _current = [];
+    private IReadOnlyList<Alert> _history;
     private IReadOnlyList<Alert> _heldBack = [];
 
-    /// <summary>All alerts as of the last window.</summary>
-    public IReadOnlyList<Alert> Current => [.. _alerts.Values];
+    public AlertBook(AlertingOptions options, StoredState state, AlertMetrics metrics)
+    {
+        (_options, _metrics) = (options, metrics);
+        _episodes = state.Table(Episodes);
+        _asOf = state.Cell("alerts_as_of", AlertingJson.Default.DateTimeOffset, default);
+        foreach (var alert in _episodes.Values.OrderBy(alert => alert.ResolvedAt ?? DateTimeOffset.MaxValue))
+        {
+            if (alert.ResolvedAt is not { } at || (at <= _asOf.Value && _asOf.Value - at < ResolvedRetention)) _current[alert.Fingerprint] = alert;
+        }
+
+        _history = [.. _episodes.Values];
+        metrics.Alerts(_current.Values, []);
+    }
+
+    /// <summary>All alerts that fire as of the last window, and those that resolved within 15 minutes.</summary>
+    public IReadOnlyList<Alert> Current => [.. _current.Values];
+
+    /// <summary>All alerts that fire as of the last window, and those that fired within <see cref="AlertingOptions.History"/>. Any thread.</summary>
+    public IReadOnlyList<Alert> History => Volatile.Read(ref _history);
 
     /// <summary>What would fire too if there were not so many. Any thread.</summary>
     public IReadOnlyList<Alert> HeldBack => Volatile.Read(ref _heldBack);
@@ -35,47 +74,45 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
             next.Add(alert.Fingerprint, alert);
         }
 
-        foreach (var alert in _alerts.Values.Where(alert => !next.ContainsKey(alert.Fingerprint)))
+        foreach (var alert in _current.Values.Where(alert => !next.ContainsKey(alert.Fingerprint)))
         {
             var resolved = alert.ResolvedAt is null ? alert with { ResolvedAt = window.End } : alert;
             if (window.End - resolved.ResolvedAt < ResolvedRetention) next.Add(alert.Fingerprint, resolved);
         }
 
-        _alerts = next;
+        (_current, _asOf.Value) = (next, window.End);
+        foreach (var alert in next.Values.Where(IsNews)) _episodes.Put(KeyOf(alert), alert);
+        Forget(window.End);
+        Volatile.Write(ref _history, [.. _episodes.Values]);
         Volatile.Write(ref _heldBack, heldBack);
-        metrics.Alerts(next.Values, heldBack);
+        _metrics.Alerts(next.Values, heldBack);
         return Current;
     }
 
-    public void Save(BinaryWriter to) => to.WriteAll(_alerts.Values, alert =>
-    {
-        WritePairs(to, alert.Labels);
-        WritePairs(to, alert.Annotations);
-        to.Write(alert.StartsAt);
-        to.Write(alert.ResolvedAt ?? default);
-        to.Write(alert.GeneratorUrl);
-    });
+    private static (string Fingerprint, DateTimeOffset StartsAt) KeyOf(Alert alert) => (alert.Fingerprint, alert.StartsAt);
 
-    public void Load(BinaryReader from)
-    {
-        foreach (var (labels, annotations, startsAt, resolvedAt, link) in from.ReadAll(() => (
-            ReadPairs(from), ReadPairs(from), from.ReadInstant(), from.ReadInstant(), from.ReadString())))
-        {
-            var fingerprint = Fingerprint(labels);
-            _alerts[fingerprint] = new Alert(fingerprint, labels, annotations, startsAt, resolvedAt == default ? null : resolvedAt, link);
-        }
+    private bool IsNews(Alert alert) =>
+        !_episodes.TryFind(KeyOf(alert), out var known) || known.ResolvedAt != alert.ResolvedAt || known.GeneratorUrl != alert.GeneratorUrl
+        || alert.Annotations.Any(annotation => known.Annotations.GetValueOrDefault(annotation.Key) != annotation.Value);
 
-        metrics.Alerts(_alerts.Values, []);
+    private void Forget(DateTimeOffset now)
+    {
+        var surplus = _episodes.Count - MaxEpisodes;
+        var past = _episodes.Values.Where(alert => !_current.TryGetValue(alert.Fingerprint, out var current) || current.StartsAt != alert.StartsAt)
+            .OrderBy(alert => alert.ResolvedAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal);
+        foreach (var alert in past.TakeWhile((alert, i) => i < surplus || alert.ResolvedAt is not { } at || now - at >= _options.History).ToList())
+            _episodes.Remove(KeyOf(alert));
     }
 
     private Alert AlertOf(Finding finding)
     {
         var labels = LabelsOf(finding);
-        var fingerprint = Fingerprint(labels);
-        return new Alert(fingerprint, labels, AnnotationsOf(finding), IsFiring(fingerprint) ? _alerts[fingerprint].StartsAt : finding.Since, null, Link(finding));
+        var fingerprint = Fingerprint.Of(labels);
+        var startsAt = IsFiring(fingerprint) ? _current[fingerprint].StartsAt : finding.Since;
+        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{Base}/api/v1/alerts/{fingerprint}");
     }
 
-    private bool IsFiring(string fingerprint) => _alerts.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
+    private bool IsFiring(string fingerprint) => _current.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
 
     /// <summary>What fires goes on firing; of what is new the oldest comes first, and what is about no workload, but about the service, always. The last quarter of
     /// the room is for a workload's first alert of a name, so that none can fill it all and hide what others do.</summary>
@@ -87,7 +124,7 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
             var about = (alert.Labels["alertname"], alert.Labels.GetValueOrDefault(Namespace, ""), alert.Labels.GetValueOrDefault(Workload, ""));
             ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
             int Room(int most) => told.Contains(about) ? most - (most / 4) : most;
-            var hasRoom = (firing.Count < Room(options.MaxAlerts) && count < Room(options.MaxAlertsPerName)) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
+            var hasRoom = (firing.Count < Room(_options.MaxAlerts) && count < Room(_options.MaxAlertsPerName)) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
             if (!hasRoom) heldBack.Add(alert);
             else if (firing.TryAdd(alert.Fingerprint, alert))
             {
@@ -109,7 +146,7 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
             "",
             window.End,
             "Some alerts are held back because there are too many.",
-            $"Held back: {string.Join(", ", names)}. At most {options.MaxAlertsPerName} of a name and {options.MaxAlerts} in all fire at a time; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
+            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
             NameSource.Unknown,
             Confirmed: false,
             "egress_alerts_alerts{state=\"held_back\"}");
@@ -124,7 +161,11 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
             if (value.Length > 0) labels[name] = value;
         }
 
-        foreach (var (name, value) in options.ExternalLabels) labels.TryAdd(name, value);
+        foreach (var (name, value) in _options.ExternalLabels)
+        {
+            if (value.Length > 0) labels.TryAdd(name, value);
+        }
+
         return labels;
     }
 
@@ -138,24 +179,5 @@ public sealed class AlertBook(AlertingOptions options, AlertMetrics metrics)
         ["runbook_url"] = $"{Base}/runbooks/{finding.AlertName}",
     };
 
-    private string Link(Finding finding) =>
-        $"{Base}/api/v1/alerts?alertname={Uri.EscapeDataString(finding.AlertName)}&source_workload_namespace={Uri.EscapeDataString(finding.Source.Namespace)}"
-        + $"&source_workload={Uri.EscapeDataString(finding.Source.Name)}&destination={Uri.EscapeDataString(finding.Destination)}";
-
-    private string Base => options.ExternalUrl.AbsoluteUri.TrimEnd('/');
-
-    private static string Fingerprint(IReadOnlyDictionary<string, string> labels) => string.Join('\0', labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}\0{label.Value}"));
-
-    private static void WritePairs(BinaryWriter to, IReadOnlyDictionary<string, string> pairs) => to.WriteAll(pairs, pair =>
-    {
-        to.Write(pair.Key);
-        to.Write(pair.Value);
-    });
-
-    private static SortedDictionary<string, string> ReadPairs(BinaryReader from)
-    {
-        var pairs = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in from.ReadAll(() => (from.ReadString(), from.ReadString()))) pairs[name] = value;
-        return pairs;
-    }
+    private string Base => _options.ExternalUrl.AbsoluteUri.TrimEnd('/');
 }

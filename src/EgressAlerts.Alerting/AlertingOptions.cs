@@ -20,4 +20,7 @@ public sealed record AlertingOptions
 
     /// <summary>The most alerts of all names that fire at a time.</summary>
     public int MaxAlerts { get; init; } = 1_000;
+
+    /// <summary>How long alerts are remembered after they have resolved; 0 s to 400 d.</summary>
+    public TimeSpan History { get; init; } = TimeSpan.FromDays(30);
 }

@@ -1,9 +1,10 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Cardinality;
 
 /// <summary>Decides who gets a place: three quarters go to whoever comes; the rest is for what is at risk or carries much.</summary>
-internal sealed class Admission(CardinalityOptions options, Places places)
+internal sealed class Admission
 {
     /// <summary>So many live names under a parent are rolled up when places are scarce.</summary>
     private const int RollUpFrom = 5;
@@ -14,34 +15,60 @@ internal sealed class Admission(CardinalityOptions options, Places places)
     /// <summary>What a request or connection weighs beside its bytes.</summary>
     private const double WeightOfOne = 1024;
 
-    private static readonly TimeSpan HalfLife = TimeSpan.FromHours(1);
+    private const string Current = "current";
+    private const string Before = "before";
+
     private static readonly TimeSpan WantedPeriod = TimeSpan.FromDays(1);
 
-    private readonly SpaceSaving<(Workload Source, string Destination)> _folded = new(options.MaxSeries);
-    private DistinctCount _wanted = new();
-    private DistinctCount _wantedBefore = new();
+    private static readonly Shape<Pair, (Fading Weight, Fading Error)> FoldedShape = new(
+        "folded_destination", Pair.Columns, pair => pair.Values, Pair.Of,
+        ["weight", "error", "hour"],
+        state => [state.Weight.Amount, state.Error.Amount, state.Weight.Hour],
+        values => (new((double)values[0], (long)values[2]), new((double)values[1], (long)values[2])));
+
+    private readonly Places _places;
+    private readonly SpaceSaving<Pair> _folded;
+    private readonly Table<string, DistinctCount> _wanted;
+    private long _hour;
+
+    /// <param name="now">The end of the last window before a restart; the default value where there was none.</param>
+    public Admission(CardinalityOptions options, Places places, StoredState state, DateTimeOffset now, long promoted)
+    {
+        (_places, Promoted, _hour) = (places, promoted, Fading.HourOf(now));
+        _wanted = state.Table(new Shape<string, DistinctCount>(
+            "wanted_destinations", ["period"], period => [period], values => (string)values[0], ["registers"], count => [count.Registers], values => new() { Registers = (byte[])values[0] }));
+        foreach (var period in (string[])[Current, Before])
+        {
+            if (!_wanted.Has(period)) _wanted.Put(period, new());
+        }
+
+        Rows<Pair, (Fading, Fading)> rows = null!;
+        _folded = new(options.MaxSeries, Pair.Order, key => rows.Touch(key));
+        (rows, var loaded, _) = state.Rows(FoldedShape, Find);
+        foreach (var (key, (weight, error)) in loaded) _folded.Restore(key, weight, error);
+
+        bool Find(Pair key, out (Fading, Fading) found)
+        {
+            found = _folded.Find(key).GetValueOrDefault();
+            return _folded.Find(key) is not null;
+        }
+    }
 
     /// <summary>Destinations that found a place after they had been folded, ever.</summary>
     public long Promoted { get; private set; }
 
     /// <summary>Pairs of workload and destination that had a place or wanted one within the last one to two days.</summary>
-    public long Wanted => places.Pairs + _wanted.Estimate(_wantedBefore);
+    public long Wanted => _places.Pairs + _wanted[Current].Estimate(_wanted[Before]);
 
     public static double WeightOf(in Increment increment) => increment.Metric is Metric.UploadBytes or Metric.DownloadBytes ? increment.Amount : increment.Amount * WeightOfOne;
 
-    /// <summary>Time goes on: what was carried counts half after an hour, and what was wanted is forgotten after one to two days.</summary>
+    /// <summary>Time goes on: what was wanted is forgotten after one to two days.</summary>
     public void Advance(DateTimeOffset before, DateTimeOffset now)
     {
-        if (before == default) return;
-        for (var hours = Math.Min(64, Ticks(now, HalfLife) - Ticks(before, HalfLife)); hours > 0; hours--)
-        {
-            _folded.Halve();
-            places.Halve();
-        }
-
-        if (Ticks(now, WantedPeriod) > Ticks(before, WantedPeriod)) (_wantedBefore, _wanted) = (_wanted, new());
-
-        static long Ticks(DateTimeOffset at, TimeSpan period) => at.UtcTicks / period.Ticks;
+        _hour = Fading.HourOf(now);
+        if (before == default || now.UtcTicks / WantedPeriod.Ticks <= before.UtcTicks / WantedPeriod.Ticks) return;
+        _wanted.Put(Before, _wanted[Current]);
+        _wanted.Put(Current, new());
     }
 
     /// <summary>The order in which newcomers are given places: what is at risk first, then what carries most.</summary>
@@ -51,8 +78,8 @@ internal sealed class Admission(CardinalityOptions options, Places places)
         foreach (var newcomer in newcomers)
         {
             newcomer.Carried = newcomer.Increments.Sum(named => WeightOf(named.Increment));
-            newcomer.Weight = _folded.Guaranteed(newcomer.Key) + newcomer.Carried;
-            newcomer.IsAtRisk = found.Contains(newcomer.Key) || newcomer.Increments.Exists(named => named.Flow.Route == Route.Blocked);
+            newcomer.Weight = _folded.Guaranteed(newcomer.Key, _hour) + newcomer.Carried;
+            newcomer.IsAtRisk = found.Contains((newcomer.Source, newcomer.Destination.Name)) || newcomer.Increments.Exists(named => named.Flow.Route == Route.Blocked);
         }
 
         return newcomers.OrderByDescending(newcomer => newcomer.IsAtRisk).ThenByDescending(newcomer => newcomer.Weight)
@@ -79,8 +106,8 @@ internal sealed class Admission(CardinalityOptions options, Places places)
         var place = workload is null ? null : FindPlace(newcomer, workload);
         if (place is null)
         {
-            _folded.Add(newcomer.Key, newcomer.Carried);
-            _wanted.Add(newcomer.Source.Namespace, newcomer.Source.Name, newcomer.Destination.Name);
+            _folded.Add(newcomer.Key, newcomer.Carried, _hour);
+            if (_wanted[Current].Add(newcomer.Source.Namespace, newcomer.Source.Name, newcomer.Destination.Name)) _wanted.Touch(Current);
         }
         else if (_folded.Find(newcomer.Key) is not null)
         {
@@ -91,26 +118,6 @@ internal sealed class Admission(CardinalityOptions options, Places places)
         return place;
     }
 
-    public void Save(BinaryWriter to)
-    {
-        to.Write(Promoted);
-        _wanted.Save(to);
-        _wantedBefore.Save(to);
-        _folded.Save(to, key =>
-        {
-            to.Write(key.Source);
-            to.Write(key.Destination);
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        Promoted = from.ReadInt64();
-        _wanted.Load(from);
-        _wantedBefore.Load(from);
-        _folded.Load(from, () => (from.ReadWorkload(), from.ReadString()));
-    }
-
     private DestinationPlace? FindPlace(Newcomer newcomer, WorkloadPlaces workload)
     {
         if (workload.Destinations.TryGetValue(newcomer.Destination.Name, out var place)) return place;
@@ -118,22 +125,22 @@ internal sealed class Admission(CardinalityOptions options, Places places)
         var above = newcomer.Destination with { Name = RollUp.NameOf(parent) };
         if (parent.Length > 0 && workload.Destinations.TryGetValue(above.Name, out place) && place.IsRollUp) return place;
 
-        if (!places.IsScarceFor(workload)) return places.Of(workload, newcomer.Destination);
-        if (parent.Length > 0 && workload.Children(parent) >= RollUpFrom && places.Of(workload, above) is { } rollUp)
+        if (!_places.IsScarceFor(workload)) return _places.Of(workload, newcomer.Destination);
+        if (parent.Length > 0 && workload.Children(parent) >= RollUpFrom && _places.Of(workload, above) is { } rollUp)
         {
-            rollUp.IsRollUp = true;
+            rollUp.BeginRollUp();
             return rollUp;
         }
 
-        var matters = (newcomer.IsAtRisk && places.HasReserveFor(workload)) || newcomer.Weight >= HeavyFrom * workload.AverageWeight;
-        return matters ? places.Of(workload, newcomer.Destination) : null;
+        var matters = (newcomer.IsAtRisk && _places.HasReserveFor(workload)) || newcomer.Weight >= HeavyFrom * workload.AverageWeight(_hour);
+        return matters ? _places.Of(workload, newcomer.Destination) : null;
     }
 }
 
 /// <summary>What a workload talks to and has no series for.</summary>
 internal sealed class Newcomer(Workload source, Destination destination)
 {
-    public (Workload Source, string Destination) Key => (source, destination.Name);
+    public Pair Key => new(source, destination.Name);
 
     public Workload Source => source;
 

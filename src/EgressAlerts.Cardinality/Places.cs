@@ -37,6 +37,14 @@ internal sealed class Places(CardinalityOptions options)
         return places;
     }
 
+    /// <summary>The place of a pair that has series; else null.</summary>
+    public DestinationPlace? Find(Pair pair)
+    {
+        var workload = pair.Source == Others.Source ? Others : _workloads.GetValueOrDefault(pair.Source);
+        var place = pair.Destination == Words.Other ? workload?.Overflow : workload?.Destinations.GetValueOrDefault(pair.Destination);
+        return place is { Slots.Count: > 0 } ? place : null;
+    }
+
     /// <summary>A place for the destination and at least one series, if there is one.</summary>
     public DestinationPlace? Of(WorkloadPlaces workload, Destination destination)
     {
@@ -46,7 +54,7 @@ internal sealed class Places(CardinalityOptions options)
         return workload.Add(destination.Name, RollUp.ParentOf(destination));
     }
 
-    public bool HasRoomIn(DestinationPlace place) => Free > 0 && !(IsLastQuarter && place.Series >= DestinationPlace.MaxSeriesWhenScarce);
+    public bool HasRoomIn(DestinationPlace place) => Free > 0 && !(IsLastQuarter && place.Slots.Count >= DestinationPlace.MaxSeriesWhenScarce);
 
     /// <summary>Whether only a quarter is left: of the workload's destinations, or of all series while the workload has its fair part of them.</summary>
     public bool IsScarceFor(WorkloadPlaces workload) =>
@@ -59,65 +67,34 @@ internal sealed class Places(CardinalityOptions options)
 
     public void Take(Slot slot)
     {
-        if (slot.Place is not { } place)
-        {
-            slot.Workload.Overflow++;
-            return;
-        }
-
+        var place = slot.Place;
+        place.Add(slot);
+        if (slot.IsOverflow) return;
         _series++;
         slot.Workload.Series++;
-        place.Series++;
+        slot.Workload.Changed();
         _destinations[place.Name] = _destinations.GetValueOrDefault(place.Name) + 1;
     }
 
     public void GiveBack(Slot slot)
     {
-        if (slot.Place is { } place)
+        var place = slot.Place;
+        place.Remove(slot);
+        if (!slot.IsOverflow)
         {
             _series--;
             slot.Workload.Series--;
-            place.Series--;
+            slot.Workload.Changed();
             if (_destinations[place.Name] == 1) _destinations.Remove(place.Name);
             else _destinations[place.Name]--;
         }
-        else
-        {
-            slot.Workload.Overflow--;
-        }
-
         GiveBackUnused(slot.Workload, slot.Place);
     }
 
     /// <summary>A place without a series, and a workload without a place, make room for others.</summary>
     public void GiveBackUnused(WorkloadPlaces workload, DestinationPlace? place)
     {
-        if (place is { Series: 0 }) workload.Remove(place);
+        if (place is { Slots.Count: 0 } && place != workload.Overflow) workload.Remove(place);
         if (workload.IsEmpty) _workloads.Remove(workload.Source);
-    }
-
-    public void Halve()
-    {
-        foreach (var workload in _workloads.Values) workload.Halve();
-    }
-
-    /// <summary>What series do not say themselves.</summary>
-    public void Save(BinaryWriter to) => to.WriteAll([.. _workloads.Values.SelectMany(workload => workload.Destinations.Values, (workload, place) => (workload.Source, place))], entry =>
-    {
-        to.Write(entry.Source);
-        to.Write(entry.place.Name);
-        to.Write(entry.place.Weight);
-        to.Write(entry.place.IsRollUp);
-    });
-
-    /// <summary>After the series have taken their places again.</summary>
-    public void Load(BinaryReader from)
-    {
-        foreach (var (source, name, weight, isRollUp) in from.ReadAll(() => (from.ReadWorkload(), from.ReadString(), from.ReadDouble(), from.ReadBoolean())))
-        {
-            if (!_workloads.TryGetValue(source, out var workload) || !workload.Destinations.TryGetValue(name, out var place)) continue;
-            workload.Carry(place, weight);
-            place.IsRollUp = isRollUp;
-        }
     }
 }

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Cardinality;
 
@@ -14,16 +16,22 @@ public sealed class SeriesBudget
     private readonly Admission _admission;
     private readonly Dictionary<SeriesKey, Slot> _live = [];
     private readonly Dictionary<SeriesKey, Slot> _overflow = [];
-    private readonly Totals _counted = new();
-    private readonly Totals _retired = new();
+    private readonly Rows<Pair, PlaceState> _rows;
+    private readonly Cell<BudgetSums> _kept;
+    private readonly Totals _counted;
+    private readonly Totals _retired;
     private DateTimeOffset _now;
     private (long Retired, long Placed, long Folded) _sums;
 
-    public SeriesBudget(CardinalityOptions options)
+    public SeriesBudget(CardinalityOptions options, StoredState state)
     {
-        _options = options;
-        _places = new(options);
-        _admission = new(options, _places);
+        (_options, _places) = (options, new(options));
+        _kept = state.Cell("budget", CardinalityJson.Default.BudgetSums, new BudgetSums([], []));
+        var kept = _kept.Value;
+        (_now, _counted, _retired, _sums) = (kept.Now, new(kept.Counted), new(kept.Retired), (kept.RetiredSeries, kept.Placed, kept.Folded));
+        _admission = new(options, _places, state, _now, kept.Promoted);
+        (_rows, var loaded, _) = state.Rows<Pair, PlaceState>(PlaceState.Shape, Find);
+        Restore(loaded);
     }
 
     /// <param name="findings">What detection holds: a destination with a live finding gets a place before routine ones.</param>
@@ -48,6 +56,7 @@ public sealed class SeriesBudget
             foreach (var newcomer in _admission.InOrder(newcomers.Values, findings)) Place(newcomer);
         }
 
+        _kept.Value = new(_counted.ToDictionary(), _retired.ToDictionary(), _now, _sums.Retired, _sums.Placed, _sums.Folded, _admission.Promoted);
         return Snapshot(named.Window, named.Reading.Accounts, named.Waiting);
     }
 
@@ -76,54 +85,60 @@ public sealed class SeriesBudget
         }
     }
 
-    public void Save(BinaryWriter to)
+    private bool Find(Pair pair, [MaybeNullWhen(false)] out PlaceState state)
     {
-        _counted.Save(to);
-        _retired.Save(to);
-        to.Write(_now);
-        to.Write(_sums.Retired);
-        to.Write(_sums.Placed);
-        to.Write(_sums.Folded);
-        _admission.Save(to);
-        to.WriteAll(_live.Values, slot => SlotState.Write(to, slot));
-        to.WriteAll(_overflow.Values, slot => SlotState.Write(to, slot));
-        _places.Save(to);
+        state = _places.Find(pair)?.State;
+        return state is not null;
     }
 
-    public void Load(BinaryReader from)
-    {
-        _counted.Load(from);
-        _retired.Load(from);
-        _now = from.ReadInstant();
-        _sums = (from.ReadInt64(), from.ReadInt64(), from.ReadInt64());
-        _admission.Load(from);
+    private void Touch(Slot slot) => _rows.Touch(new(slot.Workload.Source, slot.Place.Name));
 
-        // A budget that was lowered keeps what moved last; the sums of the rest are kept as retired.
-        var words = new Dictionary<string, string>();
-        foreach (var state in from.ReadAll(() => SlotState.Read(from, words)).OrderByDescending(state => state.LastIncrement).ToList())
+    /// <summary>A budget that was lowered keeps what moved last; the sums of the rest are kept as retired.</summary>
+    private void Restore(IReadOnlyDictionary<Pair, PlaceState> loaded)
+    {
+        foreach (var (pair, all, series) in loaded.SelectMany(Described).OrderByDescending(each => each.Series.Last).ToList())
         {
-            var workload = _places.Of(state.Source);
-            var place = workload is null ? null : _places.Of(workload, state.Destination);
-            if (place is not null && _places.HasRoomIn(place)) Restore(Open(_live, new(state.Key, workload!, place, state.Destination)), state);
-            else _retired.Add(state.Key.Metric, state.Value);
+            var (key, workload) = (series.Key(pair), _places.Of(pair.Source));
+            var isOverflow = pair.Destination == Words.Other;
+            var place = isOverflow ? workload?.Overflow : workload is null ? null : _places.Of(workload, series.Destination!);
+            if (place is not null && isOverflow)
+            {
+                Open(_overflow, new(series, in key, workload!, place));
+            }
+            else if (place is not null && _places.HasRoomIn(place))
+            {
+                Open(_live, new(series, in key, workload!, place));
+                place.Weight = new(all.Weight, all.WeightHour);
+                if (all.IsRollUp) place.BeginRollUp();
+            }
+            else
+            {
+                _retired.Add(key.Metric, series.Value);
+                _rows.Touch(pair);
+            }
+
             if (workload is not null) _places.GiveBackUnused(workload, place);
         }
-
-        foreach (var state in from.ReadAll(() => SlotState.Read(from, words)).ToList())
-            Restore(Open(_overflow, new(state.Key, _places.Of(state.Source) ?? _places.Others, null, state.Destination)), state);
-        _places.Load(from);
     }
 
-    private static void Restore(Slot slot, SlotState state)
+    /// <summary>The series of a place, each with its destination.</summary>
+    private static IEnumerable<(Pair Pair, PlaceState Place, SeriesState Series)> Described(KeyValuePair<Pair, PlaceState> row)
     {
-        (slot.Value, slot.LastIncrement, slot.IsNew) = (state.Value, state.LastIncrement, state.IsNew);
-        slot.Place?.Bounded(slot.Key); // Its port, flags and code have a place already.
+        Destination? last = null;
+        foreach (var series in row.Value.Series)
+        {
+            last = series.Destination ?? last;
+            if (last is not null) yield return (row.Key, row.Value, series with { Destination = last });
+        }
     }
 
     private void Show()
     {
-        foreach (var slot in _live.Values) slot.IsNew = false;
-        foreach (var slot in _overflow.Values) slot.IsNew = false;
+        foreach (var slot in _live.Values.Concat(_overflow.Values).Where(slot => slot.IsNew))
+        {
+            slot.IsNew = false;
+            Touch(slot);
+        }
     }
 
     private void Retire(uint idleSince)
@@ -133,6 +148,7 @@ public sealed class SeriesBudget
             foreach (var slot in all.Values.Where(slot => slot.LastIncrement < idleSince).ToList())
             {
                 all.Remove(slot.Key);
+                Touch(slot);
                 _places.GiveBack(slot);
                 _retired.Add(slot.Key.Metric, slot.Value);
                 _sums.Retired++;
@@ -144,6 +160,7 @@ public sealed class SeriesBudget
     {
         var workload = _places.Of(newcomer.Source);
         var place = _admission.PlaceFor(newcomer, workload);
+        if (place is { Slots.Count: > 0 }) _rows.Touch(new(newcomer.Source, place.Name)); // It may have become a roll-up.
         newcomer.Increments.Sort(Admission.InOrder);
         foreach (var increment in newcomer.Increments)
         {
@@ -169,11 +186,17 @@ public sealed class SeriesBudget
 
     private void Add(Slot slot, in NamedIncrement settled)
     {
-        slot.Value += settled.Increment.Amount;
-        slot.LastIncrement = Seconds(_now);
+        Grow(slot, settled.Increment.Amount);
         slot.Describe(settled.Destination);
-        slot.Workload.Carry(slot.Place!, Admission.WeightOf(settled.Increment));
+        slot.Place.Weight = slot.Place.Weight.Plus(Admission.WeightOf(settled.Increment), Fading.HourOf(_now));
+        slot.Workload.Changed();
         _sums.Placed++;
+    }
+
+    private void Grow(Slot slot, double amount)
+    {
+        if (slot.LastIncrement != Seconds(_now)) Touch(slot); // Once a window.
+        (slot.Value, slot.LastIncrement) = (slot.Value + amount, Seconds(_now));
     }
 
     private void Fold(WorkloadPlaces workload, in NamedIncrement settled)
@@ -185,9 +208,8 @@ public sealed class SeriesBudget
             Other(key.ResponseCode),
             Other(key.ResponseFlags));
         if (!_overflow.TryGetValue(key, out var slot))
-            slot = Open(_overflow, new(in key, workload, null, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
-        slot.Value += settled.Increment.Amount;
-        slot.LastIncrement = Seconds(_now);
+            slot = Open(_overflow, new(in key, workload, workload.Overflow, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
+        Grow(slot, settled.Increment.Amount);
         _sums.Folded++;
 
         static string Other(string label) => label.Length == 0 ? "" : Words.Other;

@@ -2,15 +2,25 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Cardinality;
 
-/// <summary>One exported counter with its state.</summary>
-internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, DestinationPlace? place, Destination destination) : CounterSeries(in key)
+/// <summary>One exported counter.</summary>
+internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, DestinationPlace place, Destination destination) : CounterSeries(in key)
 {
     private bool _manyOwners, _manyNetworks, _manyRegions;
 
+    public Slot(SeriesState state, in SeriesKey key, WorkloadPlaces workload, DestinationPlace place)
+        : this(in key, workload, place, state.Destination!)
+    {
+        (Value, LastIncrement, IsNew) = (state.Value, (uint)state.Last, state.IsNew);
+        (_manyOwners, _manyNetworks, _manyRegions) = (state.ManyOwners, state.ManyNetworks, state.ManyRegions);
+    }
+
     public WorkloadPlaces Workload => workload;
 
-    /// <summary>The place whose series it is; null for overflow.</summary>
-    public DestinationPlace? Place => place;
+    /// <summary>The place whose series it is.</summary>
+    public DestinationPlace Place => place;
+
+    /// <summary>It sums what has no place of its own.</summary>
+    public bool IsOverflow => place.Name == Words.Other;
 
     /// <summary>As its latest use describes it. What its addresses disagree about is empty, so that the info series does not change its labels to and fro.</summary>
     public Destination Destination { get; private set; } = destination;
@@ -22,6 +32,11 @@ internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, Destinatio
 
     /// <summary>It shows 0 until a scrape has seen that.</summary>
     public bool IsNew { get; set; } = true;
+
+    /// <param name="before">The destination of the series before it.</param>
+    public SeriesState State(Destination? before) => new(
+        Key.Metric, Key.Labels.Route, Key.Labels.Protocol, Key.Labels.Port, Key.ResponseCode, Key.ResponseFlags,
+        Value, LastIncrement, IsNew, Destination == before ? null : Destination, _manyOwners, _manyNetworks, _manyRegions);
 
     public void Describe(Destination now)
     {

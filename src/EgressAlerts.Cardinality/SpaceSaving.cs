@@ -1,10 +1,10 @@
-using EgressAlerts.Model;
-
 namespace EgressAlerts.Cardinality;
 
-/// <summary>Finds what carries most among more keys than can be remembered (Metwally, Agrawal, El Abbadi 2005): a weight is overstated by at most its error,
-/// no error exceeds the total divided by the capacity, and every key that carries more than that is present.</summary>
-internal sealed class SpaceSaving<TKey>(int capacity)
+/// <summary>Finds what carries most among more keys than can be remembered (Metwally, Agrawal, El Abbadi 2005). Half of each weight counts an hour later.</summary>
+/// <remarks>A weight is overstated by at most its error. No error exceeds the total divided by the capacity, and every key that carries more than that is present.</remarks>
+/// <param name="order">The order of keys that weigh the same, so that it is certain which goes first.</param>
+/// <param name="touched">Called with each key that is added, changed or removed.</param>
+internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Action<TKey> touched)
     where TKey : notnull
 {
     // A heap with the least weight at the root: the one that a new key replaces.
@@ -13,43 +13,56 @@ internal sealed class SpaceSaving<TKey>(int capacity)
 
     public int Count => _heap.Count;
 
-    /// <summary>All weight ever added, halved with it.</summary>
-    public double Total { get; private set; }
-
     /// <summary>The weight that the key has carried for sure; zero where it is unknown.</summary>
-    public double Guaranteed(TKey key) => _places.TryGetValue(key, out var place) ? _heap[place].Weight - _heap[place].Error : 0;
+    public double Guaranteed(TKey key, long hour) => Find(key) is { } found ? found.Weight.At(hour) - found.Error.At(hour) : 0;
 
     /// <summary>The weight and by how much it may be overstated; null where it is unknown.</summary>
-    public (double Weight, double Error)? Find(TKey key) => _places.TryGetValue(key, out var place) ? (_heap[place].Weight, _heap[place].Error) : null;
+    public (Fading Weight, Fading Error)? Find(TKey key) => _places.TryGetValue(key, out var place) ? (_heap[place].Weight, _heap[place].Error) : null;
 
-    public void Add(TKey key, double weight)
+    public void Add(TKey key, double weight, long hour)
     {
-        Total += weight;
         if (_places.TryGetValue(key, out var place))
         {
-            _heap[place] = _heap[place] with { Weight = _heap[place].Weight + weight };
+            var known = _heap[place];
+            _heap[place] = new(key, known.Weight.Plus(weight, hour), known.Error.Plus(0, hour));
             Sink(place);
         }
         else if (_heap.Count < capacity)
         {
-            _heap.Add(new(key, weight, 0));
-            _places.Add(key, _heap.Count - 1);
-            Rise(_heap.Count - 1);
+            Restore(key, new(weight, hour), new(0, hour));
         }
         else
         {
             var least = _heap[0];
             _places.Remove(least.Key);
-            _heap[0] = new(key, least.Weight + weight, least.Weight);
+            touched(least.Key);
+            _heap[0] = new(key, least.Weight.Plus(weight, hour), least.Weight.Plus(0, hour));
             _places.Add(key, 0);
             Sink(0);
         }
+
+        touched(key);
+    }
+
+    /// <summary>A key that was known before a restart. What finds no room is forgotten.</summary>
+    public void Restore(TKey key, Fading weight, Fading error)
+    {
+        if (_heap.Count == capacity)
+        {
+            touched(key);
+            return;
+        }
+
+        _heap.Add(new(key, weight, error));
+        _places.Add(key, _heap.Count - 1);
+        Rise(_heap.Count - 1);
     }
 
     /// <summary>It has a place of its own now.</summary>
     public void Remove(TKey key)
     {
         if (!_places.Remove(key, out var place)) return;
+        touched(key);
         var last = _heap.Count - 1;
         if (place != last)
         {
@@ -63,49 +76,28 @@ internal sealed class SpaceSaving<TKey>(int capacity)
         Sink(place);
     }
 
-    /// <summary>Halves every weight, so that the past counts less and less.</summary>
-    public void Halve()
-    {
-        Total /= 2;
-        for (var i = 0; i < _heap.Count; i++) _heap[i] = _heap[i] with { Weight = _heap[i].Weight / 2, Error = _heap[i].Error / 2 };
-    }
-
-    public void Save(BinaryWriter to, Action<TKey> write)
-    {
-        to.Write(Total);
-        to.WriteAll(_heap, counter =>
-        {
-            write(counter.Key);
-            to.Write(counter.Weight);
-            to.Write(counter.Error);
-        });
-    }
-
-    public void Load(BinaryReader from, Func<TKey> read)
-    {
-        Total = from.ReadDouble();
-        foreach (var counter in from.ReadAll(() => new Counter(read(), from.ReadDouble(), from.ReadDouble())).Take(capacity))
-        {
-            _heap.Add(counter);
-            _places[counter.Key] = _heap.Count - 1;
-            Rise(_heap.Count - 1);
-        }
-    }
-
     private void Rise(int place)
     {
-        for (; place > 0 && _heap[place].Weight < _heap[(place - 1) / 2].Weight; place = (place - 1) / 2) Swap(place, (place - 1) / 2);
+        for (; place > 0 && IsLess(_heap[place], _heap[(place - 1) / 2]); place = (place - 1) / 2) Swap(place, (place - 1) / 2);
     }
 
     private void Sink(int place)
     {
         while ((place * 2) + 1 is var child && child < _heap.Count)
         {
-            if (child + 1 < _heap.Count && _heap[child + 1].Weight < _heap[child].Weight) child++;
-            if (_heap[place].Weight <= _heap[child].Weight) return;
+            if (child + 1 < _heap.Count && IsLess(_heap[child + 1], _heap[child])) child++;
+            if (!IsLess(_heap[child], _heap[place])) return;
             Swap(place, child);
             place = child;
         }
+    }
+
+    /// <summary>The same at any time: both fade alike.</summary>
+    private bool IsLess(in Counter one, in Counter other)
+    {
+        var hour = Math.Max(one.Weight.Hour, other.Weight.Hour);
+        var (here, there) = (one.Weight.At(hour), other.Weight.At(hour));
+        return here < there || (here == there && order.Compare(one.Key, other.Key) < 0);
     }
 
     private void Swap(int one, int other)
@@ -115,5 +107,5 @@ internal sealed class SpaceSaving<TKey>(int capacity)
         _places[_heap[other].Key] = other;
     }
 
-    private readonly record struct Counter(TKey Key, double Weight, double Error);
+    private readonly record struct Counter(TKey Key, Fading Weight, Fading Error);
 }

@@ -6,6 +6,7 @@ namespace EgressAlerts.Cardinality;
 internal sealed class WorkloadPlaces(Workload source)
 {
     private readonly Dictionary<string, int> _children = [];
+    private (long Hour, double Weight)? _average;
 
     public Workload Source => source;
 
@@ -17,26 +18,20 @@ internal sealed class WorkloadPlaces(Workload source)
     /// <summary>Places in the budget: its series, and an info series for each destination.</summary>
     public int Used => Series + Destinations.Count;
 
-    public int Overflow { get; set; }
+    /// <summary>The series that sum what has no place of its own.</summary>
+    public DestinationPlace Overflow { get; } = new(Words.Other, "");
 
-    public bool IsEmpty => Destinations.Count == 0 && Overflow == 0;
+    public bool IsEmpty => Destinations.Count == 0 && Overflow.Slots.Count == 0;
 
-    /// <summary>What its destinations carried lately, see <see cref="SeriesBudget"/>.</summary>
-    public double Weight { get; private set; }
-
-    public double AverageWeight => Destinations.Count == 0 ? 0 : Weight / Destinations.Count;
-
-    public void Carry(DestinationPlace place, double weight)
+    /// <summary>What each of its destinations carried lately, on average.</summary>
+    public double AverageWeight(long hour)
     {
-        place.Weight += weight;
-        Weight += weight;
+        if (_average is not { } known || known.Hour != hour) _average = known = (hour, Destinations.Count == 0 ? 0 : Destinations.Values.Average(place => place.Weight.At(hour)));
+        return known.Weight;
     }
 
-    public void Halve()
-    {
-        foreach (var place in Destinations.Values) place.Weight /= 2;
-        Weight = Destinations.Values.Sum(place => place.Weight);
-    }
+    /// <summary>One of its destinations has carried something, has come or has gone.</summary>
+    public void Changed() => _average = null;
 
     /// <summary>How many live names lie directly under the parent.</summary>
     public int Children(string parent) => _children.GetValueOrDefault(parent);
@@ -45,6 +40,7 @@ internal sealed class WorkloadPlaces(Workload source)
     {
         var place = new DestinationPlace(name, parent);
         Destinations.Add(name, place);
+        Changed();
         if (parent.Length > 0) _children[parent] = Children(parent) + 1;
         return place;
     }
@@ -52,7 +48,7 @@ internal sealed class WorkloadPlaces(Workload source)
     public void Remove(DestinationPlace place)
     {
         Destinations.Remove(place.Name);
-        Weight -= place.Weight;
+        Changed();
         if (place.Parent.Length == 0) return;
         if (Children(place.Parent) == 1) _children.Remove(place.Parent);
         else _children[place.Parent]--;
@@ -72,37 +68,56 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The most series of one destination when places are scarce.</summary>
     public const int MaxSeriesWhenScarce = 16;
 
-    // Most have one of each: arrays of just their size.
-    private string[] _ports = [];
-    private string[] _flags = [];
-    private string[] _codes = [];
+    private readonly List<Slot> _slots = [];
 
     public string Name => name;
 
     public string Parent => parent;
 
     /// <summary>Whether every new name under a parent is counted here.</summary>
-    public bool IsRollUp { get; set; }
+    public bool IsRollUp { get; private set; }
 
-    /// <summary>Live series.</summary>
-    public int Series { get; set; }
+    /// <summary>Its live series.</summary>
+    public IReadOnlyList<Slot> Slots => _slots;
 
-    /// <summary>What it carried lately, see <see cref="SeriesBudget"/>.</summary>
-    public double Weight { get; set; }
+    public void BeginRollUp() => IsRollUp = true;
+
+    /// <summary>They lie in the order of their keys, so that a place looks the same after a restart.</summary>
+    public void Add(Slot slot)
+    {
+        var at = _slots.FindIndex(other => Order(in other.Key, in slot.Key) > 0);
+        _slots.Insert(at < 0 ? _slots.Count : at, slot);
+    }
+
+    public void Remove(Slot slot) => _slots.Remove(slot);
+
+    /// <summary>What it carried lately, see <see cref="Admission.WeightOf"/>.</summary>
+    public Fading Weight { get; set; }
+
+    public PlaceState State => new([.. _slots.Select((slot, i) => slot.State(i == 0 ? null : _slots[i - 1].Destination))], Weight.Amount, Weight.Hour, IsRollUp);
 
     /// <summary>The labels under which an increment is counted here.</summary>
     public SeriesKey Bounded(SeriesKey key) => key with
     {
-        Labels = key.Labels with { Destination = name, Port = Bounded(ref _ports, key.Labels.Port, MaxPorts) },
-        ResponseFlags = Bounded(ref _flags, key.ResponseFlags, MaxFlags),
-        ResponseCode = Bounded(ref _codes, key.ResponseCode, MaxCodes),
+        Labels = key.Labels with { Destination = name, Port = Bounded(key.Labels.Port, MaxPorts, slot => slot.Key.Labels.Port) },
+        ResponseFlags = Bounded(key.ResponseFlags, MaxFlags, slot => slot.Key.ResponseFlags),
+        ResponseCode = Bounded(key.ResponseCode, MaxCodes, slot => slot.Key.ResponseCode),
     };
 
-    private static string Bounded(ref string[] known, string text, int most)
+    /// <summary>The text, if a live series has it already or few others are in use.</summary>
+    private string Bounded(string text, int most, Func<Slot, string> of)
     {
-        if (text.Length == 0 || text == Words.Other || known.AsSpan().Contains(text)) return text;
-        if (known.Length == most) return Words.Other;
-        known = [.. known, text];
-        return text;
+        if (text.Length == 0 || text == Words.Other || _slots.Exists(slot => of(slot) == text)) return text;
+        return _slots.Count < most || _slots.Select(of).Where(known => known.Length > 0 && known != Words.Other).Distinct().Count() < most ? text : Words.Other;
+    }
+
+    private static int Order(in SeriesKey one, in SeriesKey other)
+    {
+        var order = one.Metric.CompareTo(other.Metric);
+        if (order == 0) order = string.CompareOrdinal(one.Labels.Port, other.Labels.Port);
+        if (order == 0) order = one.Labels.Route.CompareTo(other.Labels.Route);
+        if (order == 0) order = one.Labels.Protocol.CompareTo(other.Labels.Protocol);
+        if (order == 0) order = string.CompareOrdinal(one.ResponseCode, other.ResponseCode);
+        return order != 0 ? order : string.CompareOrdinal(one.ResponseFlags, other.ResponseFlags);
     }
 }

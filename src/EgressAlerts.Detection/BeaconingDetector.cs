@@ -1,5 +1,6 @@
 using System.Globalization;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
@@ -7,7 +8,7 @@ namespace EgressAlerts.Detection;
 /// <remarks>Only what a workload began after it had been learned is followed: a pulse that has always been there is a habit. At most
 /// <see cref="DetectionOptions.MaxPulses"/> are followed. Where new ones find no room, the pulses that came least often are forgotten, at most a tenth in a
 /// window. New ones that still find no room are dropped.</remarks>
-internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, Tuning tuning, DetectionMetrics metrics) : IDetector
+internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
 {
     public const string Name = "EgressBeaconing";
 
@@ -19,7 +20,8 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
 
     private static readonly TimeSpan JudgeEvery = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<(Workload Source, string Destination), Beacon> _beacons = [];
+    private readonly Table<(Workload Source, string Name), Beacon> _beacons =
+        state.Table(DetectionTables.ByPair("pulse", "destination", DetectionJson.Default.Beacon));
 
     public string AlertName => Name;
 
@@ -27,7 +29,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
     public IEnumerable<Finding> Active => _beacons
         .Where(entry => entry.Value.IsFiring)
         .GroupBy(entry => (entry.Key.Source, entry.Value.Name))
-        .Select(group => group.OrderBy(entry => entry.Value.Since).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).First())
+        .Select(group => group.OrderBy(entry => entry.Value.Since).ThenBy(entry => entry.Key.Name, StringComparer.Ordinal).First())
         .Select(entry => Found(entry.Key.Source, entry.Value));
 
     public void Observe(Sighting sighting)
@@ -41,8 +43,14 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             foreach (var traffic in by.To)
             {
                 if (traffic.IsBlocked || !by.Habit.IsLater(traffic.Met) || IsKnown(options, traffic.Destination)) continue;
-                if (_beacons.TryGetValue((by.Source, traffic.KnownAs), out var beacon)) noted.Add((beacon, options, traffic));
-                else fresh.Add((by.Source, traffic));
+                if (!_beacons.TryFind((by.Source, traffic.KnownAs), out var beacon))
+                {
+                    fresh.Add((by.Source, traffic));
+                    continue;
+                }
+
+                _beacons.Touch((by.Source, traffic.KnownAs));
+                noted.Add((beacon, options, traffic));
             }
         }
 
@@ -55,25 +63,15 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             if (beacon.Pulse.Count >= options.Exchanges && now - beacon.Judged >= JudgeEvery) Judge(beacon, options, traffic, now, window);
         }
 
-        foreach (var ((source, _), beacon) in _beacons.Where(entry => entry.Value.IsFiring))
+        foreach (var (key, beacon) in _beacons.Where(entry => entry.Value.IsFiring))
         {
             // A pulse that slows down is not over at once.
-            var options = tuning.Of(source).Beaconing;
+            var options = tuning.Of(key.Source).Beaconing;
             var quiet = TimeSpan.FromSeconds(Math.Max(options.Quiet.TotalSeconds, 3 * beacon.Pulse.Period));
-            if (!options.Enabled || now - beacon.Pulse.Last >= quiet) beacon.Since = default;
+            if (options.Enabled && now - beacon.Pulse.Last < quiet) continue;
+            beacon.Since = default;
+            _beacons.Touch(key);
         }
-    }
-
-    public void Save(BinaryWriter to) => to.WriteAll(_beacons, entry =>
-    {
-        to.Write(entry.Key.Source);
-        to.Write(entry.Key.Destination);
-        entry.Value.Save(to);
-    });
-
-    public void Load(BinaryReader from)
-    {
-        foreach (var (key, beacon) in from.ReadAll(() => ((from.ReadWorkload(), from.ReadString()), Beacon.Load(from)))) _beacons.Add(key, beacon);
     }
 
     /// <summary>Pulses that the user knows of are told by names that somebody vouches for: malware can claim any.</summary>
@@ -86,7 +84,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
         foreach (var (source, traffic) in fresh)
         {
             // Two flows of a window may be one pulse.
-            if (!_beacons.TryGetValue((source, traffic.KnownAs), out var beacon))
+            if (!_beacons.TryFind((source, traffic.KnownAs), out var beacon))
             {
                 if (_beacons.Count >= bounds.MaxPulses)
                 {
@@ -94,7 +92,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
                     continue;
                 }
 
-                _beacons.Add((source, traffic.KnownAs), beacon = new Beacon(traffic.Destination.Name, traffic.Flow));
+                _beacons.Put((source, traffic.KnownAs), beacon = new Beacon { Name = traffic.Destination.Name, Flow = traffic.Flow, Destination = traffic.Destination });
             }
 
             beacon.Note(traffic, now);
@@ -112,11 +110,10 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
         var surplus = _beacons.Count - (bounds.MaxPulses - Math.Min(wanted, bounds.MaxPulses / 10));
         if (surplus <= 0) return;
         metrics.Dropped(Name, surplus);
-        foreach (var (key, _) in _beacons
-            .OrderBy(entry => entry.Value.IsFiring).ThenBy(entry => entry.Value.Pulse.Count).ThenBy(entry => entry.Value.Pulse.Last).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).Take(surplus).ToList())
-        {
-            _beacons.Remove(key);
-        }
+        var least = _beacons
+            .OrderBy(entry => entry.Value.IsFiring).ThenBy(entry => entry.Value.Pulse.Count).ThenBy(entry => entry.Value.Pulse.Last)
+            .ThenBy(entry => entry.Key.Name, StringComparer.Ordinal).ThenBy(entry => $"{entry.Key.Source}", StringComparer.Ordinal);
+        foreach (var (key, _) in least.Take(surplus).ToList()) _beacons.Remove(key);
     }
 
     private void Judge(Beacon beacon, BeaconingOptions options, Traffic traffic, DateTimeOffset now, TimeSpan window)
@@ -151,55 +148,32 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             beacon.Destination.Confirmed,
             $"sum by (destination) (increase({{{Text.Tried},{Text.Source(source)},destination=\"{beacon.Name}\"}}[5m]))");
     }
+}
 
-    /// <summary>What may be a beacon.</summary>
-    /// <param name="name">What the destination was called at first: the finding keeps it.</param>
-    private sealed class Beacon(string name, Flow flow)
+/// <summary>What may be a beacon.</summary>
+internal sealed class Beacon
+{
+    /// <summary>What the destination was called at first: the finding keeps it.</summary>
+    public required string Name { get; init; }
+
+    public required Flow Flow { get; init; }
+
+    public required Destination Destination { get; set; }
+
+    public Pulse Pulse { get; init; } = new();
+
+    public DateTimeOffset Judged { get; set; }
+
+    public PulseScore Score { get; set; }
+
+    public DateTimeOffset Since { get; set; }
+
+    public bool IsFiring => Since != default;
+
+    /// <summary>The destination was talked to in a window that ended now.</summary>
+    public void Note(Traffic traffic, DateTimeOffset now)
     {
-        public string Name => name;
-
-        public Flow Flow => flow;
-
-        public Destination Destination { get; set; } = new(name, NameSource.Unknown, Confirmed: false);
-
-        public Pulse Pulse { get; private init; } = new();
-
-        public DateTimeOffset Judged { get; set; }
-
-        public PulseScore Score { get; set; }
-
-        public DateTimeOffset Since { get; set; }
-
-        public bool IsFiring => Since != default;
-
-        /// <summary>The destination was talked to in a window that ended now.</summary>
-        public void Note(Traffic traffic, DateTimeOffset now)
-        {
-            Destination = traffic.Destination;
-            Pulse.Add(now, traffic.Upload + traffic.Download);
-        }
-
-        public void Save(BinaryWriter to)
-        {
-            to.Write(name);
-            to.Write(flow);
-            to.Write(Destination);
-            Pulse.Save(to);
-            to.Write(Judged);
-            to.Write(Score.Intervals);
-            to.Write(Score.Sizes);
-            to.Write(Score.Evenness);
-            to.Write(Score.Duration);
-            to.Write(Since);
-        }
-
-        public static Beacon Load(BinaryReader from) => new(from.ReadString(), from.ReadFlow())
-        {
-            Destination = from.ReadDestination(),
-            Pulse = Pulse.Load(from),
-            Judged = from.ReadInstant(),
-            Score = new(from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadDouble()),
-            Since = from.ReadInstant(),
-        };
+        Destination = traffic.Destination;
+        Pulse.Add(now, traffic.Upload + traffic.Download);
     }
 }

@@ -1,10 +1,11 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressBlocked</c>: the mesh refused to let traffic out.</summary>
-internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "The mesh blocked traffic to a destination that is not registered.", tuning, metrics)
+internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "The mesh blocked traffic to a destination that is not registered.", tuning, metrics, state)
 {
     public const string Name = "EgressBlocked";
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
@@ -13,23 +14,23 @@ public sealed class Detectors
     private readonly IReadOnlyList<IDetector> _detectors;
     private readonly bool _watchesSettled;
 
-    public Detectors(DetectionOptions options, DetectionMetrics metrics, ILogger<Detectors> logger)
+    public Detectors(DetectionOptions options, DetectionMetrics metrics, StoredState state, ILogger<Detectors> logger)
     {
-        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options, metrics));
+        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options, metrics, state));
         _detectors =
         [
-            new BlockedDetector(_tuning, metrics),
-            new ProbingDetector(_tuning, metrics),
-            new NewDestinationDetector(_habits, options, _tuning, metrics),
-            new UploadSpikeDetector(_tuning, metrics),
-            new FanOutDetector(_tuning, metrics),
-            new BeaconingDetector(_habits, options, _tuning, metrics),
-            new ForbiddenDetector(_policies, _tuning, metrics),
-            new NameMismatchDetector(_tuning, metrics),
-            new MetadataServiceDetector(_tuning, metrics),
-            new OutsideRegionDetector(_tuning, metrics),
-            new ThreatListedDetector(options.ThreatListed, _tuning, metrics, logger),
-            new WatchdogDetector(options.Watchdog),
+            new BlockedDetector(_tuning, metrics, state),
+            new ProbingDetector(_tuning, metrics, state),
+            new NewDestinationDetector(_habits, options, _tuning, metrics, state),
+            new UploadSpikeDetector(_habits, _tuning, metrics, state),
+            new FanOutDetector(_habits, _tuning, metrics, state),
+            new BeaconingDetector(_habits, options, _tuning, metrics, state),
+            new ForbiddenDetector(_policies, _tuning, metrics, state),
+            new NameMismatchDetector(_tuning, metrics, state),
+            new MetadataServiceDetector(_tuning, metrics, state),
+            new OutsideRegionDetector(_tuning, metrics, state),
+            new ThreatListedDetector(options.ThreatListed, _tuning, metrics, state, logger),
+            new WatchdogDetector(options.Watchdog, state),
         ];
         _watchesSettled = !_policies.IsEmpty || options.ThreatListed.Lists.Count > 0;
         metrics.Watch(options.ThreatListed.Lists);
@@ -64,32 +65,6 @@ public sealed class Detectors
             var source = past.Flow.Source;
             _habits.Learn(source, past.Flow.To.Key, past.Last, now - first[source]);
             if (names.TryGetValue(past.Flow.To, out var name) && name.Confirmed) _habits.Learn(source, name.Name, past.Last, now - first[source]);
-        }
-    }
-
-    /// <summary>Each part's state has its name and length before it, so that one that another version does not have is passed over.</summary>
-    public void Save(BinaryWriter to)
-    {
-        _habits.Save(to);
-        to.WriteAll(_detectors, detector =>
-        {
-            using var state = new MemoryStream();
-            using var writer = new BinaryWriter(state);
-            detector.Save(writer);
-            writer.Flush();
-            to.Write(detector.AlertName);
-            to.Write((int)state.Length);
-            to.Write(state.GetBuffer(), 0, (int)state.Length);
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        _habits.Load(from);
-        foreach (var (name, state) in from.ReadAll(() => (from.ReadString(), from.ReadBytes(from.ReadInt32()))))
-        {
-            using var reader = new BinaryReader(new MemoryStream(state));
-            _detectors.FirstOrDefault(detector => detector.AlertName == name)?.Load(reader);
         }
     }
 

@@ -1,12 +1,13 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary>A detector that finds what a workload does with a destination, one finding for each pair, until it is over.</summary>
 /// <param name="summary">What all its findings have in common, in a sentence.</param>
-internal abstract class EpisodeDetector(string name, string summary, Tuning tuning, DetectionMetrics metrics) : IDetector
+internal abstract class EpisodeDetector(string name, string summary, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
 {
-    private readonly Episodes _episodes = new(name, metrics);
+    private readonly Episodes _episodes = new(name, metrics, state);
 
     public string AlertName => name;
 
@@ -25,10 +26,6 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
 
         _episodes.End((source, episode) => OptionsOf(tuning.Of(source)) is var options && (!options.Enabled || IsOver(options, episode, sighting.Window.End)));
     }
-
-    public void Save(BinaryWriter to) => _episodes.Save(to);
-
-    public void Load(BinaryReader from) => _episodes.Load(from);
 
     /// <summary>The settings of this detector among all.</summary>
     protected abstract DetectorOptions OptionsOf(DetectionOptions all);

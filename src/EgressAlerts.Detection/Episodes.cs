@@ -1,39 +1,55 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary>What a workload does with a destination from the first time until it is over: one finding each. Called by the pass alone.</summary>
 /// <remarks>Holds at most <see cref="MaxActive"/>; further ones are counted and not held.</remarks>
-internal sealed class Episodes(string alertName, DetectionMetrics metrics)
+internal sealed class Episodes
 {
     public const int MaxActive = 5_000;
 
-    private readonly Dictionary<(Workload Source, string Destination), Episode> _active = [];
+    private readonly string _alertName;
+    private readonly DetectionMetrics _metrics;
+    private readonly Table<(Workload Source, string Destination), Episode> _active;
 
     /// <summary>Under which destination a raw one is held: a name that DNS says a window later does not make a second finding.</summary>
-    private readonly Dictionary<(Workload Source, string Raw), string> _heldAs = [];
+    private readonly Table<(Workload Source, string Raw), string> _heldAs;
+
+    public Episodes(string alertName, DetectionMetrics metrics, StoredState state)
+    {
+        (_alertName, _metrics) = (alertName, metrics);
+        _active = state.Table(DetectionTables.ByPair("episode", "destination", DetectionJson.Default.Episode).Of(alertName));
+        _heldAs = state.Table(DetectionTables.ByPair<string>(
+            "episode_name", "told", ["destination"], destination => [destination], values => (string)values[0]).Of(alertName));
+        foreach (var (raw, destination) in _heldAs)
+        {
+            // Its episode's row could not be read.
+            if (!_active.Has((raw.Source, destination))) _heldAs.Remove(raw);
+        }
+    }
 
     public IEnumerable<((Workload Source, string Destination) Key, Episode Episode)> Active => _active.Select(entry => (entry.Key, entry.Value));
 
-    public bool Holds(Traffic traffic) => _active.Count > 0 && _active.ContainsKey((traffic.Flow.Source, HeldAs(traffic)));
+    public bool Holds(Traffic traffic) => _active.Count > 0 && _active.Has((traffic.Flow.Source, HeldAs(traffic)));
 
     public void Note(Traffic traffic, Match match, DateTimeOffset at)
     {
         var source = traffic.Flow.Source;
         var destination = HeldAs(traffic);
-        if (!_active.TryGetValue((source, destination), out var before))
+        if (!_active.TryFind((source, destination), out var before))
         {
             if (_active.Count >= MaxActive)
             {
-                metrics.Dropped(alertName);
+                _metrics.Dropped(_alertName);
                 return;
             }
 
             before = new Episode(traffic.Flow, traffic.Destination, at, at, 0, 0, 0, "", "");
         }
 
-        if (_heldAs.Count < MaxActive * 4) _heldAs.TryAdd((source, traffic.Key), destination);
-        _active[(source, destination)] = before with
+        if (_heldAs.Count < MaxActive * 4 && !_heldAs.Has((source, traffic.Key))) _heldAs.Put((source, traffic.Key), destination);
+        var after = before with
         {
             Destination = traffic.Destination,
             Last = at,
@@ -43,6 +59,7 @@ internal sealed class Episodes(string alertName, DetectionMetrics metrics)
             Detail = match.Detail.Length > 0 ? match.Detail : before.Detail,
             Severity = Severities.Worse(match.Severity, before.Severity),
         };
+        _active.Put((source, destination), after);
     }
 
     /// <summary>Ends those that are over.</summary>
@@ -54,44 +71,7 @@ internal sealed class Episodes(string alertName, DetectionMetrics metrics)
         foreach (var raw in _heldAs.Where(held => over.Contains((held.Key.Source, held.Value))).Select(held => held.Key).ToList()) _heldAs.Remove(raw);
     }
 
-    public void Save(BinaryWriter to)
-    {
-        to.WriteAll(_active, entry =>
-        {
-            to.Write(entry.Key.Source);
-            to.Write(entry.Key.Destination);
-            to.Write(entry.Value.Flow);
-            to.Write(entry.Value.Destination);
-            to.Write(entry.Value.First);
-            to.Write(entry.Value.Last);
-            to.Write(entry.Value.Count);
-            to.Write(entry.Value.Upload);
-            to.Write(entry.Value.Download);
-            to.Write(entry.Value.Detail);
-            to.Write(entry.Value.Severity);
-        });
-        to.WriteAll(_heldAs, held =>
-        {
-            to.Write(held.Key.Source);
-            to.Write(held.Key.Raw);
-            to.Write(held.Value);
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        foreach (var (key, episode) in from.ReadAll(() => (
-            (from.ReadWorkload(), from.ReadString()),
-            new Episode(
-                from.ReadFlow(), from.ReadDestination(), from.ReadInstant(), from.ReadInstant(), from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadString(), from.ReadString()))))
-        {
-            _active[key] = episode;
-        }
-
-        foreach (var (key, destination) in from.ReadAll(() => ((from.ReadWorkload(), from.ReadString()), from.ReadString()))) _heldAs[key] = destination;
-    }
-
-    private string HeldAs(Traffic traffic) => _heldAs.GetValueOrDefault((traffic.Flow.Source, traffic.Key), traffic.Destination.Name);
+    private string HeldAs(Traffic traffic) => _heldAs.TryFind((traffic.Flow.Source, traffic.Key), out var name) ? name : traffic.Destination.Name;
 }
 
 /// <param name="Destination">As it is named now; the finding keeps the name it began with.</param>

@@ -1,10 +1,11 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressForbidden</c>: the first policy that matches says <c>alert</c>.</summary>
-internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload does what a policy forbids.", tuning, metrics)
+internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "A workload does what a policy forbids.", tuning, metrics, state)
 {
     public const string Name = "EgressForbidden";
 

@@ -1,35 +1,63 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary>What every workload is known to talk to, since when, and for how long it has been watched. Called by the pass alone.</summary>
 /// <remarks>At most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination are remembered, each by name and by what it is. Once they
 /// are that many, no further ones are remembered in that window: these stay new. The next window forgets a tenth, those unused for longest.</remarks>
-internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
+internal sealed class Habits
 {
-    private const uint SecondsAnHour = 3_600;
-
     /// <summary>So many namespaces have to be there, beside the workload's own, before any can speak for all.</summary>
     private const int LeastNamespaces = 2;
 
-    private readonly Dictionary<Workload, Habit> _habits = [];
+    private readonly DetectionOptions _options;
+    private readonly DetectionMetrics _metrics;
+    private readonly Table<Workload, Habit> _habits;
+    private readonly Rows<(Workload Source, string Destination), Contact> _contacts;
 
-    /// <summary>The same by namespace, to tell soon how common a destination is.</summary>
-    private readonly Dictionary<string, Dictionary<string, Contact>> _namespaces = [];
+    /// <summary>How long all windows together have been.</summary>
+    private readonly Cell<TimeSpan> _watched;
+
+    /// <summary>When each namespace first talked to what its workloads know, in seconds since 1970: it tells soon how common a destination is.</summary>
+    private readonly Dictionary<string, Dictionary<string, uint>> _namespaces = [];
     private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
     private int _known;
     private uint _old;
 
+    public Habits(DetectionOptions options, DetectionMetrics metrics, StoredState state)
+    {
+        (_options, _metrics) = (options, metrics);
+        _habits = state.Table(DetectionTables.ByWorkload("habit", DetectionJson.Default.Habit));
+        _watched = state.Cell("watched", DetectionJson.Default.TimeSpan, default);
+        (_contacts, var contacts, _) = state.Rows(DetectionTables.ByPair<Contact>(
+            "contact", "destination", ["first", "last"], contact => [(long)contact.First, (long)contact.Last], values => new((uint)(long)values[0], (uint)(long)values[1])), TryFind);
+        if (_habits.Count > 0 && _habits.Values.Max(habit => habit.Since) is var last && last > _watched.Value) _watched.Value = last; // The cell could not be read.
+        foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
+        foreach (var ((source, destination), contact) in contacts) GetOrBegin(source).Known.Add(destination, contact);
+        _known = contacts.Count;
+        IndexNamespaces();
+    }
+
     /// <summary>How many pairs are remembered.</summary>
     public int Count => _known;
+
+    /// <summary>For how long a workload has been watched; zero where nothing is known of it.</summary>
+    public TimeSpan Observed(Workload source) => _habits.TryFind(source, out var habit) ? habit.Observed : default;
 
     /// <param name="learning">How long it takes until what is not a habit yet is news.</param>
     public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
     {
-        if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
-        if (!habit.IsLearned && habit.Observed + habit.Before >= learning) habit.LearnedAt = now;
+        var habit = GetOrBegin(source);
+        if (!habit.IsLearned && habit.Observed + habit.Before >= learning)
+        {
+            habit.LearnedAt = now;
+            _habits.Touch(source);
+        }
+
         return habit;
     }
 
@@ -37,15 +65,16 @@ internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
     public void Begin(Window window)
     {
         _common.Clear();
-        _old = Seconds(window.End - options.Learning);
-        foreach (var habit in _habits.Values) habit.Observed += window.Length;
-        if (_known >= options.MaxRemembered || (window.End.Minute == 0 && window.End.Second < window.Length.TotalSeconds)) Forget(window.End - options.Memory);
+        _old = Seconds(window.End - _options.Learning);
+        _watched.Value += window.Length;
+        foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
+        if (_known >= _options.MaxRemembered || Contact.Hour(Seconds(window.End)) != Contact.Hour(Seconds(window.Start))) Forget(window.End - _options.Memory);
     }
 
     /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
     public void Meet(Habit habit, Traffic traffic, DateTimeOffset at)
     {
-        var ns = traffic.Flow.Source.Namespace;
+        var source = traffic.Flow.Source;
         var now = Seconds(at);
         var byKey = habit.Known.TryGetValue(traffic.Key, out var first);
         var met = byKey ? first.First : now;
@@ -55,14 +84,14 @@ internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
             var byName = habit.Known.TryGetValue(traffic.KnownAs, out var named);
             if (byName) met = Math.Min(met, named.First);
             traffic.IsNew = !byKey && !byName;
-            Remember(habit, ns, traffic.KnownAs, new Contact(met, now));
+            Remember(habit, source, traffic.KnownAs, new Contact(met, Contact.Hour(now)));
         }
         else
         {
             traffic.IsNew = !byKey;
         }
 
-        Remember(habit, ns, traffic.Key, new Contact(met, now));
+        Remember(habit, source, traffic.Key, new Contact(met, Contact.Hour(now)));
         traffic.Met = DateTimeOffset.FromUnixTimeSeconds(met);
     }
 
@@ -76,7 +105,7 @@ internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
         var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(traffic.Flow.Source.Namespace) ? 1 : 0), 0);
         foreach (var (name, known) in _namespaces)
         {
-            if (name != traffic.Flow.Source.Namespace && known.TryGetValue(traffic.KnownAs, out var contact) && (!isOld || contact.First <= _old)) users++;
+            if (name != traffic.Flow.Source.Namespace && known.TryGetValue(traffic.KnownAs, out var first) && (!isOld || first <= _old)) users++;
         }
 
         return common = users >= LeastNamespaces && users * 2 >= others;
@@ -86,107 +115,101 @@ internal sealed class Habits(DetectionOptions options, DetectionMetrics metrics)
     /// <param name="before">For how long the workload had been there.</param>
     public void Learn(Workload source, string destination, DateTimeOffset last, TimeSpan before)
     {
-        if (!_habits.TryGetValue(source, out var habit)) _habits.Add(source, habit = new Habit());
-        if (before > habit.Before) habit.Before = before;
-        if (!habit.Known.ContainsKey(destination)) Remember(habit, source.Namespace, destination, new Contact(Seconds(last), Seconds(last)));
-    }
-
-    public void Save(BinaryWriter to) => to.WriteAll(_habits, habit =>
-    {
-        to.Write(habit.Key);
-        to.Write(habit.Value.Observed.Ticks);
-        to.Write(habit.Value.Before.Ticks);
-        to.Write(habit.Value.LearnedAt);
-        to.WriteAll(habit.Value.Known, known =>
+        var habit = GetOrBegin(source);
+        if (before > habit.Before)
         {
-            to.Write(known.Key);
-            to.Write(known.Value.First);
-            to.Write(known.Value.Last);
-        });
-    });
-
-    public void Load(BinaryReader from)
-    {
-        foreach (var (source, habit) in from.ReadAll(() => (from.ReadWorkload(), ReadHabit(from))))
-        {
-            _habits[source] = habit;
-            _known += habit.Known.Count;
-            foreach (var (destination, contact) in habit.Known) RememberIn(source.Namespace, destination, contact);
+            habit.Before = before;
+            _habits.Touch(source);
         }
-    }
 
-    private static Habit ReadHabit(BinaryReader from)
-    {
-        var habit = new Habit { Observed = new TimeSpan(from.ReadInt64()), Before = new TimeSpan(from.ReadInt64()), LearnedAt = from.ReadInstant() };
-        foreach (var (name, first, last) in from.ReadAll(() => (from.ReadString(), from.ReadUInt32(), from.ReadUInt32()))) habit.Known[name] = new Contact(first, last);
-        return habit;
+        if (!habit.Known.ContainsKey(destination)) Remember(habit, source, destination, new Contact(Seconds(last), Contact.Hour(Seconds(last))));
     }
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
-    private void Remember(Habit habit, string ns, string destination, Contact contact)
+    private bool TryFind((Workload Source, string Destination) key, out Contact contact)
+    {
+        contact = default;
+        return _habits.TryFind(key.Source, out var habit) && habit.Known.TryGetValue(key.Destination, out contact);
+    }
+
+    private Habit GetOrBegin(Workload source)
+    {
+        if (!_habits.TryFind(source, out var habit)) _habits.Put(source, habit = new Habit { Since = _watched.Value });
+        return habit;
+    }
+
+    private void Remember(Habit habit, Workload source, string destination, Contact contact)
     {
         ref var known = ref CollectionsMarshal.GetValueRefOrNullRef(habit.Known, destination);
         if (!Unsafe.IsNullRef(ref known))
         {
-            // What is forgotten after days need not be known to the second.
-            if (contact.Last / SecondsAnHour != known.Last / SecondsAnHour) RememberIn(ns, destination, contact);
+            if (known == contact) return;
             known = contact;
         }
-        else if (_known >= options.MaxRemembered)
+        else if (_known >= _options.MaxRemembered)
         {
-            metrics.Forgotten(1);
+            _metrics.Forgotten(1);
+            return;
         }
         else
         {
             habit.Known.Add(destination, contact);
-            RememberIn(ns, destination, contact);
             _known++;
         }
+
+        _contacts.Touch((source, destination));
+        RememberIn(source.Namespace, destination, contact.First);
     }
 
-    private void RememberIn(string ns, string destination, Contact contact)
+    private void RememberIn(string ns, string destination, uint first)
     {
         if (!_namespaces.TryGetValue(ns, out var all)) _namespaces.Add(ns, all = []);
-        ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(all, destination, out var isKnown);
-        known = isKnown ? new(Math.Min(known.First, contact.First), Math.Max(known.Last, contact.Last)) : contact;
+        ref var earliest = ref CollectionsMarshal.GetValueRefOrAddDefault(all, destination, out var isKnown);
+        if (!isKnown || first < earliest) earliest = first;
     }
 
-    private static int Forget(Dictionary<string, Contact> known, ulong limit)
+    private void IndexNamespaces()
     {
-        foreach (var (name, contact) in known)
+        _namespaces.Clear();
+        foreach (var (source, habit) in _habits)
         {
-            if (contact.Rank <= limit) known.Remove(name);
+            foreach (var (destination, contact) in habit.Known) RememberIn(source.Namespace, destination, contact.First);
         }
-
-        return known.Count;
     }
 
     private void Forget(DateTimeOffset before)
     {
-        var (limit, known, surplus) = (new Contact(0, Seconds(before) - 1).Rank, _known, _known - (options.MaxRemembered - (options.MaxRemembered / 10)));
-        var isFull = known >= options.MaxRemembered;
-        var ranks = _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank);
-        if (isFull) limit = Math.Max(limit, ranks.Order().ElementAt(surplus - 1));
-        foreach (var (source, habit) in _habits.ToList())
+        // An hour later than the memory says at most, because the last contact is known by its hour.
+        var (limit, known, surplus) = (new Contact(0, Contact.Hour(Seconds(before)) - 1).Rank, _known, _known - (_options.MaxRemembered - (_options.MaxRemembered / 10)));
+        var isFull = known >= _options.MaxRemembered;
+        if (isFull) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank).Order().ElementAt(surplus - 1));
+        foreach (var (source, habit) in _habits)
         {
-            if (Forget(habit.Known, limit) == 0) _habits.Remove(source);
+            foreach (var (destination, contact) in habit.Known)
+            {
+                if (contact.Rank > limit) continue;
+                habit.Known.Remove(destination);
+                _contacts.Touch((source, destination));
+                _known--;
+            }
+
+            if (habit.Known.Count == 0) _habits.Remove(source);
         }
 
-        foreach (var (ns, contacts) in _namespaces.ToList())
-        {
-            if (Forget(contacts, limit) == 0) _namespaces.Remove(ns);
-        }
-
-        _known = _habits.Values.Sum(habit => habit.Known.Count);
-        if (isFull) metrics.Forgotten(known - _known);
+        if (_known < known) IndexNamespaces();
+        if (isFull) _metrics.Forgotten(known - _known);
     }
 }
 
 /// <summary>What one workload is known to do.</summary>
 internal sealed class Habit
 {
+    /// <summary>How long all windows together had been when it was first seen.</summary>
+    public TimeSpan Since { get; init; }
+
     /// <summary>For how long it has been watched; time in which nobody watched does not count.</summary>
+    [JsonIgnore]
     public TimeSpan Observed { get; set; }
 
     /// <summary>For how long it had been there before that, as Prometheus knew: enough to know whom it talks to, but not how much.</summary>
@@ -197,16 +220,20 @@ internal sealed class Habit
 
     public bool IsLearned => LearnedAt != default;
 
+    [JsonIgnore]
     public Dictionary<string, Contact> Known { get; } = [];
 
     /// <summary>Whether it began to talk to something only after it had been learned.</summary>
     public bool IsLater(DateTimeOffset met) => IsLearned && met >= LearnedAt;
 }
 
-/// <summary>When a workload talked to a destination, in seconds since the epoch.</summary>
+/// <summary>When a workload talked to a destination, in seconds since 1970.</summary>
+/// <param name="Last">The beginning of the hour: what is forgotten after days need not be known to the second, and is written once an hour.</param>
 internal readonly record struct Contact(uint First, uint Last)
 {
     /// <summary>What has the least rank is forgotten first: what was used longest ago, and of what was used at the same time what was met last.
-    /// So a flood of one window goes before the habits that were seen in that window too.</summary>
+    /// So a flood goes before the habits that were seen in the same hour.</summary>
     public ulong Rank => ((ulong)Last << 32) | (uint.MaxValue - First);
+
+    public static uint Hour(uint seconds) => seconds - (seconds % 3_600);
 }

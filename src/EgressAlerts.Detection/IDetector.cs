@@ -10,8 +10,4 @@ internal interface IDetector
     void Observe(Sighting sighting);
 
     IEnumerable<Finding> Active { get; }
-
-    void Save(BinaryWriter to);
-
-    void Load(BinaryReader from);
 }

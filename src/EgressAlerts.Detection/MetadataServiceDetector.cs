@@ -1,10 +1,11 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressMetadataService</c>: a workload that may not talks to a cloud's metadata service, which gives credentials to whoever asks.</summary>
-internal sealed class MetadataServiceDetector(Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload talks to the cloud's metadata service.", tuning, metrics)
+internal sealed class MetadataServiceDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "A workload talks to the cloud's metadata service.", tuning, metrics, state)
 {
     public const string Name = "EgressMetadataService";
 

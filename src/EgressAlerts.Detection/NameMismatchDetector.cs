@@ -1,10 +1,11 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressNameMismatch</c>: a client claims a name that does not lead to the address it talks to.</summary>
-internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload claims a name that does not lead to the address it talks to.", tuning, metrics)
+internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "A workload claims a name that does not lead to the address it talks to.", tuning, metrics, state)
 {
     public const string Name = "EgressNameMismatch";
 

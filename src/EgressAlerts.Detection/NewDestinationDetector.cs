@@ -1,10 +1,11 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressNewDestination</c>: a workload talks to a destination that it has not talked to within the memory.</summary>
-internal sealed class NewDestinationDetector(Habits habits, DetectionOptions options, Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload talks to a destination that it has not talked to before.", tuning, metrics)
+internal sealed class NewDestinationDetector(Habits habits, DetectionOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "A workload talks to a destination that it has not talked to before.", tuning, metrics, state)
 {
     public const string Name = "EgressNewDestination";
 

@@ -1,11 +1,12 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressOutsideRegion</c>: a namespace that is to keep to some regions talks to another one.</summary>
 /// <remarks>Regions are what <c>networks</c>, provider files and MaxMind databases say; an address of which they say nothing is nowhere and is not found.</remarks>
-internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metrics)
-    : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", tuning, metrics)
+internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
+    : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", tuning, metrics, state)
 {
     public const string Name = "EgressOutsideRegion";
 

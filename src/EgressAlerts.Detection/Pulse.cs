@@ -24,11 +24,24 @@ internal sealed class Pulse
     private static readonly TimeSpan FullDuration = TimeSpan.FromHours(6);
 
     private readonly List<(ushort Gap, byte Bytes)> _events = [];
-    private double _lastBytes;
 
-    public DateTimeOffset First { get; private set; }
+    public DateTimeOffset First { get; set; }
 
-    public DateTimeOffset Last { get; private set; }
+    public DateTimeOffset Last { get; set; }
+
+    /// <summary>How much was exchanged in the last window.</summary>
+    public double LastBytes { get; set; }
+
+    /// <summary>All exchanges: of each the seconds since the one before in two bytes, little-endian, and its size on <see cref="LogScale"/>.</summary>
+    public byte[] Exchanges
+    {
+        get => [.. _events.SelectMany(e => (byte[])[(byte)e.Gap, (byte)(e.Gap >> 8), e.Bytes])];
+        init
+        {
+            if (value.Length % 3 != 0 || value.Length > 3 * Capacity) throw new FormatException($"a pulse of {value.Length} bytes");
+            _events.AddRange(value.Chunk(3).Select(e => ((ushort)(e[0] | (e[1] << 8)), e[2])));
+        }
+    }
 
     /// <summary>How many exchanges are remembered.</summary>
     public int Count => _events.Count;
@@ -48,8 +61,8 @@ internal sealed class Pulse
         if (at == Last)
         {
             // Another flow of the same window belongs to the same exchange.
-            _lastBytes += bytes;
-            _events[^1] = _events[^1] with { Bytes = LogScale.Code(_lastBytes, 1) };
+            LastBytes += bytes;
+            _events[^1] = _events[^1] with { Bytes = LogScale.Code(LastBytes, 1) };
             return;
         }
 
@@ -62,7 +75,7 @@ internal sealed class Pulse
 
         if (_events.Count == Capacity) _events.RemoveAt(0);
         _events.Add(((ushort)gap, LogScale.Code(bytes, 1)));
-        (Last, _lastBytes) = (at, bytes);
+        (Last, LastBytes) = (at, bytes);
     }
 
     public PulseScore Score(TimeSpan window)
@@ -74,26 +87,6 @@ internal sealed class Pulse
         for (var phases = 2; phases <= MostPhases && gaps.Count >= phases + 3; phases++)
             intervals = Math.Max(intervals, Regularity([.. Enumerable.Range(0, gaps.Count - phases + 1).Select(i => gaps.Skip(i).Take(phases).Sum())], LeastOfPhases));
         return new(intervals, Regularity(Sizes()), Evenness(), Math.Min(1, (Last - First) / FullDuration));
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        to.Write(First.UtcTicks);
-        to.Write(Last.UtcTicks);
-        to.Write(_lastBytes);
-        to.Write((byte)_events.Count);
-        foreach (var (gap, bytes) in _events)
-        {
-            to.Write(gap);
-            to.Write(bytes);
-        }
-    }
-
-    public static Pulse Load(BinaryReader from)
-    {
-        var pulse = new Pulse { First = new(from.ReadInt64(), TimeSpan.Zero), Last = new(from.ReadInt64(), TimeSpan.Zero), _lastBytes = from.ReadDouble() };
-        for (var left = from.ReadByte(); left > 0; left--) pulse._events.Add((from.ReadUInt16(), from.ReadByte()));
-        return pulse;
     }
 
     private static double Decoded(byte code) => code == 0 ? 0 : Math.Pow(2, LogScale.Octaves(code));

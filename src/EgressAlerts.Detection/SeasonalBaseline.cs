@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EgressAlerts.Detection;
 
 /// <summary>What is usual in an hour of the week: hourly values of four weeks, and what their median and median absolute deviation (MAD) say of an hour to come.</summary>
@@ -22,33 +24,38 @@ internal sealed class SeasonalBaseline
     /// <summary>The MAD of fewer values says nothing.</summary>
     private const int LeastWeeks = 3;
 
-    private readonly byte[] _codes = new byte[Week * Weeks];
-    private readonly double _unit;
-    private long _next;
+    [JsonConstructor]
+    public SeasonalBaseline() => Array.Fill(Codes, LogScale.Nothing);
 
-    /// <param name="unit">What is no more than this counts as nothing.</param>
+    /// <param name="unit">Values at or below it count as 0.</param>
     /// <param name="hour">The first hour to come, counted from the epoch.</param>
     /// <param name="empty">So many hours before it had nothing in them.</param>
     public SeasonalBaseline(double unit, long hour, int empty)
+        : this()
     {
-        (_unit, _next) = (unit, hour);
-        Array.Fill(_codes, LogScale.Nothing);
-        for (var i = 1; i <= Math.Min(empty, _codes.Length); i++) Code(hour - i) = 0;
+        (Unit, Next) = (unit, hour);
+        for (var i = 1; i <= Math.Min(empty, Codes.Length); i++) Code(hour - i) = 0;
     }
 
-    private SeasonalBaseline(double unit, BinaryReader from)
+    /// <summary>One for each hour of four weeks, see <see cref="LogScale"/>. The place of an hour is its number modulo their count.</summary>
+    public byte[] Codes
     {
-        (_unit, _next) = (unit, from.ReadInt64());
-        from.BaseStream.ReadExactly(_codes);
-    }
+        get;
+        init => field = value is { Length: Week * Weeks } ? value : throw new FormatException($"a baseline needs {Week * Weeks} hours");
+    } = new byte[Week * Weeks];
+
+    public double Unit { get; init; }
+
+    /// <summary>The first hour to come.</summary>
+    public long Next { get; set; }
 
     /// <summary>The value of an hour that is over. Hours left out are not known.</summary>
     public void Add(long hour, double value)
     {
-        if (hour < _next) return;
-        for (var i = Math.Max(_next, hour - _codes.Length); i < hour; i++) Code(i) = LogScale.Nothing;
-        Code(hour) = LogScale.Code(value, _unit);
-        _next = hour + 1;
+        if (hour < Next) return;
+        for (var i = Math.Max(Next, hour - Codes.Length); i < hour; i++) Code(i) = LogScale.Nothing;
+        Code(hour) = LogScale.Code(value, Unit);
+        Next = hour + 1;
     }
 
     /// <summary>What an hour to come should have, with what the hours beside it have: being an hour late is no anomaly. Null where too little is known.</summary>
@@ -63,14 +70,6 @@ internal sealed class SeasonalBaseline
 
         return most;
     }
-
-    public void Save(BinaryWriter to)
-    {
-        to.Write(_next);
-        to.Write(_codes);
-    }
-
-    public static SeasonalBaseline Load(double unit, BinaryReader from) => new(unit, from);
 
     private Expectation? OfHour(long at, long now, double deviations)
     {
@@ -89,7 +88,7 @@ internal sealed class SeasonalBaseline
         for (var i = 1; i <= most; i++)
         {
             var hour = at - (i * period);
-            if (hour < now && hour < _next && hour >= _next - _codes.Length && Code(hour) is var code and not LogScale.Nothing) known.Add(LogScale.Octaves(code));
+            if (hour < now && hour < Next && hour >= Next - Codes.Length && Code(hour) is var code and not LogScale.Nothing) known.Add(LogScale.Octaves(code));
         }
 
         return known;
@@ -99,10 +98,10 @@ internal sealed class SeasonalBaseline
     {
         var median = Statistics.Median(octaves);
         var spread = Math.Clamp(Statistics.Spread(octaves, median), leastSpread, MostSpread);
-        return new(median == 0 ? 0 : _unit * Math.Pow(2, median), _unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
+        return new(median == 0 ? 0 : Unit * Math.Pow(2, median), Unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
     }
 
-    private ref byte Code(long hour) => ref _codes[hour % _codes.Length];
+    private ref byte Code(long hour) => ref Codes[hour % Codes.Length];
 }
 
 /// <summary>What is usual in an hour.</summary>

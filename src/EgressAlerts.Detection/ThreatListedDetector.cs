@@ -1,4 +1,5 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
@@ -6,8 +7,8 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressThreatListed</c>: a destination is on one of the configured lists.</summary>
 /// <remarks>An address, and the names that the mesh or the client says, are known at once; a name that DNS says may come later. What the mesh refused counts too: who
 /// tries it is likely to be compromised.</remarks>
-internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning tuning, DetectionMetrics metrics, ILogger logger)
-    : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics)
+internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
+    : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics, state)
 {
     public const string Name = "EgressThreatListed";
 

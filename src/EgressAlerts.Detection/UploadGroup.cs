@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
@@ -8,109 +9,106 @@ internal sealed class UploadGroup
     /// <summary>Less than a kibibyte an hour is nothing.</summary>
     private const double Unit = 1024;
 
-    private double _topUpload;
-    private bool _isNegligible = true;
+    /// <summary>Its place in <see cref="UploadHours"/>; 0 where it has none yet.</summary>
+    public int Number { get; set; }
 
-    public SeasonalSeries Hourly { get; private init; } = new(Unit);
+    public SeasonalSeries Hourly { get; init; } = new();
 
-    public DailySums? Daily { get; private set; }
+    public DailySums? Daily { get; set; }
 
-    public double Hour { get; private set; }
+    /// <summary>Bytes of this hour.</summary>
+    [JsonIgnore]
+    public double Hour { get; set; }
 
-    public double Day { get; private set; }
+    /// <summary>Bytes of the day before this hour.</summary>
+    public double DayBefore { get; set; }
 
-    /// <summary>Bytes, half of what was there before after each day: what has most is kept longest.</summary>
-    public double Weight { get; private set; }
+    /// <summary>Bytes before this hour, halved after each day.</summary>
+    public double WeightBefore { get; set; }
 
-    public DateTimeOffset DripSince { get; private set; }
+    public double Day => DayBefore + Hour;
 
-    public DateTimeOffset DripLast { get; private set; }
+    /// <summary>What has most is kept longest.</summary>
+    public double Weight => WeightBefore + Hour;
 
-    public double DripExcess { get; private set; }
+    public DateTimeOffset DripSince { get; set; }
 
-    public double DripAllowance { get; private set; }
+    public DateTimeOffset DripLast { get; set; }
 
-    /// <summary>The destination that got most in one window of this hour, or of the finding.</summary>
-    public string Top { get; private set; } = Words.Unknown;
+    public double DripExcess { get; set; }
 
-    public NameSource TopSource { get; private set; } = NameSource.Unknown;
+    public double DripAllowance { get; set; }
 
-    public bool Confirmed { get; private set; }
+    /// <summary>The most that one destination got in one window of this hour, or of the finding.</summary>
+    [JsonIgnore]
+    public double TopUpload { get; set; }
+
+    /// <summary>The destination that got it.</summary>
+    public string Top { get; set; } = Words.Unknown;
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)] // It begins with one that is not the first.
+    public NameSource TopSource { get; set; } = NameSource.Unknown;
+
+    public bool Confirmed { get; set; }
 
     public bool IsFiring => Hourly.IsFiring || DripSince != default;
 
     public DateTimeOffset Since => !Hourly.IsFiring ? DripSince : DripSince == default || Hourly.Since < DripSince ? Hourly.Since : DripSince;
 
-    /// <summary>True where nothing of it is worth remembering.</summary>
-    public bool IsForgettable => _isNegligible && !IsFiring;
-
-    public void Add(Traffic traffic)
+    /// <returns>Whether more than the sums has changed.</returns>
+    public bool Add(Traffic traffic)
     {
         Hour += traffic.Upload;
-        Day += traffic.Upload;
-        Weight += traffic.Upload;
-        if (traffic.Upload < _topUpload) return;
-        (_topUpload, Top, TopSource, Confirmed) = (traffic.Upload, traffic.Destination.Name, traffic.Destination.Source, traffic.Destination.Confirmed);
+        if (traffic.Upload <= TopUpload) return false;
+        var (before, to) = ((Top, TopSource, Confirmed), traffic.Destination);
+        (TopUpload, Top, TopSource, Confirmed) = (traffic.Upload, to.Name, to.Source, to.Confirmed);
+        return before != (Top, TopSource, Confirmed);
     }
 
     /// <param name="hour">Of the sums to judge: the group's own, less what other findings explain.</param>
-    public void Judge(UploadSpikeOptions options, long atHour, double hour, double day, DateTimeOffset now)
+    /// <returns>Whether it is too much.</returns>
+    public bool Judge(UploadSpikeOptions options, long atHour, double hour, double day, DateTimeOffset now)
     {
-        if (hour > options.Floor && Hourly.Expected(atHour, options.Floor, options.Deviations) is { } usual && hour > usual.Limit) Hourly.Flag(now, hour, usual);
-        if (Daily?.Excess(atHour / 24, day, options.DailyFloor) is not { } drip || drip.Excess <= drip.Limit) return;
+        var isTooMuch = false;
+        if (hour > options.Floor && Hourly.Expected(atHour, options.Floor, options.Deviations) is { } usual && hour > usual.Limit)
+        {
+            Hourly.Flag(now, hour, usual);
+            isTooMuch = true;
+        }
+
+        if (Daily?.Excess(atHour / 24, day, options.DailyFloor) is not { } drip || drip.Excess <= drip.Limit) return isTooMuch;
         if (DripSince == default) DripSince = now;
         (DripLast, DripExcess, DripAllowance) = (now, drip.Excess, drip.Allowance);
         Daily.Flag(atHour / 24);
+        return true;
     }
 
-    public void End(DateTimeOffset now, TimeSpan quiet, TimeSpan dripQuiet)
+    /// <returns>Whether anything has ended.</returns>
+    public bool TryEnd(DateTimeOffset now, TimeSpan quiet, TimeSpan dripQuiet)
     {
-        Hourly.End(now, quiet);
-        if (DripSince != default && now - DripLast >= dripQuiet) DripSince = default;
+        var hasEnded = Hourly.TryEnd(now, quiet);
+        if (DripSince == default || now - DripLast < dripQuiet) return hasEnded;
+        DripSince = default;
+        return true;
     }
 
     /// <summary>An hour is over, maybe a day with it.</summary>
-    public void Turn(long hour, bool isNewDay, UploadSpikeOptions options, TimeSpan watched)
+    /// <param name="watched">For how long before this hour somebody has watched.</param>
+    /// <returns>False where nothing of it is worth remembering.</returns>
+    public bool Turn(long hour, bool isNewDay, UploadSpikeOptions options, TimeSpan watched)
     {
         var worth = options.Floor / 100;
-        _isNegligible = !Hourly.HasBaseline && Hour < worth;
-        Hourly.Turn(hour, Hour, worth, (int)watched.TotalHours);
+        var isNegligible = !Hourly.HasBaseline && Hour < worth;
+        Hourly.Turn(Unit, hour, Hour, worth, (int)watched.TotalHours);
         if (Hourly.HasBaseline) Daily ??= new DailySums(hour / 24, (int)watched.TotalDays);
+        (DayBefore, WeightBefore, Hour) = (Day, Weight, 0);
         if (isNewDay)
         {
-            Daily?.Turn(hour / 24, Day, options.DailyFloor);
-            (Day, Weight) = (0, Weight / 2);
+            Daily?.Turn(hour / 24, DayBefore, options.DailyFloor);
+            (DayBefore, WeightBefore) = (0, WeightBefore / 2);
         }
 
-        Hour = 0;
-        if (!IsFiring) _topUpload = 0;
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        Hourly.Save(to);
-        to.Write(Daily is not null);
-        Daily?.Save(to);
-        to.Write(Hour);
-        to.Write(Day);
-        to.Write(Weight);
-        to.Write(DripSince);
-        to.Write(DripLast);
-        to.Write(DripExcess);
-        to.Write(DripAllowance);
-        to.Write(_topUpload);
-        to.Write(Top);
-        to.Write((byte)TopSource);
-        to.Write(Confirmed);
-        to.Write(_isNegligible);
-    }
-
-    public static UploadGroup Load(BinaryReader from)
-    {
-        var group = new UploadGroup { Hourly = SeasonalSeries.Load(Unit, from), Daily = from.ReadBoolean() ? DailySums.Load(from) : null };
-        (group.Hour, group.Day, group.Weight, group.DripSince, group.DripLast) = (from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadInstant(), from.ReadInstant());
-        (group.DripExcess, group.DripAllowance, group._topUpload, group.Top) = (from.ReadDouble(), from.ReadDouble(), from.ReadDouble(), from.ReadString());
-        (group.TopSource, group.Confirmed, group._isNegligible) = ((NameSource)from.ReadByte(), from.ReadBoolean(), from.ReadBoolean());
-        return group;
+        if (!IsFiring) TopUpload = 0;
+        return !isNegligible || IsFiring;
     }
 }

@@ -1,14 +1,16 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressUploadSpike</c>: a workload sends a group of destinations, or all of them together, more than is usual in this hour of the week, or more from day to day.</summary>
 /// <remarks>A group is what belongs to one owner: a site, else a network, else a /24 or /48. Each workload has at most <see cref="MaxGroups"/>, and
 /// there are <see cref="MaxInAll"/> in all; beyond that the lightest makes room. Groups that send next to nothing are forgotten every hour.</remarks>
-internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metrics) : IDetector
+internal sealed class UploadSpikeDetector : IDetector
 {
     public const string Name = "EgressUploadSpike";
     private const int MaxGroups = 256;
@@ -19,9 +21,31 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
 
     private static readonly TimeSpan DripQuiet = TimeSpan.FromDays(1);
 
+    private readonly Habits _habits;
+    private readonly Tuning _tuning;
+    private readonly DetectionMetrics _metrics;
+    private readonly Cell<long> _hour;
+    private readonly UploadHours _hours;
     private readonly Dictionary<Workload, Uploads> _workloads = [];
+    private readonly Rows<(Workload Source, string Group), UploadGroup> _rows;
     private int _count;
-    private long _hour = Hours.None;
+
+    public UploadSpikeDetector(Habits habits, Tuning tuning, DetectionMetrics metrics, StoredState state)
+    {
+        (_habits, _tuning, _metrics, _hours) = (habits, tuning, metrics, new(state));
+        _hour = state.Cell("upload_hour", DetectionJson.Default.Int64, Hours.None);
+        (_rows, var loaded, _) = state.Rows(DetectionTables.ByPair("upload", "destination_group", DetectionJson.Default.UploadGroup), TryFind);
+        foreach (var ((source, name), group) in loaded)
+        {
+            if (!_hours.TryResume(group)) _rows.Touch((source, name));
+            if (!_workloads.TryGetValue(source, out var uploads)) _workloads.Add(source, uploads = new Uploads());
+            if (name == Uploads.AllTogether) uploads.Total = group;
+            else uploads.Groups.Add(name, group);
+        }
+
+        _count = _workloads.Values.Sum(uploads => uploads.Groups.Count);
+        foreach (var (source, uploads) in _workloads.Where(entry => entry.Value.Total.Number == 0)) Begin(source, Uploads.AllTogether, uploads.Total); // Its row could not be read.
+    }
 
     public string AlertName => Name;
 
@@ -30,7 +54,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
 
     public IEnumerable<Finding> Active =>
         from entry in _workloads
-        from one in entry.Value.Groups.Append(new(Uploads.AllTogether, entry.Value.Total))
+        from one in entry.Value.All
         where one.Value.IsFiring
         select Found(entry.Key, one.Key, one.Value);
 
@@ -38,49 +62,27 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
     {
         var now = sighting.Window.End;
         var hour = Hours.Of(now);
-        if (_hour != Hours.None && hour != _hour) Turn(hour);
-        _hour = hour;
+        if (hour != _hour.Value)
+        {
+            if (_hour.Value != Hours.None) Turn(hour, sighting.Window.Length);
+            _hour.Value = hour;
+        }
+
         foreach (var by in sighting.Seen.Where(by => by.Options.UploadSpike.Enabled))
         {
             // What was refused went nowhere.
-            foreach (var traffic in by.To.Where(traffic => traffic is { Upload: > 0, IsBlocked: false })) Add(by, traffic);
+            foreach (var traffic in by.To.Where(traffic => traffic is { Upload: > 0, IsBlocked: false })) Add(by.Source, traffic);
             if (_workloads.TryGetValue(by.Source, out var uploads)) Judge(by, uploads, now);
         }
 
         foreach (var (source, uploads) in _workloads)
         {
             uploads.Replaced = 0;
-            var quiet = tuning.Of(source).UploadSpike.Quiet;
-            foreach (var group in uploads.All) group.End(now, quiet, DripQuiet);
-        }
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        to.Write(_hour);
-        to.WriteAll(_workloads, entry =>
-        {
-            to.Write(entry.Key);
-            to.Write(entry.Value.Watched.Ticks);
-            entry.Value.Total.Save(to);
-            to.WriteAll(entry.Value.Groups, group =>
+            var quiet = _tuning.Of(source).UploadSpike.Quiet;
+            foreach (var (name, group) in uploads.All)
             {
-                to.Write(group.Key);
-                group.Value.Save(to);
-            });
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        _hour = from.ReadInt64();
-        foreach (var (source, watched, total, groups) in from.ReadAll(() => (
-            from.ReadWorkload(), from.ReadInt64(), UploadGroup.Load(from), from.ReadAll(() => (from.ReadString(), UploadGroup.Load(from))).ToList())))
-        {
-            var uploads = new Uploads(total) { Watched = new(watched) };
-            foreach (var (name, group) in groups) uploads.Groups.Add(name, group);
-            _workloads.Add(source, uploads);
-            _count += groups.Count;
+                if (group.TryEnd(now, quiet, DripQuiet)) _rows.Touch((source, name));
+            }
         }
     }
 
@@ -93,27 +95,66 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         return new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 24 : 48).ToString();
     }
 
-    private void Add(WorkloadTraffic by, Traffic traffic)
+    private bool TryFind((Workload Source, string Group) key, [MaybeNullWhen(false)] out UploadGroup group)
     {
-        if (!_workloads.TryGetValue(by.Source, out var uploads)) _workloads.Add(by.Source, uploads = new Uploads(new UploadGroup()));
+        group = null;
+        if (!_workloads.TryGetValue(key.Source, out var uploads)) return false;
+        if (key.Group != Uploads.AllTogether) return uploads.Groups.TryGetValue(key.Group, out group);
+        group = uploads.Total;
+        return true;
+    }
+
+    private void Add(Workload source, Traffic traffic)
+    {
+        if (!_workloads.TryGetValue(source, out var uploads))
+        {
+            _workloads.Add(source, uploads = new Uploads());
+            Begin(source, Uploads.AllTogether, uploads.Total);
+        }
+
         var name = GroupOf(traffic.Destination, traffic.Flow.To);
         if (!uploads.Groups.TryGetValue(name, out var group) && (uploads.Groups.Count >= MaxGroups || _count >= MaxInAll))
         {
             // The lightest makes room: whoever would hide among many must move as much as they do. Their sum is watched in any case.
-            metrics.Dropped(Name);
-            if (uploads.Replaced++ < MaxReplaced && uploads.Lightest() is { } lightest) Remove(uploads, lightest);
+            _metrics.Dropped(Name);
+            if (uploads.Replaced++ < MaxReplaced && uploads.Lightest() is { } lightest) Remove(source, uploads, lightest);
             else name = Words.Other;
         }
 
         if (group is null && !uploads.Groups.TryGetValue(name, out group))
         {
             uploads.Groups.Add(name, group = new UploadGroup());
+            Begin(source, name, group);
             _count++;
         }
 
-        group.Add(traffic);
-        uploads.Total.Add(traffic);
-        uploads.Watched = by.Habit.Observed;
+        Add(source, name, group, traffic);
+        Add(source, Uploads.AllTogether, uploads.Total, traffic);
+    }
+
+    private void Add(Workload source, string name, UploadGroup group, Traffic traffic)
+    {
+        if (group.Add(traffic)) _rows.Touch((source, name));
+        _hours.Touch(group);
+    }
+
+    private void Begin(Workload source, string name, UploadGroup group)
+    {
+        _hours.Begin(group);
+        _rows.Touch((source, name));
+    }
+
+    private void Remove(Workload source, Uploads uploads, string name)
+    {
+        if (!uploads.Groups.Remove(name, out var group)) return;
+        End(source, name, group);
+        _count--;
+    }
+
+    private void End(Workload source, string name, UploadGroup group)
+    {
+        _hours.End(group);
+        _rows.Touch((source, name));
     }
 
     private void Judge(WorkloadTraffic by, Uploads uploads, DateTimeOffset now)
@@ -121,42 +162,44 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
         var options = by.Options.UploadSpike;
         if (by.Habit.Observed < options.Learning) return;
         var (hourly, daily) = (0.0, 0.0);
-        foreach (var group in uploads.Groups.Values)
+        foreach (var (name, group) in uploads.Groups)
         {
-            group.Judge(options, _hour, group.Hour, group.Day, now);
+            if (group.Judge(options, _hour.Value, group.Hour, group.Day, now)) _rows.Touch((by.Source, name));
             if (group.IsFiring) (hourly, daily) = (hourly + group.Hour, daily + group.Day);
         }
 
         // What is spread over many groups shows in their sum alone; what one of them explains is no second finding.
-        uploads.Total.Judge(options, _hour, uploads.Total.Hour - hourly, uploads.Total.Day - daily, now);
+        var total = uploads.Total;
+        if (total.Judge(options, _hour.Value, total.Hour - hourly, total.Day - daily, now)) _rows.Touch((by.Source, Uploads.AllTogether));
     }
 
-    private void Remove(Uploads uploads, string group)
+    private void Turn(long next, TimeSpan window)
     {
-        uploads.Groups.Remove(group);
-        _count--;
-    }
-
-    private void Turn(long next)
-    {
-        var isNewDay = next / 24 != _hour / 24;
-        foreach (var (source, uploads) in _workloads.ToList())
+        var isNewDay = next / 24 != _hour.Value / 24;
+        foreach (var (source, uploads) in _workloads)
         {
-            var options = tuning.Of(source).UploadSpike;
-            foreach (var group in uploads.All) group.Turn(_hour, isNewDay, options, uploads.Watched);
-            foreach (var idle in uploads.Groups.Where(group => group.Value.IsForgettable).Select(group => group.Key).ToList()) Remove(uploads, idle);
-
-            if (!options.Enabled || (uploads.Groups.Count == 0 && uploads.Total.IsForgettable))
+            var (options, watched) = (_tuning.Of(source).UploadSpike, _habits.Observed(source) - window);
+            foreach (var (name, group) in uploads.Groups)
             {
-                _count -= uploads.Groups.Count;
-                _workloads.Remove(source);
+                if (!TurnsAndStays(name, group) || !options.Enabled) Remove(source, uploads, name);
+            }
+
+            if ((TurnsAndStays(Uploads.AllTogether, uploads.Total) || uploads.Groups.Count > 0) && options.Enabled) continue;
+            End(source, Uploads.AllTogether, uploads.Total);
+            _workloads.Remove(source);
+
+            bool TurnsAndStays(string name, UploadGroup group)
+            {
+                _rows.Touch((source, name));
+                _hours.Touch(group);
+                return group.Turn(_hour.Value, isNewDay, options, watched);
             }
         }
     }
 
     private Finding Found(Workload source, string group, UploadGroup seen)
     {
-        var options = tuning.Of(source).UploadSpike;
+        var options = _tuning.Of(source).UploadSpike;
         var where = group switch
         {
             Uploads.AllTogether => "all destinations together",
@@ -176,7 +219,7 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
             group,
             seen.Since,
             "A workload sends out more than is usual.",
-            $"{what} Most went to {(seen.Confirmed ? seen.Top : Text.Unlinked(seen.Top))}. This workload has been watched for {Text.Length(_workloads[source].Watched)}. "
+            $"{what} Most went to {(seen.Confirmed ? seen.Top : Text.Unlinked(seen.Top))}. This workload has been watched for {Text.Length(_habits.Observed(source))}. "
             + $"Resolves after {Text.Length(seen.Hourly.IsFiring ? options.Quiet : DripQuiet)} without more; what was too much is not learned.",
             seen.TopSource,
             seen.Confirmed,
@@ -191,23 +234,21 @@ internal sealed class UploadSpikeDetector(Tuning tuning, DetectionMetrics metric
     }
 
     /// <summary>What one workload sends out.</summary>
-    private sealed class Uploads(UploadGroup total)
+    private sealed class Uploads
     {
         /// <summary>An alert about a workload as a whole has no destination.</summary>
         public const string AllTogether = "";
 
-        public UploadGroup Total => total;
+        public UploadGroup Total { get; set; } = new();
 
         public Dictionary<string, UploadGroup> Groups { get; } = [];
-
-        public TimeSpan Watched { get; set; }
 
         /// <summary>How many groups have made room in this window.</summary>
         public int Replaced { get; set; }
 
+        public IEnumerable<KeyValuePair<string, UploadGroup>> All => Groups.Append(new(AllTogether, Total));
+
         public string? Lightest() => Groups.Where(entry => !entry.Value.IsFiring && entry.Key != Words.Other)
             .Select(entry => (entry.Value.Weight, entry.Key)).DefaultIfEmpty().Min().Key;
-
-        public IEnumerable<UploadGroup> All => Groups.Values.Append(total);
     }
 }

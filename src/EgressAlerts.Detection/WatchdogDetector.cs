@@ -1,13 +1,14 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressAlertsWatchdog</c>: always true. Whoever stops receiving it knows that nobody watches egress any more.</summary>
-internal sealed class WatchdogDetector(WatchdogOptions options) : IDetector
+internal sealed class WatchdogDetector(WatchdogOptions options, StoredState state) : IDetector
 {
     public const string Name = "EgressAlertsWatchdog";
 
-    private DateTimeOffset _since;
+    private readonly Cell<DateTimeOffset> _since = state.Cell("watchdog_since", DetectionJson.Default.DateTimeOffset, default);
 
     public string AlertName => Name;
 
@@ -18,9 +19,9 @@ internal sealed class WatchdogDetector(WatchdogOptions options) : IDetector
             options.Severity,
             new Workload("", ""),
             "",
-            _since,
+            _since.Value,
             "EgressAlerts watches: this alert always fires.",
-            $"Egress has been accounted for and alerts have been sent since {Text.Time(_since)}. Send this alert to a service that calls you when it stops coming.",
+            $"Egress has been accounted for and alerts have been sent since {Text.Time(_since.Value)}. Send this alert to a service that calls you when it stops coming.",
             NameSource.Unknown,
             Confirmed: false,
             "egress_alerts_last_window_end_timestamp_seconds"),
@@ -28,10 +29,6 @@ internal sealed class WatchdogDetector(WatchdogOptions options) : IDetector
 
     public void Observe(Sighting sighting)
     {
-        if (_since == default) _since = sighting.Window.End;
+        if (_since.Value == default) _since.Value = sighting.Window.End;
     }
-
-    public void Save(BinaryWriter to) => to.Write(_since);
-
-    public void Load(BinaryReader from) => _since = from.ReadInstant();
 }

@@ -1,4 +1,4 @@
-using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Dns;
 
@@ -10,7 +10,7 @@ internal interface IAnswer
 
 /// <summary>Remembers answers for as long as DNS grants it, and failures briefly. Any thread. Hot code.</summary>
 /// <remarks>What is there has three quarters of the room, absences and failures the rest: a scan of addresses without names cannot push names out.</remarks>
-internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntries, TimeProvider time)
+internal sealed class AnswerCache<TKey, TAnswer>
     where TKey : notnull
     where TAnswer : struct, IAnswer
 {
@@ -21,15 +21,32 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     private static readonly TimeSpan LastRetry = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan StaleRetry = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<TKey, Entry> _present = [];
-    private readonly Dictionary<TKey, Entry> _others = [];
+    /// <summary>An answer in use is written each time that it is asked for again, and once an hour.</summary>
+    private const uint UseGrain = 60 * 60;
+
+    private readonly DnsOptions _options;
+    private readonly int _maxEntries;
+    private readonly TimeProvider _time;
+
+    /// <summary>Its lock is held wherever state is read or changed, because a commit reads it meanwhile.</summary>
+    private readonly Table<TKey, Remembered<TAnswer>> _answers;
+
+    /// <summary>Not kept over a restart: the next process tries for itself.</summary>
+    private readonly Dictionary<TKey, Remembered<TAnswer>> _failures = [];
+    private int _present;
+
+    public AnswerCache(DnsOptions options, int maxEntries, Table<TKey, Remembered<TAnswer>> answers, TimeProvider time)
+    {
+        (_options, _maxEntries, _answers, _time) = (options, maxEntries, answers, time);
+        _present = answers.Values.Count(IsPresent);
+        MakeRoom();
+    }
 
     public int Count
     {
         get
         {
-            lock (_lock) return _present.Count + _others.Count;
+            lock (_answers.Lock) return _answers.Count + _failures.Count;
         }
     }
 
@@ -37,7 +54,7 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
     public TAnswer Find(TKey key, out bool due)
     {
         var now = Now;
-        lock (_lock)
+        lock (_answers.Lock)
         {
             if (EntryOf(key) is not { } entry)
             {
@@ -45,7 +62,12 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
                 return default;
             }
 
-            entry.LastUsed = now;
+            if (now - entry.LastUsed >= UseGrain)
+            {
+                entry.LastUsed = now;
+                if (entry.Failures == 0) _answers.Touch(key);
+            }
+
             due = now >= entry.AskAgain;
             return now < entry.GoodUntil ? entry.Answer : default;
         }
@@ -53,77 +75,67 @@ internal sealed class AnswerCache<TKey, TAnswer>(DnsOptions options, int maxEntr
 
     public void Store(TKey key, TAnswer answer, TimeSpan ttl)
     {
-        var most = answer.State == AnswerState.Absent ? options.MaxNegativeTtl : options.MaxTtl;
-        var life = Jitter.Of(ttl < options.MinTtl ? options.MinTtl : ttl > most ? most : ttl);
+        var most = answer.State == AnswerState.Absent ? _options.MaxNegativeTtl : _options.MaxTtl;
+        var life = Jitter.Of(ttl < _options.MinTtl ? _options.MinTtl : ttl > most ? most : ttl);
         var now = Now;
-        lock (_lock) Put(key, new Entry(answer, now + Seconds(life * Refresh), now + Seconds(life) + Seconds(options.Stale), now));
+        lock (_answers.Lock) Put(key, new(answer, now + Seconds(life) + Seconds(_options.Stale)) { AskAgain = now + Seconds(life * Refresh), LastUsed = now });
     }
 
     /// <summary>Nobody answered: an earlier answer stays in use, and the next try comes later each time.</summary>
     public void StoreFailure(TKey key)
     {
         var now = Now;
-        lock (_lock)
+        lock (_answers.Lock)
         {
             var old = EntryOf(key);
-            if (old is { Answer.State: not AnswerState.Pending } && now < old.GoodUntil)
+            if (old is { Failures: 0 } && now < old.GoodUntil)
             {
-                Put(key, old with { AskAgain = now + Seconds(Jitter.Of(StaleRetry)) });
+                old.AskAgain = now + Seconds(Jitter.Of(StaleRetry)); // Not touched: a failure is not kept.
                 return;
             }
 
             var failures = (byte)Math.Min((old?.Failures ?? 0) + 1, 16);
             var wait = FirstRetry * Math.Pow(2, failures - 1);
-            Put(key, new Entry(default, now + Seconds(Jitter.Of(wait < LastRetry ? wait : LastRetry)), now, now) { Failures = failures });
-        }
-    }
-
-    /// <summary>Failures are not saved: the next process tries for itself.</summary>
-    public void Save(BinaryWriter to, Action<TKey, TAnswer> write)
-    {
-        List<KeyValuePair<TKey, Entry>> answered;
-        lock (_lock) answered = [.. _present.Concat(_others).Where(entry => entry.Value.Answer.State != AnswerState.Pending)];
-        to.WriteAll(answered, item =>
-        {
-            write(item.Key, item.Value.Answer);
-            to.Write(item.Value.AskAgain);
-            to.Write(item.Value.GoodUntil);
-            to.Write(item.Value.LastUsed);
-        });
-    }
-
-    public void Load(BinaryReader from, Func<(TKey Key, TAnswer Answer)> read)
-    {
-        lock (_lock)
-        {
-            foreach (var (key, answer) in from.ReadAll(read)) Put(key, new Entry(answer, from.ReadUInt32(), from.ReadUInt32(), from.ReadUInt32()));
+            Put(key, new(default, now) { AskAgain = now + Seconds(Jitter.Of(wait < LastRetry ? wait : LastRetry)), LastUsed = now, Failures = failures });
         }
     }
 
     /// <summary>Seconds since the epoch; enough until 2106.</summary>
-    private uint Now => (uint)time.GetUtcNow().ToUnixTimeSeconds();
+    private uint Now => (uint)_time.GetUtcNow().ToUnixTimeSeconds();
 
     private static uint Seconds(TimeSpan time) => (uint)time.TotalSeconds;
 
-    private Entry? EntryOf(TKey key) => _present.TryGetValue(key, out var entry) ? entry : _others.GetValueOrDefault(key);
+    private static bool IsPresent(Remembered<TAnswer> entry) => entry.Answer.State == AnswerState.Present;
 
-    private void Put(TKey key, Entry entry)
+    private Remembered<TAnswer>? EntryOf(TKey key) => _answers.TryFind(key, out var entry) ? entry : _failures.GetValueOrDefault(key);
+
+    private void Put(TKey key, Remembered<TAnswer> entry)
     {
-        var isPresent = entry.Answer.State == AnswerState.Present;
-        var (part, other) = isPresent ? (_present, _others) : (_others, _present);
-        var most = Math.Max(1, isPresent ? maxEntries - (maxEntries / 4) : maxEntries / 4);
-        other.Remove(key);
-        part[key] = entry;
-        if (part.Count <= most) return;
-        // A tenth at once, so that the search for the least used is paid rarely.
-        foreach (var old in part.OrderBy(item => item.Value.LastUsed).Take(Math.Max(1, most / 10)).Select(item => item.Key).ToList()) part.Remove(old);
+        Remove(key);
+        if (entry.Failures > 0) _failures.Add(key, entry);
+        else _answers.Put(key, entry);
+        if (IsPresent(entry)) _present++;
+        MakeRoom();
     }
 
-    /// <summary>Times are in seconds since the epoch.</summary>
-    private sealed record Entry(TAnswer Answer, uint AskAgain, uint GoodUntil, uint LastUsed)
+    private void Remove(TKey key)
     {
-        public uint LastUsed { get; set; } = LastUsed;
+        if (_failures.Remove(key) || !_answers.TryFind(key, out var old)) return;
+        if (IsPresent(old)) _present--;
+        _answers.Remove(key);
+    }
 
-        public byte Failures { get; init; }
+    private void MakeRoom()
+    {
+        var mostOthers = Math.Max(1, _maxEntries / 4);
+        Shrink(_present, Math.Max(1, _maxEntries - (_maxEntries / 4)), _answers.Where(item => IsPresent(item.Value)));
+        Shrink(_answers.Count - _present + _failures.Count, mostOthers, _answers.Where(item => !IsPresent(item.Value)).Concat(_failures));
+    }
+
+    /// <summary>Where there are too many, a tenth more goes at once, so that the search for the least used is paid rarely.</summary>
+    private void Shrink(int count, int most, IEnumerable<KeyValuePair<TKey, Remembered<TAnswer>>> entries)
+    {
+        if (count <= most) return;
+        foreach (var key in entries.OrderBy(item => item.Value.LastUsed).Take(count - most + (most / 10)).Select(item => item.Key).ToList()) Remove(key);
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using DnsClient;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -12,6 +13,26 @@ public sealed class Lookups : IAsyncDisposable
 {
     private const int QueueCapacity = 20_000;
     private const int MaxConfirmedNames = 5;
+
+    internal static readonly Shape<UInt128, Remembered<ReverseAnswer>> NameOfAddress = Shape.Json(
+        "name_of_address",
+        ["address"],
+        address => [$"{AddressNumber.ToAddress(address)}"],
+        values => AddressNumber.Of(IPAddress.Parse((string)values[0])),
+        DnsJson.Default.RememberedReverseAnswer);
+
+    internal static readonly Shape<Question, Remembered<ForwardAnswer>> AddressesOfName = Shape.Json(
+        "addresses_of_name",
+        ["name", "type"],
+        question => [question.Name, $"{question.Type}"],
+        values => Question.AddressesOf((string)values[0], (string)values[1] switch
+        {
+            "A" => AddressFamily.InterNetwork,
+            "AAAA" => AddressFamily.InterNetworkV6,
+            var other => throw new FormatException($"'{other}' is neither A nor AAAA"),
+        }),
+        DnsJson.Default.RememberedForwardAnswer);
+
     private static readonly TimeSpan CrashesAreOver = TimeSpan.FromMinutes(1);
 
     private readonly DnsOptions _options;
@@ -27,13 +48,13 @@ public sealed class Lookups : IAsyncDisposable
     private readonly Task _workers;
     private DateTimeOffset? _lastCrash; // Null while look-ups work as they should.
 
-    public Lookups(DnsOptions options, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
+    public Lookups(DnsOptions options, StoredState state, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
     {
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger ?? NullLogger<Lookups>.Instance);
         _servers = new NameServers(options, metrics, time, _logger);
-        _names = new(options, options.MaxEntries, time);
+        _names = new(options, options.MaxEntries, state.Table(NameOfAddress), time);
         // What clients claim is text of their choice: it has room of its own.
-        _addresses = new(options, options.MaxEntries / 4, time);
+        _addresses = new(options, options.MaxEntries / 4, state.Table(AddressesOfName), time);
         _workers = Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync)));
         metrics.Watch(() => (_names.Count, _addresses.Count, Waiting));
     }
@@ -74,28 +95,6 @@ public sealed class Lookups : IAsyncDisposable
         {
             // The rest comes later: the next window finds it.
         }
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        _names.Save(to, (address, answer) =>
-        {
-            to.Write(address);
-            to.Write((byte)answer.State);
-            to.Write(answer.Name);
-            to.Write(answer.Confirmed);
-        });
-        _addresses.Save(to, (question, answer) =>
-        {
-            question.Save(to);
-            answer.Save(to);
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        _names.Load(from, () => (from.ReadUInt128(), new ReverseAnswer((AnswerState)from.ReadByte(), from.ReadString(), from.ReadBoolean())));
-        _addresses.Load(from, () => (Question.Load(from), ForwardAnswer.Load(from)));
     }
 
     public async ValueTask DisposeAsync()

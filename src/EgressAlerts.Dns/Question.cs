@@ -20,13 +20,4 @@ public readonly record struct Question
 
     /// <param name="family">Which kind of addresses.</param>
     public static Question AddressesOf(string name, AddressFamily family) => new(0, name, family == AddressFamily.InterNetwork ? QueryType.A : QueryType.AAAA);
-
-    internal void Save(BinaryWriter to)
-    {
-        to.Write(Address);
-        to.Write(Name);
-        to.Write((ushort)Type);
-    }
-
-    internal static Question Load(BinaryReader from) => new(from.ReadUInt128(), from.ReadString(), (QueryType)from.ReadUInt16());
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 
 namespace EgressAlerts.Model;
@@ -7,13 +8,55 @@ namespace EgressAlerts.Model;
 /// 1 KiB and 3.3 %.</param>
 public sealed class DistinctCount(int bits = 12)
 {
+    /// <summary>Two for the number of a register and one for its value. No power of two is a multiple of it.</summary>
+    private const int EntryBytes = 3;
     private const ulong Basis = 14695981039346656037;
 
     private readonly byte[] _registers = new byte[1 << bits];
 
-    public void Add(string first, string second, string third) => Add(Mix(Hash(Hash(Hash(Basis, first), second), third)));
+    /// <returns>False where it tells nothing new.</returns>
+    public bool Add(string first, string second, string third) => Add(Mix(Hash(Hash(Hash(Basis, first), second), third)));
 
-    public void Add(string text) => Add(Mix(Hash(Basis, text)));
+    /// <returns>False where it tells nothing new.</returns>
+    public bool Add(string text) => Add(Mix(Hash(Basis, text)));
+
+    /// <summary>What has been seen: of each register in use its number in two bytes, little-endian, and its value; or all registers, where that is shorter.</summary>
+    /// <exception cref="FormatException">It is of another size, or damaged.</exception>
+    public byte[] Registers
+    {
+        get
+        {
+            var used = _registers.Length - _registers.AsSpan().Count((byte)0);
+            if (used * EntryBytes >= _registers.Length) return [.. _registers];
+            var (entries, at) = (new byte[used * EntryBytes], 0);
+            for (var i = 0; i < _registers.Length; i++)
+            {
+                if (_registers[i] == 0) continue;
+                BinaryPrimitives.WriteUInt16LittleEndian(entries.AsSpan(at), (ushort)i);
+                entries[at + 2] = _registers[i];
+                at += EntryBytes;
+            }
+
+            return entries;
+        }
+
+        init
+        {
+            if (value.Length == _registers.Length)
+            {
+                value.CopyTo(_registers, 0);
+                return;
+            }
+
+            if (value.Length % EntryBytes != 0) throw new FormatException($"a sketch of {_registers.Length} registers has {value.Length} bytes");
+            for (var at = 0; at < value.Length; at += EntryBytes)
+            {
+                var i = BinaryPrimitives.ReadUInt16LittleEndian(value.AsSpan(at));
+                if (i >= _registers.Length) throw new FormatException($"a sketch of {_registers.Length} registers has one with the number {i}");
+                _registers[i] = value[at + 2];
+            }
+        }
+    }
 
     public void Clear() => Array.Clear(_registers);
 
@@ -39,13 +82,16 @@ public sealed class DistinctCount(int bits = 12)
 
     public void Load(BinaryReader from) => from.BaseStream.ReadExactly(_registers);
 
-    private void Add(ulong hash)
+    private bool Add(ulong hash)
     {
         ref var register = ref _registers[hash >> (64 - bits)];
-        register = Math.Max(register, (byte)(BitOperations.LeadingZeroCount((hash << bits) | (1UL << (bits - 1))) + 1));
+        var rank = (byte)(BitOperations.LeadingZeroCount((hash << bits) | (1UL << (bits - 1))) + 1);
+        if (rank <= register) return false;
+        register = rank;
+        return true;
     }
 
-    /// <summary>FNV-1a: the same in every process, as the checkpoint needs.</summary>
+    /// <summary>FNV-1a: the same in every process, as the stored state needs.</summary>
     private static ulong Hash(ulong hash, string text)
     {
         foreach (var c in text) hash = (hash ^ c) * 1099511628211;

@@ -11,6 +11,11 @@ public sealed class Totals
         for (var i = 0; i < sums.Count; i++) _sums[i] = sums[i];
     }
 
+    public Totals(IReadOnlyDictionary<Metric, double> sums)
+    {
+        foreach (var (metric, sum) in sums) _sums[(int)metric] = sum;
+    }
+
     public double this[Metric metric] => _sums[(int)metric];
 
     public void Add(Metric metric, double amount) => _sums[(int)metric] += amount;
@@ -18,13 +23,5 @@ public sealed class Totals
     /// <summary>A copy that later additions do not change.</summary>
     public Totals Snapshot() => new(_sums);
 
-    public void Save(BinaryWriter to)
-    {
-        foreach (var sum in _sums) to.Write(sum);
-    }
-
-    public void Load(BinaryReader from)
-    {
-        for (var i = 0; i < _sums.Length; i++) _sums[i] = from.ReadDouble();
-    }
+    public Dictionary<Metric, double> ToDictionary() => Enum.GetValues<Metric>().ToDictionary(metric => metric, metric => this[metric]);
 }

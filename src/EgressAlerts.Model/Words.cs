@@ -21,10 +21,17 @@ public static class Words
     public static string Word<T>(this T member)
         where T : struct, Enum => Spelled<T>.Words[member];
 
+    /// <summary>The member whose word this is.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static T Member<T>(string word)
+        where T : struct, Enum => Spelled<T>.Members.TryGetValue(word, out var member) ? member : throw new FormatException($"'{word}' is none of {string.Join(", ", Spelled<T>.Members.Keys)}");
+
     private static class Spelled<T>
         where T : struct, Enum
     {
         public static readonly Dictionary<T, string> Words =
             Enum.GetValues<T>().ToDictionary(member => member, member => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{member}"));
+
+        public static readonly Dictionary<string, T> Members = Words.ToDictionary(word => word.Value, word => word.Key);
     }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using EgressAlerts.Dns;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;
@@ -24,12 +25,13 @@ public sealed class Namer
     private readonly ILogger _logger;
     private readonly NetworkTable _networks;
     private readonly ClaimCheck _claims;
-    private readonly WaitingRoom _waiting = new();
+    private readonly WaitingRoom _waiting;
 
     /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
-    public Namer(NamingOptions options, Lookups lookups, TimeProvider time, ILogger<Namer> logger)
+    public Namer(NamingOptions options, Lookups lookups, StoredState state, TimeProvider time, ILogger<Namer> logger)
     {
         (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
+        _waiting = new(state);
         _networks = new(options.Networks);
         _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes);
         if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
@@ -71,18 +73,6 @@ public sealed class Namer
     {
         var names = await JudgeAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), cancel);
         return names.ToDictionary(name => name.Key, name => name.Value.Destination);
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        _lookups.Save(to);
-        _waiting.Save(to);
-    }
-
-    public void Load(BinaryReader from)
-    {
-        _lookups.Load(from);
-        _waiting.Load(from);
     }
 
     /// <summary>What was refused carries nothing and is wanted first; else what carries most.</summary>

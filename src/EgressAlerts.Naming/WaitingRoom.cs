@@ -1,21 +1,46 @@
+using System.Net;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Naming;
 
 /// <summary>Holds increments whose destination is still being looked up.</summary>
 /// <remarks>Bounded: beyond <see cref="Capacity"/> distinct flows an increment does not wait but is counted under the address.</remarks>
-internal sealed class WaitingRoom
+internal sealed class WaitingRoom(StoredState state)
 {
     private const int Capacity = 100_000;
 
-    private readonly Dictionary<Increment, (double Amount, DateTimeOffset Since)> _waiting = [];
+    /// <summary>By increments whose amount is 0.</summary>
+    private static readonly Shape<Increment, (double Amount, DateTimeOffset Since)> Shape = new(
+        "waiting_increment",
+        [
+            "source_workload_namespace", "source_workload", "address", "port", "service", "host", "sni", "metric", "route", "protocol", "response_code", "response_flags",
+            "facts",
+        ],
+        key =>
+        [
+            key.Flow.Source.Namespace, key.Flow.Source.Name, key.Flow.To.Address?.ToString() ?? "", key.Flow.To.Port, key.Flow.To.Service, key.Flow.To.Host,
+            key.Flow.To.Sni, key.Metric.Word(), key.Flow.Route.Word(), key.Flow.Protocol.Word(), key.ResponseCode, key.ResponseFlags, key.Facts,
+        ],
+        values =>
+        {
+            var texts = Array.ConvertAll(values, value => (string)value);
+            var to = new RawDestination(texts[2].Length == 0 ? null : IPAddress.Parse(texts[2]), texts[3], texts[4], texts[5], texts[6]);
+            var flow = new Flow(new Workload(texts[0], texts[1]), to, Words.Member<Route>(texts[8]), Words.Member<Protocol>(texts[9]));
+            return new Increment(flow, Words.Member<Metric>(texts[7]), texts[10], texts[11], 0, texts[12]);
+        },
+        ["amount", "since"],
+        held => [held.Amount, Instant.Text(held.Since)],
+        values => ((double)values[0], Instant.Parse((string)values[1])));
+
+    private readonly Table<Increment, (double Amount, DateTimeOffset Since)> _waiting = state.Table(Shape);
 
     /// <summary>False where there is no room.</summary>
     public bool TryAdd(Increment increment, DateTimeOffset since)
     {
         var key = increment with { Amount = 0 };
-        if (_waiting.TryGetValue(key, out var held)) _waiting[key] = (held.Amount + increment.Amount, held.Since);
-        else if (_waiting.Count < Capacity) _waiting.Add(key, (increment.Amount, since));
+        if (_waiting.TryFind(key, out var held)) _waiting.Put(key, (held.Amount + increment.Amount, held.Since));
+        else if (_waiting.Count < Capacity) _waiting.Put(key, (increment.Amount, since));
         else return false;
         return true;
     }
@@ -28,17 +53,5 @@ internal sealed class WaitingRoom
         var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => held.Key with { Amount = held.Value.Amount }).ToList();
         foreach (var increment in released) _waiting.Remove(increment with { Amount = 0 });
         return released;
-    }
-
-    public void Save(BinaryWriter to) => to.WriteAll(_waiting, held =>
-    {
-        to.Write(held.Key with { Amount = held.Value.Amount });
-        to.Write(held.Value.Since);
-    });
-
-    public void Load(BinaryReader from)
-    {
-        foreach (var (increment, since) in from.ReadAll(() => (from.ReadIncrement(), from.ReadInstant())))
-            _waiting[increment with { Amount = 0 }] = (increment.Amount, since);
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
@@ -16,16 +17,16 @@ namespace EgressAlerts.Polling;
 /// <item>Retention lost: did Prometheus lose its data? Then the same holds, because proxies keep their counters.</item>
 /// </list>
 /// </remarks>
-internal sealed class BaselineRules(JobRegister jobs, PollingOptions options)
+internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, StoredState state)
 {
     private readonly string _source = Fingerprint(options);
-    private string _lastSource = "";
+    private readonly Cell<string> _lastSource = state.Cell("polling_source", PollingJson.Default.String, "");
 
     /// <summary>Nothing has been read yet.</summary>
-    public bool IsFirst => _lastSource.Length == 0;
+    public bool IsFirst => _lastSource.Value.Length == 0;
 
     /// <summary>The last window was read from elsewhere, or with other matchers.</summary>
-    public bool IsNewSource => !IsFirst && _lastSource != _source;
+    public bool IsNewSource => !IsFirst && _lastSource.Value != _source;
 
     /// <summary>Whether all of a window is baseline: until a job has been watched for a while, there is nothing to compare with.</summary>
     public bool IsBaseline(Window window) => IsFirst || !jobs.AnySettled(window);
@@ -34,11 +35,16 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options)
     public bool IsBirthBaseline(string job, Window window) => IsBaseline(window) || IsNewSource || !jobs.IsSettled(job, window);
 
     /// <summary>A window has been read whole.</summary>
-    public void WasRead() => _lastSource = _source;
+    public void WasRead()
+    {
+        if (_lastSource.Value != _source) _lastSource.Value = _source;
+    }
 
-    public void Save(BinaryWriter to) => to.Write(_lastSource);
-
-    public void Load(BinaryReader from) => _lastSource = from.ReadString();
+    /// <summary>Counters that were known are so no more: what is unknown may be old, as after a change of the source.</summary>
+    public void Distrust()
+    {
+        if (!IsFirst) _lastSource.Value = "unknown";
+    }
 
     private static string Fingerprint(PollingOptions options) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', options.Matchers.Order(StringComparer.Ordinal).Prepend(options.Url.AbsoluteUri)))));

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
@@ -10,8 +11,7 @@ namespace EgressAlerts.Polling;
 /// (<see cref="CounterReplay"/>), and counts what it had not counted yet. So a sample that comes late, or out of order, still counts once.</para>
 /// <para>What a window delivers takes effect with <see cref="Commit"/>: a window that failed leaves no trace.</para>
 /// </remarks>
-/// <param name="late">How late a sample may be: anchors are so far behind a window's end.</param>
-internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
+internal sealed class CounterTracker
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
 
@@ -30,7 +30,11 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     private (int Rises, int Replays, int Series, int Counters) _window;
     private (int Rises, int Replays, int Series, int Counters) _query;
 
-    private SeriesHash _hash = SeriesHash.Random();
+    private readonly JobRegister _jobs;
+    private readonly TimeSpan _late;
+    private readonly Cell<TrackerState> _kept;
+    private readonly CounterTables _tables;
+    private readonly SeriesHash _hash;
     private DateTimeOffset _lastEnd;
     private DateTimeOffset _nextSweep;
     private TimeSpan _length;
@@ -42,6 +46,26 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     private long _from = long.MinValue;
     private long _horizon;
     private long _end;
+
+    /// <param name="late">How late a sample may be: anchors are so far behind a window's end.</param>
+    /// <param name="chunkSize">How many counters lie in a row of the database.</param>
+    public CounterTracker(JobRegister jobs, TimeSpan late, StoredState state, int chunkSize = CounterTables.ChunkSize)
+    {
+        (_jobs, _late) = (jobs, late);
+        var random = SeriesHash.Random();
+        _kept = state.Cell("raw_counters", PollingJson.Default.TrackerState, new TrackerState(random.Key0, random.Key1, default, 0, long.MinValue, 0, default));
+        var kept = _kept.Value;
+        _hash = new(kept.HashKey0, kept.HashKey1);
+        (_lastEnd, _number, _anchor, Inversions, _nextSweep) = (kept.LastEnd, kept.Number, kept.Anchor, kept.Inversions, kept.NextSweep);
+        _reading = _number + 1;
+        _tables = new(_counters, _series, _odd, counter => JobOf(in _counters[counter]), chunkSize);
+        IsWhole = _tables.Load(state, _number, _kept.IsLost);
+        SetShared();
+        _window = _query = Mark();
+    }
+
+    /// <summary>False where counters were known before a restart and could not be read.</summary>
+    public bool IsWhole { get; }
 
     /// <summary>Counters that are known.</summary>
     public int Count => _counters.Count;
@@ -71,13 +95,13 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         Back(_window);
         _activeClass = KeyedTable<TrackedCounter>.None;
         _end = window.End.ToUnixTimeMilliseconds();
-        _horizon = Math.Max(_end - (long)late.TotalMilliseconds, _anchor);
+        _horizon = Math.Max(_end - (long)_late.TotalMilliseconds, _anchor);
         _isBaseline = isBaseline;
         var isNext = window.Start == _lastEnd || _lastEnd == default;
         _reading = _number + (isNext ? 1u : 2u);
 
         // After skipped windows, what was counted already cannot be read whole any more: then only newer samples count.
-        _from = isNext ? _anchor : Math.Max(_lastEnd.ToUnixTimeMilliseconds(), _end - (long)(late + window.Length).TotalMilliseconds);
+        _from = isNext ? _anchor : Math.Max(_lastEnd.ToUnixTimeMilliseconds(), _end - (long)(_late + window.Length).TotalMilliseconds);
         _length = _lastEnd == default ? window.Length : window.End - _lastEnd;
     }
 
@@ -91,6 +115,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     public void ForgetNames()
     {
         Back(_window);
+        _tables.TouchAll(0, _series.Count);
         _series.Truncate(0);
         for (var counter = 0; counter < _counters.Count; counter++) (_counters[counter].IsNamed, _counters[counter].IsShared) = (false, false);
         _window = _query = Mark();
@@ -105,12 +130,25 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
     {
         var id = CounterId.Of(read, targetLabels, _hash);
         var counter = FindCounter(id);
-        if (counter == KeyedTable<TrackedCounter>.None) counter = _counters.Add(new TrackedCounter(id) { Class = -1 });
+        if (counter == KeyedTable<TrackedCounter>.None)
+        {
+            counter = _counters.Add(new TrackedCounter(id) { Class = -1 });
+            _tables.TouchIdentity(counter);
+            _tables.TouchLevel(counter);
+        }
+
         ref var entry = ref _counters[counter];
-        if (entry.Pod == 0) entry.Pod = id.Pod;
+        if (entry.Pod != id.Pod && entry.Pod == 0)
+        {
+            entry.Pod = id.Pod;
+            _tables.TouchIdentity(counter);
+        }
+
         entry.IsShared |= entry.IsNamed;
         entry.IsNamed = true;
-        return _series.Add(new RawSeries(_hash.Compute(labels), counter));
+        var slot = _series.Add(new RawSeries(_hash.Compute(labels), counter));
+        _tables.TouchName(slot);
+        return slot;
     }
 
     /// <summary>The hash of a series' label set.</summary>
@@ -123,7 +161,14 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
 
     public Classified ClassOf(int slot) => _classes[_counters[_series[slot].Counter].Class];
 
-    public void Classify(int slot, Classified what) => _counters[_series[slot].Counter].Class = _classes.Enter(what, jobs.Number(what.Job));
+    public void Classify(int slot, Classified what)
+    {
+        var counter = _series[slot].Counter;
+        ref var entry = ref _counters[counter];
+        var (before, job) = (JobOf(in entry), _jobs.Number(what.Job));
+        entry.Class = _classes.Enter(what, job);
+        if (job != before) _tables.TouchIdentity(counter);
+    }
 
     /// <summary>The number of the last window that had a sample of this series; 0 where it is not known.</summary>
     /// <param name="key">As <see cref="SeriesKey"/> gives it.</param>
@@ -151,14 +196,15 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
 
         if (last == long.MinValue) return;
         series.Seen = _reading;
-        if (entry.Class != _activeClass) jobs.WasActive(_classes.Job(_activeClass = entry.Class), _reading, _length);
+        if (entry.Class != _activeClass) _jobs.WasActive(_classes.Job(_activeClass = entry.Class), _reading, _length);
         if (!moves)
         {
+            if (entry.Anchor != entry.Level) _tables.TouchLevel(counter);
             (entry.Anchor, entry.Seen) = (entry.Level, _reading);
             return;
         }
 
-        if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval) jobs.Vote(_classes.Job(entry.Class), interval);
+        if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval) _jobs.Vote(_classes.Job(entry.Class), interval);
         if (falls || entry.IsShared) _replays.Add((counter, Counts(samples, start.From)));
         else _rises.Add(new(counter, SettledOffset(settledAt), Offset(last), Offset(first.Milliseconds), settled, previous, first.Value));
     }
@@ -178,7 +224,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         foreach (var (counter, shown) in together)
         {
             var start = StartOf(counter);
-            var interval = jobs.Interval(_classes.Job(_counters[counter].Class));
+            var interval = _jobs.Interval(_classes.Job(_counters[counter].Class));
             var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, interval, start.IsAfterGap, judgesAll: _isBaseline);
             Settle(counter, outcome);
             if (shown.Count > 1) continue;
@@ -192,6 +238,8 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         _replays.Clear();
         (_number, _lastEnd, _anchor) = (_reading, DateTimeOffset.FromUnixTimeMilliseconds(_end), _horizon);
         Sweep();
+        NotePresent();
+        _kept.Value = new(_hash.Key0, _hash.Key1, _lastEnd, _number, _anchor, Inversions, _nextSweep);
         _window = _query = Mark();
         return growth;
     }
@@ -207,6 +255,7 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         if ((entry.Seen == _number && entry.Level > 0) || value <= entry.Level) return 0;
         var missed = value - entry.Level;
         (entry.Anchor, entry.Level, entry.Seen) = (value, value, Math.Max(entry.Seen, 1));
+        _tables.TouchLevel(_series[slot].Counter);
         return missed;
     }
 
@@ -220,59 +269,6 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
             var job = _classes.Job(entry.Class);
             _classes.Leave(entry.Class);
             entry.Class = Unclassified(job);
-        }
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        to.Write(_hash.Key0);
-        to.Write(_hash.Key1);
-        to.Write(_lastEnd);
-        to.Write(_number);
-        to.Write(_anchor);
-        to.Write(Inversions);
-        to.Write(_counters.Count);
-        for (var counter = 0; counter < _counters.Count; counter++)
-        {
-            var entry = _counters[counter];
-            if (entry.Class >= 0) entry.Class = Unclassified(_classes.Job(entry.Class));
-            to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<TrackedCounter>(in entry)));
-        }
-
-        to.Write(_series.Count);
-        for (var slot = 0; slot < _series.Count; slot++) to.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<RawSeries>(in _series[slot])));
-        to.WriteAll(_odd, entry =>
-        {
-            to.Write(entry.Key);
-            to.Write(entry.Value.Counted);
-            to.Write(entry.Value.Debt);
-            to.Write(entry.Value.From);
-        });
-    }
-
-    public void Load(BinaryReader from)
-    {
-        _hash = new SeriesHash(from.ReadUInt64(), from.ReadUInt64());
-        (_lastEnd, _number, _anchor, Inversions) = (from.ReadInstant(), from.ReadUInt32(), from.ReadInt64(), from.ReadInt64());
-        _reading = _number + 1;
-        foreach (var entry in from.ReadAll(Read<TrackedCounter>)) _counters.Add(entry);
-        foreach (var entry in from.ReadAll(Read<RawSeries>))
-        {
-            if ((uint)entry.Counter >= (uint)_counters.Count)
-                throw new InvalidDataException($"a series of counter {entry.Counter} where there are {_counters.Count}");
-            _series.Add(entry);
-        }
-
-        foreach (var (counter, odd) in from.ReadAll(() => (from.ReadInt32(), new OddState(from.ReadDouble(), from.ReadDouble(), from.ReadInt64()))))
-            _odd[counter] = odd;
-        _window = _query = Mark();
-
-        T Read<T>()
-            where T : struct
-        {
-            var entry = default(T);
-            from.BaseStream.ReadExactly(MemoryMarshal.AsBytes(new Span<T>(ref entry)));
-            return entry;
         }
     }
 
@@ -344,10 +340,25 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
         var debt = isBehind ? 0 : total - outcome.Growth;
         (entry.Anchor, entry.Seen) = (outcome.Anchor, _reading);
         if (!isBehind) entry.Level = outcome.Level;
+        _tables.TouchLevel(counter);
         var odd = new OddState(total - outcome.Settled, debt, outcome.Until > _horizon ? outcome.Until : long.MinValue);
+        var wasOdd = entry.IsOdd;
         entry.IsOdd = debt > 0 || odd.From > _horizon || odd.Counted != entry.Level - entry.Anchor;
+        if (wasOdd || entry.IsOdd) _tables.TouchOdd(counter);
         if (entry.IsOdd) _odd[counter] = odd;
         else _odd.Remove(counter);
+    }
+
+    /// <summary>Notes which counters had a sample in the last window, where that has changed.</summary>
+    private void NotePresent()
+    {
+        for (var counter = 0; counter < _counters.Count; counter++)
+        {
+            ref var entry = ref _counters[counter];
+            if (entry.IsPresent == (entry.Seen == _number)) continue;
+            entry.IsPresent = !entry.IsPresent;
+            _tables.TouchLevel(counter);
+        }
     }
 
     private int FindCounter(CounterId id)
@@ -388,48 +399,61 @@ internal sealed class CounterTracker(JobRegister jobs, TimeSpan late)
             entry.IsOdd = false;
             entry.Anchor = entry.Level;
             _odd.Remove(counter);
+            _tables.TouchOdd(counter);
+            _tables.TouchLevel(counter);
         }
 
-        uint ForgetBefore(int counter) => jobs.ForgetBefore(JobOf(_counters[counter]));
+        uint ForgetBefore(int counter) => _jobs.ForgetBefore(JobOf(_counters[counter]));
         bool IsForgotten(int counter) => _counters[counter].Seen < Math.Max(silentSince, ForgetBefore(counter));
         bool IsNameForgotten(int slot) => _series[slot].Counter is var counter && (IsForgotten(counter) || _series[slot].Seen < ForgetBefore(counter));
         var forgotten = new List<int>();
         for (var counter = 0; counter < _counters.Count; counter++)
         {
             if (IsForgotten(counter)) forgotten.Add(counter);
-            (_counters[counter].IsNamed, _counters[counter].IsShared) = (false, false);
         }
 
+        var (oldCounters, oldNames) = (_counters.Count, _series.Count);
         _series.RemoveWhere(IsNameForgotten);
         foreach (var counter in forgotten)
         {
             _classes.Leave(_counters[counter].Class);
-            _odd.Remove(counter);
+            if (_odd.Remove(counter)) _tables.TouchOdd(counter);
         }
 
         var gone = forgotten.ToHashSet();
         var moved = _counters.RemoveWhere(gone.Contains);
-        for (var slot = 0; slot < _series.Count; slot++)
-        {
-            ref var series = ref _series[slot];
-            if (moved is not null) series.Counter = moved[series.Counter];
-            ref var entry = ref _counters[series.Counter];
-            entry.IsShared |= entry.IsNamed;
-            entry.IsNamed = true;
-        }
-
         if (moved is not null)
         {
+            for (var slot = 0; slot < _series.Count; slot++) _series[slot].Counter = moved[_series[slot].Counter];
             var odd = _odd.ToList();
             _odd.Clear();
-            foreach (var (counter, state) in odd) _odd[moved[counter]] = state;
+            foreach (var (counter, state) in odd)
+            {
+                _odd[moved[counter]] = state;
+                _tables.TouchOdd(counter);
+                _tables.TouchOdd(moved[counter]);
+            }
         }
 
+        if (moved is not null || _series.Count < oldNames) _tables.TouchAll(oldCounters, oldNames);
+        SetShared();
         if (_classes.Compact() is not { } numbers) return;
         for (var counter = 0; counter < _counters.Count; counter++)
         {
             ref var entry = ref _counters[counter];
             if (entry.Class >= 0) entry.Class = numbers[entry.Class];
+        }
+    }
+
+    /// <summary>Finds out which counters several series show.</summary>
+    private void SetShared()
+    {
+        for (var counter = 0; counter < _counters.Count; counter++) (_counters[counter].IsNamed, _counters[counter].IsShared) = (false, false);
+        for (var slot = 0; slot < _series.Count; slot++)
+        {
+            ref var entry = ref _counters[_series[slot].Counter];
+            entry.IsShared |= entry.IsNamed;
+            entry.IsNamed = true;
         }
     }
 

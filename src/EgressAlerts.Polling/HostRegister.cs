@@ -1,15 +1,16 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
 /// <summary>Knows which hosts are in Istio's registry, where that can be known: a proxy since 1.23 tells the namespace of a ServiceEntry,
 /// and a request that <c>ALLOW_ANY_DYNAMIC_DNS</c> (1.31) let out looks the same but has none.</summary>
-internal sealed class HostRegister(DynamicDns mode)
+internal sealed class HostRegister(DynamicDns mode, StoredState state)
 {
     /// <summary>Beyond this many hosts, further ones are known only by their own series.</summary>
     private const int MaxHosts = 20_000;
 
-    private readonly HashSet<string> _registered = [];
+    private readonly Table<string, bool> _registered = state.Table(new Shape<string, bool>("registered_host", ["host"], host => [host], values => (string)values[0], [], _ => [], _ => true));
     private readonly HashSet<string> _unregistered = [];
     private bool _changed;
 
@@ -17,7 +18,8 @@ internal sealed class HostRegister(DynamicDns mode)
     public void Saw(string host)
     {
         host = Clean(host);
-        if (host == Words.Invalid || _registered.Count >= MaxHosts || !_registered.Add(host)) return;
+        if (host == Words.Invalid || _registered.Count >= MaxHosts || _registered.Has(host)) return;
+        _registered.Put(host, true);
         // The first one shows that proxies of this mesh tell namespaces; a later one matters where its host had been taken for unregistered.
         _changed |= mode != DynamicDns.Never && (_registered.Count == 1 || _unregistered.Remove(host));
     }
@@ -27,7 +29,7 @@ internal sealed class HostRegister(DynamicDns mode)
     {
         host = Clean(host);
         var tells = mode == DynamicDns.Always || (mode == DynamicDns.Auto && _registered.Count > 0);
-        if (!tells || _registered.Contains(host)) return false;
+        if (!tells || _registered.Has(host)) return false;
         if (_unregistered.Count < MaxHosts) _unregistered.Add(host);
         return true;
     }
@@ -38,13 +40,6 @@ internal sealed class HostRegister(DynamicDns mode)
         var changed = _changed;
         _changed = false;
         return changed;
-    }
-
-    public void Save(BinaryWriter to) => to.WriteAll(_registered, to.Write);
-
-    public void Load(BinaryReader from)
-    {
-        foreach (var host in from.ReadAll(from.ReadString)) _registered.Add(host);
     }
 
     /// <summary>As it would be exported, which also bounds its length.</summary>

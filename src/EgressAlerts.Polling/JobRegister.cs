@@ -1,4 +1,5 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
@@ -19,36 +20,49 @@ internal sealed class JobRegister
     private const int MaxVotes = 1000;
 
     private readonly Dictionary<string, int> _numbers = [];
-    private readonly List<Job> _jobs = [new("")];
+    private readonly Table<int, Job> _jobs;
+    private readonly Job _beyond = new();
+    private int _last;
 
-    /// <summary>The number of a job; good for as long as the register lives, and saved with it.</summary>
+    public JobRegister(StoredState state)
+    {
+        _jobs = state.Table(Shape.Json<int, Job>("job", ["number"], number => [(long)number], values => checked((int)(long)values[0]), PollingJson.Default.Job));
+        foreach (var (number, job) in _jobs) (_numbers[job.Name], _last) = (number, Math.Max(_last, number));
+    }
+
+    /// <summary>The number of a job; it stays the same for ever.</summary>
     public int Number(string job)
     {
         if (_numbers.TryGetValue(job, out var number)) return number;
-        if (_jobs.Count > MaxJobs) return Beyond;
-        _jobs.Add(new(job));
-        return _numbers[job] = _jobs.Count - 1;
+        if (_jobs.Count >= MaxJobs) return Beyond;
+        _jobs.Put(++_last, new Job { Name = job });
+        return _numbers[job] = _last;
     }
 
     public void Saw(string job, DateTimeOffset at)
     {
-        if (Number(job) is var number and not Beyond && (_jobs[number].FirstSeen == default || at < _jobs[number].FirstSeen)) _jobs[number].FirstSeen = at;
+        var number = Number(job);
+        var known = Of(number);
+        if (number == Beyond || (known.FirstSeen != default && at >= known.FirstSeen)) return;
+        known.FirstSeen = at;
+        _jobs.Touch(number);
     }
 
     /// <summary>True where the job was there a whole window before this one began: Prometheus spreads a new job's first scrapes over its interval.</summary>
     public bool IsSettled(string job, Window window) =>
-        _numbers.TryGetValue(job, out var number) && _jobs[number].FirstSeen is var first && first != default && first <= window.Start - window.Length;
+        _numbers.TryGetValue(job, out var number) && Of(number).FirstSeen is var first && first != default && first <= window.Start - window.Length;
 
     public bool AnySettled(Window window) => _numbers.Keys.Any(job => IsSettled(job, window));
 
     /// <summary>The scrape interval that most of a job's series have, in milliseconds; 0 where it is not known.</summary>
-    public long Interval(int job) => _jobs[job].Interval;
+    public long Interval(int job) => Of(job).Interval;
 
     /// <summary>One series of the job was scraped at this interval: a vote, of which the majority counts (Boyer and Moore, 1981).</summary>
     /// <remarks>A multiple of the interval agrees with it: every second scrape may have been missed.</remarks>
     public void Vote(int job, long interval)
     {
-        var entry = _jobs[job];
+        var entry = Of(job);
+        _jobs.Touch(job);
         var times = entry.Interval == 0 ? 0 : Math.Round((double)interval / entry.Interval);
         if (times >= 1 && Math.Abs(interval - (times * entry.Interval)) <= Math.Max(20, interval / 50)) entry.Votes = Math.Min(entry.Votes + 1, MaxVotes);
         else if (entry.Votes > 0) entry.Votes--;
@@ -59,49 +73,20 @@ internal sealed class JobRegister
     /// <param name="reading">The number of the window.</param>
     public void WasActive(int job, uint reading, TimeSpan length)
     {
-        var entry = _jobs[job];
+        var entry = Of(job);
         if (entry.ActiveIn == reading) return;
+        _jobs.Touch(job);
         entry.ActiveIn = reading;
         entry.Active += length;
         if (entry.Active < Memory / Marks) return;
         entry.Active = TimeSpan.Zero;
-        entry.Seen.Enqueue(reading);
-        if (entry.Seen.Count > Marks) entry.Seen.Dequeue();
+        entry.Seen.Add(reading);
+        if (entry.Seen.Count > Marks) entry.Seen.RemoveAt(0);
     }
 
     /// <summary>Counters of the job that were last seen before this window are to be forgotten.</summary>
-    public uint ForgetBefore(int job) => _jobs[job].Seen.Count < Marks ? 0 : _jobs[job].Seen.Peek();
+    public uint ForgetBefore(int job) => Of(job) is { Seen.Count: >= Marks } known ? known.Seen[0] : 0;
 
-    public void Save(BinaryWriter to) => to.WriteAll(_jobs, job =>
-    {
-        to.Write(job.Name);
-        to.Write(job.FirstSeen);
-        to.Write(job.Interval);
-        to.Write(job.Active.Ticks);
-        to.WriteAll(job.Seen, to.Write);
-    });
-
-    public void Load(BinaryReader from)
-    {
-        _jobs.Clear();
-        foreach (var (name, first, interval, active, seen) in from.ReadAll(() => (from.ReadString(), from.ReadInstant(), from.ReadInt64(), from.ReadInt64(), from.ReadAll(from.ReadUInt32).ToList())))
-        {
-            if (_jobs.Count > 0) _numbers[name] = _jobs.Count;
-            _jobs.Add(new(name) { FirstSeen = first, Interval = interval, Votes = interval > 0 ? MaxVotes : 0, Active = TimeSpan.FromTicks(active), Seen = new(seen) });
-        }
-    }
-
-    private sealed class Job(string name)
-    {
-        public string Name => name;
-
-        public DateTimeOffset FirstSeen;
-        public long Interval;
-        public int Votes;
-        public uint ActiveIn;
-        public TimeSpan Active;
-
-        /// <summary>The numbers of windows that lie a part of <see cref="Memory"/> apart, counting only windows in which the job had samples.</summary>
-        public Queue<uint> Seen = new();
-    }
+    /// <summary>What is known of a job; of one that is beyond the bound, or whose row was lost, nothing that lasts.</summary>
+    private Job Of(int number) => _jobs.TryFind(number, out var job) ? job : _beyond;
 }

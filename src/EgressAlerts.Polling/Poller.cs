@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Polling;
@@ -29,8 +30,9 @@ public sealed class Poller
     private readonly TimeProvider _time;
     private readonly HostRegister _hosts;
     private readonly TelemetrySurvey _survey;
-    private readonly JobRegister _jobs = new();
+    private readonly JobRegister _jobs;
     private readonly TargetLabels _targets = new();
+    private readonly Cell<PollerState> _kept;
     private readonly BaselineRules _baselines;
     private readonly CounterTracker _tracker;
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
@@ -41,15 +43,22 @@ public sealed class Poller
     private bool _saidEmpty;
     private bool _hasBaseline;
 
-    public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger<Poller> logger)
+    public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
     {
         (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
         _client = new PrometheusClient(http, options, metrics, time, logger);
-        _hosts = new HostRegister(telemetry.DynamicDns);
+        _hosts = new HostRegister(telemetry.DynamicDns, state);
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
-        _baselines = new BaselineRules(_jobs, options);
-        _tracker = new CounterTracker(_jobs, options.Late);
+        _jobs = new JobRegister(state);
+        _baselines = new BaselineRules(_jobs, options, state);
+        _tracker = new CounterTracker(_jobs, options.Late, state);
+        if (!_tracker.IsWhole) _baselines.Distrust();
+        _kept = state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, []));
+        (_baselineEnd, _lastEnd, _seenAt) = (_kept.Value.BaselineEnd, _kept.Value.LastEnd, _kept.Value.SeenAt);
+        foreach (var sum in _kept.Value.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
+        _metrics.Inversions(_tracker.Inversions);
+        _metrics.Series(_tracker.Count);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
@@ -100,6 +109,7 @@ public sealed class Poller
         _survey.UnknownNotes(_client.Notes.Unknown);
         _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
+        Keep();
         return reading;
     }
 
@@ -134,35 +144,6 @@ public sealed class Poller
         var flows = sink.Flows;
         if (flows.Count > 0) Log.History(_logger, flows.Count, sink.Count, flows.Min(flow => flow.First));
         return flows;
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        to.Write(_baselineEnd);
-        to.Write(_lastEnd);
-        to.Write(_seenAt);
-        to.WriteAll(_excluded, entry =>
-        {
-            to.Write((byte)entry.Key.Metric);
-            to.Write(entry.Key.Reason);
-            to.Write(entry.Value);
-        });
-        _jobs.Save(to);
-        _baselines.Save(to);
-        _hosts.Save(to);
-        _tracker.Save(to);
-    }
-
-    public void Load(BinaryReader from)
-    {
-        (_baselineEnd, _lastEnd, _seenAt) = (from.ReadInstant(), from.ReadInstant(), from.ReadInstant());
-        foreach (var (key, sum) in from.ReadAll(() => (((Metric)from.ReadByte(), from.ReadString()), from.ReadDouble()))) _excluded[key] = sum;
-        _jobs.Load(from);
-        _baselines.Load(from);
-        _hosts.Load(from);
-        _tracker.Load(from);
-        _metrics.Inversions(_tracker.Inversions);
-        _metrics.Series(_tracker.Count);
     }
 
     // Jobs that were scraped with success before the window before this one.
@@ -228,6 +209,8 @@ public sealed class Poller
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
     }
 
+    private void Keep() => _kept.Value = new(_baselineEnd, _lastEnd, _seenAt, Accounts.Excluded);
+
     private Reading? Failed(Window window, QueryFailure failure, string query)
     {
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
@@ -256,6 +239,7 @@ public sealed class Poller
     {
         Log.Gone(_logger, window.ToString());
         _lastEnd = window.End;
+        Keep();
         return new Reading(window, Baseline: false, [], Accounts) { IsGone = true };
     }
 

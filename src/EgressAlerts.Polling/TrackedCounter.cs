@@ -21,8 +21,8 @@ internal struct RawSeries(ulong hash, int counter) : IKeyed
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct TrackedCounter(CounterId id) : IKeyed
 {
-    private const uint NumberBits = 0x1fff_ffff;
-    private const uint NamedBit = 0x8000_0000, SharedBit = 0x4000_0000, OddBit = 0x2000_0000;
+    private const uint NumberBits = 0x0fff_ffff;
+    private const uint NamedBit = 0x8000_0000, SharedBit = 0x4000_0000, OddBit = 0x2000_0000, PresentBit = 0x1000_0000;
 
     private uint _seenAndBits;
 
@@ -67,6 +67,13 @@ internal struct TrackedCounter(CounterId id) : IKeyed
     {
         readonly get => (_seenAndBits & OddBit) != 0;
         set => Set(OddBit, value);
+    }
+
+    /// <summary>It had a sample in the last window of all. The database holds this instead of a number that would change with each window.</summary>
+    public bool IsPresent
+    {
+        readonly get => (_seenAndBits & PresentBit) != 0;
+        set => Set(PresentBit, value);
     }
 
     private void Set(uint bit, bool value) => _seenAndBits = value ? _seenAndBits | bit : _seenAndBits & ~bit;

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>version</c>. Exit codes: 0 good, 1 failed, 2 wrong usage.</summary>
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>version</c>. Exit codes: 0 good, 1 failed, 2 wrong usage.</summary>
 internal static class CommandLine
 {
     private const int Good = 0;
@@ -19,7 +20,7 @@ internal static class CommandLine
         DefaultValueFactory = _ => "0.0.0.0:10098",
     };
 
-    private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the checkpoint.", DefaultValueFactory = _ => "data/" };
+    private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the database.", DefaultValueFactory = _ => "data/" };
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
     private static readonly Option<string> LogLevel = new("--log.level") { Description = "debug, info, warn or error.", DefaultValueFactory = _ => "info" };
     private static readonly Option<string> LogFormat = new("--log.format") { Description = "logfmt or json.", DefaultValueFactory = _ => "logfmt" };
@@ -31,8 +32,11 @@ internal static class CommandLine
         var file = new Argument<string>("FILE") { Description = "The configuration to check." };
         var serve = new Command("serve", "Watch Prometheus, serve metrics, send alerts (the default).");
         var check = new Command("check-config", "Check a configuration and exit.") { file };
+        var copy = new Argument<string>("FILE") { Description = "The copy to write. An existing file is replaced." };
+        var backup = new Command("backup", "Write a copy of the database, also while the service runs, and exit.") { copy };
+        backup.Options.Add(StoragePath);
         var version = new Command("version", "Print the version and exit.");
-        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, version };
+        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, backup, version };
         foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
@@ -42,6 +46,7 @@ internal static class CommandLine
         root.SetAction(ServeAsync);
         serve.SetAction(ServeAsync);
         check.SetAction(parsed => Check(parsed.GetValue(file)!));
+        backup.SetAction(parsed => Backup(parsed.GetValue(StoragePath)!, parsed.GetValue(copy)!));
         version.SetAction(_ => Console.WriteLine(
             $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
 
@@ -58,7 +63,7 @@ internal static class CommandLine
         {
             return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is ConfigException or StartException)
+        catch (Exception e) when (e is ConfigException or StartException or StoreException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;
@@ -78,6 +83,13 @@ internal static class CommandLine
     {
         ConfigLoader.Check(file);
         Console.WriteLine($"{file}: good");
+        return Good;
+    }
+
+    private static int Backup(string folder, string copy)
+    {
+        Store.BackUp(Path.Combine(folder, Store.FileName), copy);
+        Console.WriteLine($"{copy}: written");
         return Good;
     }
 

@@ -10,7 +10,7 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "stopped")]
     public static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Error, "a pass ended in an unexpected error; its window is repeated from the last checkpoint. This is a bug: please report it")]
+    [LoggerMessage(3, LogLevel.Error, "a pass ended in an unexpected error; its window is repeated from what was committed last. This is a bug: please report it")]
     public static partial void Crashed(ILogger logger, Exception error);
 
     [LoggerMessage(4, LogLevel.Error, "{Skipped} windows are skipped, {Time}: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count in full; what was born and died in between is missing")]
@@ -19,14 +19,8 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "going on from {File}, last window ended {End}")]
     public static partial void Restored(ILogger logger, string file, DateTimeOffset end);
 
-    [LoggerMessage(6, LogLevel.Error, "the checkpoint {File} cannot be used: {Reason}. It was set aside as {Aside}; an older one is tried, else counting starts anew")]
-    public static partial void CheckpointRejected(ILogger logger, string file, string reason, string aside);
-
-    [LoggerMessage(7, LogLevel.Error, "the checkpoint {File} cannot be written ({Reason}): free or mount the storage, a crash now would lose what was counted since")]
-    public static partial void CheckpointNotWritten(ILogger logger, string file, string reason);
-
-    [LoggerMessage(8, LogLevel.Information, "the checkpoint can be written again")]
-    public static partial void CheckpointRecovered(ILogger logger);
+    [LoggerMessage(6, LogLevel.Warning, "the checkpoint {File} of version 0.1.0 is not read. Unless there is a database already, counting begins with a baseline, and habits are learned anew. It was set aside as {Aside}, which you can delete")]
+    public static partial void OldCheckpoint(ILogger logger, string file, string aside);
 
     [LoggerMessage(9, LogLevel.Information, "reloaded {Config}")]
     public static partial void Reloaded(ILogger logger, string config);
@@ -53,7 +47,7 @@ internal static partial class Log
     [LoggerMessage(
         17,
         LogLevel.Error,
-        "the last window ended at {LastEnd}, but it is {Now}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its checkpoints away")]
+        "the last window ended at {LastEnd}, but it is {Now}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its database away")]
     public static partial void ClockWasAhead(ILogger logger, DateTimeOffset lastEnd, DateTimeOffset now);
 
     [LoggerMessage(15, LogLevel.Error, "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please report it")]

@@ -7,6 +7,7 @@ using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
@@ -24,24 +25,24 @@ internal sealed class Pass : IAsyncDisposable
     private readonly SeriesBudget _budget;
     private readonly AlertBook _book;
     private readonly Notifier _notifier;
-    private readonly Checkpoint _checkpoint;
+    private readonly StoredState _state;
     private readonly Exposition _exposition;
     private readonly AccessLog _accessLog;
     private readonly TimeSpan _history;
     private AlertmanagerDiscovery? _discovery;
-    private Admitted? _reached;
     private bool _hasLearned;
 
     public Pass(
-        Settings settings, Uri externalUrl, Checkpoint checkpoint, Exposition exposition, AccessLog accessLog,
+        Settings settings, Uri externalUrl, StoredState state, Exposition exposition, AccessLog accessLog,
         ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_checkpoint, _exposition, _accessLog, _history) = (checkpoint, exposition, accessLog, settings.Detection.History);
+        (_state, _exposition, _accessLog, _history) = (state, exposition, accessLog, settings.Detection.History);
         var alerting = new AlertingOptions
         {
             ResendInterval = settings.ResendInterval,
             MaxAlertsPerName = settings.MaxAlertsPerName,
             MaxAlerts = settings.MaxAlerts,
+            History = settings.AlertHistory,
             ExternalLabels = settings.ExternalLabels,
             ExternalUrl = settings.ExternalUrl ?? externalUrl,
             Interval = settings.Prometheus.Interval,
@@ -49,13 +50,13 @@ internal sealed class Pass : IAsyncDisposable
         var transport = loggers.CreateLogger("EgressAlerts.Http");
         _prometheus = HttpClients.Create(settings.PrometheusHttp, transport);
         _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
-        _lookups = new Lookups(settings.Dns, metrics.Dns, time, loggers.CreateLogger<Lookups>());
+        _lookups = new Lookups(settings.Dns, state, metrics.Dns, time, loggers.CreateLogger<Lookups>());
 
-        _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, time, loggers.CreateLogger<Poller>());
-        _naming = new Namer(settings.Destinations, _lookups, time, loggers.CreateLogger<Namer>());
-        _detection = new Detectors(settings.Detection, metrics.Detection, loggers.CreateLogger<Detectors>());
-        _budget = new SeriesBudget(settings.Cardinality);
-        _book = new AlertBook(alerting, metrics.Alerts);
+        _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, state, time, loggers.CreateLogger<Poller>());
+        _naming = new Namer(settings.Destinations, _lookups, state, time, loggers.CreateLogger<Namer>());
+        _detection = new Detectors(settings.Detection, metrics.Detection, state, loggers.CreateLogger<Detectors>());
+        _budget = new SeriesBudget(settings.Cardinality, state);
+        _book = new AlertBook(alerting, state, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
         _discover = () => new AlertmanagerDiscovery(
             _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), metrics.Alerts, time, loggers.CreateLogger<AlertmanagerDiscovery>());
@@ -76,6 +77,9 @@ internal sealed class Pass : IAsyncDisposable
 
     public IReadOnlyList<Alert> Alerts => _notifier.Current;
 
+    /// <summary>What fires, and what fired within <c>alerting.history</c>.</summary>
+    public IReadOnlyList<Alert> AlertHistory => _book.History;
+
     public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
 
     /// <summary>Accounts for one window.</summary>
@@ -89,31 +93,11 @@ internal sealed class Pass : IAsyncDisposable
         var alerts = _book.Update(findings, window);
 
         // Before anyone sees them: what a scrape has shown is never taken back.
-        _checkpoint.Write(window.End, Save);
+        _state.Commit();
         _exposition.Publish(admitted);
         _notifier.Publish(alerts);
         _accessLog.Write(named);
         return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
-    }
-
-    public void Save(BinaryWriter to)
-    {
-        _poller.Save(to);
-        _naming.Save(to);
-        _detection.Save(to);
-        _budget.Save(to);
-        _book.Save(to);
-    }
-
-    /// <summary>Goes on where <see cref="Save"/> left off.</summary>
-    public void Load(BinaryReader from)
-    {
-        _poller.Load(from);
-        _naming.Load(from);
-        _detection.Load(from);
-        _budget.Load(from);
-        _book.Load(from);
-        if (LastEnd != default) _reached = _budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting);
     }
 
     /// <summary>Begins to send alerts, and shows at once what had been reached. Until then nobody outside notices this pass.
@@ -121,10 +105,9 @@ internal sealed class Pass : IAsyncDisposable
     public void Start()
     {
         _discovery = _discover();
-        if (_reached is null) return;
-        _exposition.Publish(_reached);
+        if (LastEnd == default) return;
+        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
         _notifier.Publish(_book.Current);
-        _reached = null;
     }
 
     /// <summary>What is known from before the first window, so that not everything is news.</summary>

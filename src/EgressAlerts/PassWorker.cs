@@ -1,6 +1,7 @@
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,8 @@ internal sealed class PassWorker : BackgroundService
 
     private readonly ServeOptions _options;
     private readonly Func<Settings> _load;
-    private readonly Checkpoint _checkpoint;
+    private readonly Store _store;
+    private readonly HourlyBackup _backup;
     private readonly Exposition _exposition;
     private readonly ServiceMetrics _metrics;
     private readonly TimeProvider _time;
@@ -27,6 +29,7 @@ internal sealed class PassWorker : BackgroundService
     private readonly Reloads _reloads = new();
     private Settings _settings;
     private WindowSchedule _schedule;
+    private volatile ConfigurationLog _configuration;
     private volatile Pass _pass;
     private volatile bool _ready;
     private bool _isBroken;
@@ -35,22 +38,28 @@ internal sealed class PassWorker : BackgroundService
 
     /// <param name="load">Reads the configuration; called at once and for every reload.</param>
     /// <exception cref="ConfigException">The configuration cannot be used.</exception>
+    /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
     public PassWorker(
-        ServeOptions options, Func<Settings> load, Checkpoint checkpoint, Exposition exposition,
+        ServeOptions options, Func<Settings> load, Store store, Exposition exposition,
         ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_options, _load, _checkpoint, _exposition, _metrics, _time, _loggers) = (options, load, checkpoint, exposition, metrics, time, loggers);
+        (_options, _load, _store, _exposition, _metrics, _time, _loggers) = (options, load, store, exposition, metrics, time, loggers);
         _logger = loggers.CreateLogger<PassWorker>();
         _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
         _settings = load();
-        (_pass, _schedule) = Build(_settings);
+        (_pass, _schedule) = BuildFirst();
+        _backup = new HourlyBackup(store, time);
+        _configuration = new ConfigurationLog(store.Read());
         _metrics.Reloaded(good: true);
     }
 
-    /// <summary>True once the configuration and the checkpoint have been read.</summary>
+    /// <summary>True once the configuration and the database have been read.</summary>
     public bool IsReady => _ready;
 
     public Pass Pass => _pass;
+
+    /// <summary>When the configuration was loaded, and what came of it.</summary>
+    public ConfigurationLog Configuration => _configuration;
 
     /// <summary>Reads the configuration again before the next window; null when it is in use, else what is wrong with it. Any thread.</summary>
     public Task<string?> ReloadAsync(CancellationToken cancel) => _reloads.AskAsync().WaitAsync(cancel);
@@ -59,14 +68,15 @@ internal sealed class PassWorker : BackgroundService
     {
         await base.StopAsync(cancellationToken);
         await EndAsync(_pass);
+        await _backup.DisposeAsync();
     }
 
-    /// <exception cref="StartException">The checkpoint is there and cannot be read.</exception>
+    /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await RestoreAsync();
+            await BeginAsync();
             _ready = true;
             while (!stoppingToken.IsCancellationRequested) await TryStepAsync(stoppingToken);
         }
@@ -127,6 +137,7 @@ internal sealed class PassWorker : BackgroundService
             return;
         }
 
+        _backup.BeginIfDue();
         if (skipped > _skipped) Skip(skippedTime, skipped);
         _skipped = 0;
         if (outcome == WindowOutcome.Gone) _metrics.Skipped(1);
@@ -149,29 +160,37 @@ internal sealed class PassWorker : BackgroundService
         await either.CancelAsync();
     }
 
-    private async Task RestoreAsync()
+    /// <summary>Stages from what the database holds, or from the backup where some stage fails on that, or from nothing.</summary>
+    private (Pass Pass, WindowSchedule Schedule) BuildFirst()
     {
-        // Each candidate gets stages of its own: one that turns out to be damaged half-way must leave nothing behind.
-        foreach (var read in _checkpoint.Candidates(_time.GetUtcNow() + _schedule.Interval + _schedule.Delay))
+        while (true)
         {
             try
             {
-                using var reader = read.Open();
-                _pass.Load(reader);
-                _checkpoint.Adopt(read);
-                Log.Restored(_logger, read.File, _pass.LastEnd);
-                break;
+                return Build(_settings);
             }
 #pragma warning disable CA1031 // State that some stage cannot read may fail there in any way, and the service must not end for it: it is set aside.
-            catch (Exception e)
+            catch (Exception e) when (e is not ConfigException && _store.HasState)
 #pragma warning restore CA1031
             {
-                _checkpoint.Reject(read.File, "unreadable", $"{e.GetType().Name}: {e.Message}");
-                await EndAsync(_pass);
-                (_pass, _schedule) = Build(_settings);
+                _store.Replace("unreadable", $"{e.GetType().Name}: {e.Message}");
             }
         }
+    }
 
+    private async Task BeginAsync()
+    {
+        // Time that is yet to come is the mark of a clock that was wrong. To wait for it could mean to wait for years.
+        while (_pass.LastEnd > _time.GetUtcNow() + _schedule.Interval + _schedule.Delay)
+        {
+            _store.Replace("future", $"its last window ends at {_pass.LastEnd:O}, which is in the future. Correct the clock and put the file back, or go on without it");
+            await EndAsync(_pass);
+            (_pass, _schedule) = BuildFirst();
+        }
+
+        _configuration = new ConfigurationLog(_store.Read()); // Of the database that is in use now.
+        _configuration.Note(_time.GetUtcNow(), error: null);
+        if (_pass.LastEnd != default) Log.Restored(_logger, _store.FilePath, _pass.LastEnd);
         _pass.Start();
     }
 
@@ -181,12 +200,14 @@ internal sealed class PassWorker : BackgroundService
         {
             await RebuildAsync(_load());
             _metrics.Reloaded(good: true);
+            _configuration.Note(_time.GetUtcNow(), error: null);
             Log.Reloaded(_logger, _options.ConfigName);
             return null;
         }
         catch (ConfigException e)
         {
             _metrics.Reloaded(good: false);
+            _configuration.Note(_time.GetUtcNow(), e.Message);
             Log.ReloadRefused(_logger, e.Message);
             return e.Message;
         }
@@ -201,20 +222,10 @@ internal sealed class PassWorker : BackgroundService
     }
 
     /// <summary>Replaces the stages by new ones that go on where the old ones stand. They do so as after a restart, so it is exact for the same reasons.
-    /// An error before the new stages have all of the state leaves the old ones as they are.</summary>
+    /// An error in making the new stages leaves the old ones as they are.</summary>
     private async Task RebuildAsync(Settings settings)
     {
         var (pass, schedule) = Build(settings);
-        try
-        {
-            using var state = _checkpoint.OpenLast();
-            if (state is not null) pass.Load(state);
-        }
-        catch
-        {
-            await EndAsync(pass);
-            throw;
-        }
 
         // The old stages end first, since both would send alerts. Should the new ones not start, the next step builds stages from the old settings.
         _isBroken = true;
@@ -240,6 +251,6 @@ internal sealed class PassWorker : BackgroundService
     }
 
     private (Pass Pass, WindowSchedule Schedule) Build(Settings settings) => (
-        new Pass(settings, _options.Listen.External, _checkpoint, _exposition, _accessLog, _metrics, _time, _loggers),
+        new Pass(settings, _options.Listen.External, _store.Read(), _exposition, _accessLog, _metrics, _time, _loggers),
         new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
 }

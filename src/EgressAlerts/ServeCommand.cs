@@ -4,6 +4,7 @@ using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Logging;
 using EgressAlerts.Measuring;
+using EgressAlerts.Storage;
 using EgressAlerts.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,7 +21,8 @@ internal static class ServeCommand
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(20);
 
     /// <exception cref="ConfigException">The configuration cannot be used.</exception>
-    /// <exception cref="StartException">The service cannot start, or its state cannot be read.</exception>
+    /// <exception cref="StartException">The service cannot start.</exception>
+    /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
     public static async Task RunAsync(ServeOptions options, CancellationToken cancel)
     {
         await using var logger = Logs.Create(options.LogLevel, options.LogFormat);
@@ -29,9 +31,10 @@ internal static class ServeCommand
         var registry = new MetricRegistry();
         var metrics = new ServiceMetrics(registry, time);
         var exposition = new Exposition(registry, time);
-        using var checkpoint = new Checkpoint(options.StoragePath, metrics, time, loggers.CreateLogger<Checkpoint>());
+        using var store = new Store(options.StoragePath, metrics.Storage, time, loggers.CreateLogger<Store>());
+        OldCheckpoint.SetAside(options.StoragePath, loggers.CreateLogger("EgressAlerts.Service"));
         var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
-        var worker = new PassWorker(options, load, checkpoint, exposition, metrics, time, loggers);
+        var worker = new PassWorker(options, load, store, exposition, metrics, time, loggers);
 
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

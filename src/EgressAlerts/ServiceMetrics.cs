@@ -4,6 +4,7 @@ using EgressAlerts.Detection;
 using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using Prometheus;
 
 namespace EgressAlerts;
@@ -12,14 +13,12 @@ namespace EgressAlerts;
 internal sealed class ServiceMetrics
 {
     private static readonly double[] DurationBounds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-    private static readonly string[] CheckpointReasons = ["write", "cut_off", "other_version", "future", "unreadable"];
 
     private readonly Histogram _pass;
     private readonly Counter _windows;
     private readonly Counter _failed;
     private readonly Counter _skipped;
     private readonly Counter _crashed;
-    private readonly Counter _checkpoint;
     private readonly Gauge _reloadGood;
     private readonly Gauge _reloadedAt;
     private readonly TimeProvider _time;
@@ -27,16 +26,13 @@ internal sealed class ServiceMetrics
     public ServiceMetrics(MetricRegistry metrics, TimeProvider time)
     {
         _time = time;
-        (Polling, Dns, Detection, Alerts) = (new(metrics), new(metrics), new(metrics, time), new(metrics));
+        (Polling, Dns, Detection, Alerts, Storage) = (new(metrics), new(metrics), new(metrics, time), new(metrics), new(metrics));
         _pass = metrics.Histogram("egress_alerts_pass_duration_seconds", "How long a window took from its first query to its last step.", DurationBounds);
         _windows = metrics.Counter("egress_alerts_windows_total", "Windows accounted for.");
         _failed = metrics.Counter("egress_alerts_window_failures_total", "Attempts at a window that got no complete answer and are repeated.");
         _skipped = metrics.Counter(
             "egress_alerts_windows_skipped_total", "Windows never read: further back than prometheus.max_catch_up, or their data is lost.");
         _crashed = metrics.Counter("egress_alerts_pass_crashes_total", "Passes that ended in an unexpected error; their window is repeated.");
-        _checkpoint = metrics.Counter(
-            "egress_alerts_checkpoint_failures_total", "Checkpoints that could not be written or were set aside, by reason.", "reason");
-        foreach (var reason in CheckpointReasons) _checkpoint.WithLabels(reason);
         _reloadGood = metrics.Gauge(
             "egress_alerts_config_last_reload_successful", "Whether the last attempt to load the configuration succeeded.");
         _reloadedAt = metrics.Gauge("egress_alerts_config_last_reload_success_timestamp_seconds", "When the configuration in use was loaded.");
@@ -51,6 +47,8 @@ internal sealed class ServiceMetrics
 
     public DetectionMetrics Detection { get; }
 
+    public StorageMetrics Storage { get; }
+
     public AlertMetrics Alerts { get; }
 
     public void WindowDone(TimeSpan took)
@@ -64,8 +62,6 @@ internal sealed class ServiceMetrics
     public void WindowFailed() => _failed.Inc();
 
     public void Crashed() => _crashed.Inc();
-
-    public void CheckpointFailed(string reason) => _checkpoint.WithLabels(reason).Inc();
 
     public void Reloaded(bool good)
     {

@@ -4,6 +4,7 @@ using EgressAlerts.Cardinality;
 using EgressAlerts.Export;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Prometheus;
 
 namespace EgressAlerts.Benchmarks;
@@ -25,7 +26,7 @@ internal static class BudgetSpeed
     /// <summary>Increments of series that are live, in an order that is not theirs.</summary>
     private static void Admit()
     {
-        var budget = new SeriesBudget(new() { MaxSeries = Live * 4, MaxDestinationsPerWorkload = Live });
+        var budget = new SeriesBudget(new() { MaxSeries = Live * 4, MaxDestinationsPerWorkload = Live }, Store.InMemory().Read());
         var series = Series(Live).ToArray();
         var random = new Random(1);
         var increments = Enumerable.Range(0, Increments).Select(_ => series[random.Next(Live)]).ToList();
@@ -47,7 +48,7 @@ internal static class BudgetSpeed
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var exposition = new Exposition(new MetricRegistry(), TimeProvider.System);
-        var budget = new SeriesBudget(new() { MaxSeries = count * 4, MaxDestinationsPerWorkload = count });
+        var budget = new SeriesBudget(new() { MaxSeries = count * 4, MaxDestinationsPerWorkload = count }, Store.InMemory().Read());
         var series = Series(count).ToArray();
         Admitted Window(int number) => budget.Admit(Reading(number, series), [], showNew: true);
         exposition.Publish(Window(1));

@@ -5,6 +5,7 @@ using BenchmarkDotNet.Attributes;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Benchmarks;
 
@@ -15,7 +16,8 @@ public class DecodeBenchmark
 {
     private static readonly Window Window = new(DateTimeOffset.FromUnixTimeSeconds(1_767_268_830), DateTimeOffset.FromUnixTimeSeconds(1_767_268_860));
 
-    private readonly CounterTracker _tracker = new(new JobRegister(), TimeSpan.FromMinutes(2));
+    private static readonly StoredState State = Store.InMemory().Read();
+    private readonly CounterTracker _tracker = new(new JobRegister(State), TimeSpan.FromMinutes(2), State);
     private byte[] _answer = [];
 
     [Params(200_000)]
@@ -100,7 +102,7 @@ public class DecodeBenchmark
     private sealed class Sink(CounterTracker tracker) : ISeriesSink
     {
         private static readonly HashSet<string> TargetLabels = ["job", "instance", "namespace", "pod"];
-        private static readonly Classifier Classifier = new(new TelemetryOptions(), new HostRegister(DynamicDns.Auto));
+        private static readonly Classifier Classifier = new(new TelemetryOptions(), new HostRegister(DynamicDns.Auto, Store.InMemory().Read()));
 
         public void Restart() => tracker.RestartQuery();
 

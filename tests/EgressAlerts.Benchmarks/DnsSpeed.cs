@@ -5,6 +5,7 @@ using DnsClient;
 using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -79,7 +80,7 @@ internal static partial class DnsSpeed
     private static async Task DefaultRateAsync(DnsOptions options, IPAddress[] addresses)
     {
         var metrics = new MetricRegistry();
-        await using var lookups = new Lookups(options, new DnsMetrics(metrics), TimeProvider.System);
+        await using var lookups = new Lookups(options, Store.InMemory().Read(), new DnsMetrics(metrics), TimeProvider.System);
         var some = addresses.Take(options.QueriesPerSecond * 7).ToArray(); // Two seconds' worth goes at once.
         var (cpu, allocated, started) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), TimeProvider.System.GetTimestamp());
         await AskAsync(lookups, some);
@@ -99,7 +100,7 @@ internal static partial class DnsSpeed
     private static async Task<double> LookupsAsync(DnsOptions options, IPAddress[] addresses)
     {
         var metrics = new MetricRegistry();
-        await using var lookups = new Lookups(options, new DnsMetrics(metrics), TimeProvider.System);
+        await using var lookups = new Lookups(options, Store.InMemory().Read(), new DnsMetrics(metrics), TimeProvider.System);
         await AskAsync(lookups, addresses[..20]);
         var started = TimeProvider.System.GetTimestamp();
         foreach (var chunk in addresses.Chunk(5_000))
@@ -118,7 +119,7 @@ internal static partial class DnsSpeed
     private static void Cache(IPAddress[] addresses)
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, TimeProvider.System);
+        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, Store.InMemory().Read().Table(Lookups.NameOfAddress), TimeProvider.System);
         for (var i = 0; i < addresses.Length; i++) cache.Store(AddressNumber.Of(addresses[i]), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
         var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / addresses.Length;
         var (nanoseconds, allocated) = (double.MaxValue, GC.GetAllocatedBytesForCurrentThread());

@@ -4,6 +4,7 @@ using EgressAlerts.Cardinality;
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Benchmarks;
@@ -22,7 +23,7 @@ internal static class MemoryUse
 
     private static void Budget(int destinations)
     {
-        var (before, budget) = (Held(), new SeriesBudget(new() { MaxSeries = BudgetWindow }));
+        var (before, budget) = (Held(), new SeriesBudget(new() { MaxSeries = BudgetWindow }, Store.InMemory().Read()));
         var (window, first) = (0, 0L);
         for (; window < Math.Max(20, destinations / BudgetWindow); window++)
         {
@@ -38,19 +39,19 @@ internal static class MemoryUse
     {
         var spikes = new UploadSpikeOptions { Floor = 1 << 20, Learning = TimeSpan.Zero };
         var (before, options) = (Held(), new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = spikes });
-        var detectors = new Detectors(options, new DetectionMetrics(new MetricRegistry(), TimeProvider.System), NullLogger<Detectors>.Instance);
+        var state = Store.InMemory().Read();
+        var detectors = new Detectors(options, new DetectionMetrics(new MetricRegistry(), TimeProvider.System), state, NullLogger<Detectors>.Instance);
         var (window, windows, each) = (0, Math.Max(20, destinations / DetectionWindow), Math.Min(DetectionWindow, destinations));
         var first = 0L;
         for (; window < windows; window++)
         {
             if (window == windows / 2) first = Held();
             detectors.Observe(Flood(window, each, workloads: 100, ""));
+            state.Commit();
         }
 
         Print("all detectors", window * each, Held() - before, first - before, windows / 2 * each);
-        using var state = new MemoryStream();
-        detectors.Save(new BinaryWriter(state));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"state of that: {state.Length / 1e6:0.0} MB"));
+        GC.KeepAlive(detectors);
     }
 
     private static void Print(string what, int all, long held, long heldFirst, int first) => Console.WriteLine(string.Create(

@@ -4,6 +4,7 @@ using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Benchmarks;
@@ -26,24 +27,14 @@ internal static class NamingSpeed
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Count} networks: {took.TotalMilliseconds:0} ms to build, {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6:0.0} MB"));
 
         var addresses = Enumerable.Range(0, Destinations).Select(i => new IPAddress([52, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToArray();
-        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 100_000, TimeProvider.System);
+        using var store = Store.InMemory();
+        var state = store.Read();
+        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 100_000, state.Table(Lookups.NameOfAddress), TimeProvider.System);
         foreach (var (i, address) in addresses.Index()) cache.Store(AddressNumber.Of(address), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
-        var metrics = new MetricRegistry();
-        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, new DnsMetrics(metrics), TimeProvider.System);
-        using var state = new MemoryStream();
-        var writer = new BinaryWriter(state);
-        cache.Save(writer, (address, answer) =>
-        {
-            writer.Write(address);
-            writer.Write((byte)answer.State);
-            writer.Write(answer.Name);
-            writer.Write(answer.Confirmed);
-        });
-        writer.Write(0); // No claims.
-        state.Position = 0;
-        lookups.Load(new BinaryReader(state));
-
-        var namer = new Namer(new NamingOptions { Networks = networks }, lookups, TimeProvider.System, NullLogger<Namer>.Instance);
+        state.Commit();
+        state = store.Read();
+        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, state, new DnsMetrics(new MetricRegistry()), TimeProvider.System);
+        var namer = new Namer(new NamingOptions { Networks = networks }, lookups, state, TimeProvider.System, NullLogger<Namer>.Instance);
         var window = new Window(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
         var increments = Enumerable.Range(0, Increments)
             .Select(i => new Increment(new Flow(new Workload("ns", "workload-" + (i % 40)), new RawDestination(addresses[i % Destinations], "443", "", "", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1))

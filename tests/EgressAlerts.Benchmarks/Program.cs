@@ -9,6 +9,7 @@ using EgressAlerts.Benchmarks;
 // naming: what naming and looking up networks cost.
 // budget: what admission, exposition and compression cost.
 // detection: what all detectors together cost in a window.
+// storage [SERIES]: what it costs to keep what a window changed, and to read it all at the start.
 // memory [DESTINATIONS]: what floods of destinations that never come back leave in memory.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
@@ -33,6 +34,9 @@ switch (args)
     case ["detection", ..]:
         DetectionSpeed.Run();
         return;
+    case ["storage", ..]:
+        StorageSpeed.Run(Number(1, 200_000));
+        break;
     case ["memory", ..]:
         MemoryUse.Run(Number(1, 1_000_000));
         break;

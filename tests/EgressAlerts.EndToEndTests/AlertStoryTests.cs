@@ -89,7 +89,8 @@ public sealed class AlertStoryTests : IAsyncLifetime
             alert.Labels);
         Assert.Contains("shop/cart tried to reach vps-99.hoster.example.net (141.95.33.99, port 4444; name confirmed by DNS in both directions) and was refused once", alert.Annotations["description"], StringComparison.Ordinal);
         Assert.Equal("http://egress-alerts.example.com:10098/runbooks/EgressBlocked", alert.Annotations["runbook_url"]);
-        Assert.StartsWith("http://egress-alerts.example.com:10098/api/v1/alerts?alertname=EgressBlocked", alert.GeneratorUrl, StringComparison.Ordinal);
+        Assert.Equal($"http://egress-alerts.example.com:10098/api/v1/alerts/{alert.Fingerprint}", alert.GeneratorUrl);
+        Assert.Equal(startsAt, (await _service.GetAsync($"api/v1/alerts/{alert.Fingerprint}"))[0].GetProperty("starts_at").GetDateTimeOffset());
         var evidence = await _service.GetAsync("api/v1/alerts?alertname=EgressBlocked");
         Assert.Equal("firing", evidence[0].GetProperty("state").GetString());
 
@@ -98,6 +99,11 @@ public sealed class AlertStoryTests : IAsyncLifetime
             async () => await _first.AlertAsync("EgressBlocked") is { } again && again.EndsAt > firstEnd, 20, "the alert is sent again");
         await Deadline.UntilAsync(async () => await _first.AlertAsync("EgressBlocked") is null && await _second.AlertAsync("EgressBlocked") is null, 40, "the alert resolves in both");
         Assert.Equal("resolved", (await _service.GetAsync("api/v1/alerts?alertname=EgressBlocked"))[0].GetProperty("state").GetString());
+        var past = (await _service.GetAsync($"api/v1/alerts?state=resolved&end={Uri.EscapeDataString($"{startsAt:O}")}&start={startsAt.ToUnixTimeSeconds() - 1}"))[0];
+        Assert.Equal(alert.Fingerprint, past.GetProperty("fingerprint").GetString());
+        Assert.InRange(past.GetProperty("ends_at").GetDateTimeOffset(), startsAt, TimeProvider.System.GetUtcNow());
+        await AssertRefusedAsync("api/v1/alerts?start=yesterday", 400, "start is not an instant: write it as 2026-01-31T12:00:00Z");
+        await AssertRefusedAsync("api/v1/alerts/0123456789abcdef", 404, "There is no alert with this fingerprint");
     }
 
     [Fact]
@@ -195,6 +201,14 @@ public sealed class AlertStoryTests : IAsyncLifetime
         await Deadline.UntilAsync(() => Task.FromResult(_service.Output.Split("msg=\"reloaded").Length == 3), 30, "SIGHUP reloads");
         Assert.Equal(0, await _service.StopAsync());
         Assert.Contains("stopped", _service.Output, StringComparison.Ordinal);
+    }
+
+    private async Task AssertRefusedAsync(string path, int status, string sentence)
+    {
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(new Uri(_service.Address, path));
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.StartsWith(sentence, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     private async Task<PromSample?> ExportedAsync(string name, string destination) =>

@@ -43,14 +43,23 @@ public sealed class ExactnessTests : IAsyncLifetime
         await _prometheus.StartAsync();
         await BalanceAsync(Windows / 2);
 
-        // The disk lost the end of the newest checkpoint: the one before it leads to the same numbers.
+        // A stop moves all that was written into the database itself.
+        Assert.Equal(0, await _service.StopAsync());
+        await _service.StartAsync();
+        await BalanceAsync(Windows / 2);
+
+        // The disk lost half of the database: the hourly backup, and the windows since it was made, lead to the same numbers from the same baseline.
+        var baseline = await BaselineAsync();
         await CrashAsync(() =>
         {
-            using var file = File.OpenWrite(Path.Combine(_service.StorageFolder, "checkpoint"));
+            Assert.True(File.Exists(Path.Combine(_service.StorageFolder, "egress-alerts.backup.db")));
+            using var file = File.OpenWrite(Path.Combine(_service.StorageFolder, "egress-alerts.db"));
             file.SetLength(file.Length / 2);
         });
-        Assert.Contains("its checksum is wrong", _service.Output, StringComparison.Ordinal);
-        await BalanceAsync(Windows / 2);
+        Assert.Contains("egress-alerts.backup.db of ", _service.Output, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(_service.StorageFolder, "egress-alerts.db.damaged-*"), file => !file.EndsWith("-wal", StringComparison.Ordinal));
+        await BalanceAsync(Windows / 2, after: _books[^1].WindowEnd);
+        Assert.Equal(baseline, await BaselineAsync());
 
         // The books would balance just as well over nothing.
         var last = _books[^1];
@@ -148,9 +157,9 @@ public sealed class ExactnessTests : IAsyncLifetime
     }
 
     /// <summary>Checks the books at the end of each of the next windows.</summary>
-    private async Task BalanceAsync(int windows)
+    private async Task BalanceAsync(int windows, DateTimeOffset after = default)
     {
-        var last = DateTimeOffset.MinValue;
+        var last = after;
         for (var seen = 0; seen < windows; seen++)
         {
             var ledger = await Deadline.UntilAsync(
@@ -164,6 +173,9 @@ public sealed class ExactnessTests : IAsyncLifetime
         }
     }
 
-    private async Task<double> FailuresAsync() =>
-        (await _service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_window_failures_total").Value;
+    private Task<double> FailuresAsync() => ValueAsync("egress_alerts_window_failures_total");
+
+    private Task<double> BaselineAsync() => ValueAsync("egress_alerts_baseline_window_end_timestamp_seconds");
+
+    private async Task<double> ValueAsync(string name) => (await _service.MetricsAsync()).Single(sample => sample.Name == name).Value;
 }

@@ -48,6 +48,10 @@ public sealed class InstallationTests : IDisposable
         _folder.Write("opt/egress-alerts.yml", config);
         await TypeAsync(start[0]);
         Assert.StartsWith(_folder.File("opt") + "/egress-alerts serve ", start[1], StringComparison.Ordinal);
+        var storage = Markdown.Blocks(Readme, "## Storage, upgrade, backup").Select(Here).ToList();
+        Assert.Equal(3, storage.Count);
+        var (query, backup, restore) = (storage[0], storage[1], storage[2]);
+        Dictionary<string, double> shown;
         using (var running = new ServerProcess("bash", ["-c", "exec " + start[1]], Repository.Root))
         {
             await Deadline.UntilAsync(() => running.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready");
@@ -60,22 +64,32 @@ public sealed class InstallationTests : IDisposable
             var seen = await Deadline.UntilAsync(async () => await TypeAsync(look) is var text && text.Contains("\"metric\":{\"destination\":", StringComparison.Ordinal) ? text : null, 60, "the query shows who talks to what");
             Assert.Contains("EgressAlertsWatchdog", seen, StringComparison.Ordinal);
 
-            await TypeAsync(Here(Markdown.Blocks(Readme, "## Storage, upgrade, backup").Single()));
+            // The database says whom workloads have talked to since this test began. It is in use meanwhile.
+            var contact = (await TypeAsync(query)).Split('\n')[0].Split('|');
+            var asked = TimeProvider.System.GetUtcNow();
+            Assert.InRange(DateTimeOffset.Parse(contact[1], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal), asked.AddHours(-1), asked);
+            shown = await CountersAsync(service);
+            Assert.EndsWith("/egress-alerts.db: written\n", await TypeAsync(backup), StringComparison.Ordinal);
+            File.Copy(_folder.File("data/egress-alerts.db-wal"), _folder.File("log-of-writes"));
             await running.StopAsync();
             Assert.Equal(0, running.ExitCode);
         }
 
-        // Another day, another disk: the copy is all there is.
+        // The folder is lost, but for a log of writes that does not belong to the copy.
         var before = (await prometheus.QueryAsync($"last_over_time({Baseline}[10m])")).Single().Samples[0].Value;
         Directory.Delete(_folder.File("data"), recursive: true);
         Directory.CreateDirectory(_folder.File("data"));
-        File.Copy(_folder.File("backups/egress-alerts.checkpoint"), _folder.File("data/checkpoint"));
+        File.Move(_folder.File("log-of-writes"), _folder.File("data/egress-alerts.db-wal"));
+        await TypeAsync(restore);
         using var again = new ServerProcess("bash", ["-c", "exec " + start[1]], Repository.Root);
         await Deadline.UntilAsync(() => again.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready again");
         using var http = new HttpClient();
-        var shown = await Deadline.UntilAsync(
+        var baseline = await Deadline.UntilAsync(
             async () => (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').FirstOrDefault(line => line.StartsWith(Baseline + " ", StringComparison.Ordinal)), 60, "it shows from when it has counted");
-        Assert.Equal(before, double.Parse(shown.Split(' ')[1], CultureInfo.InvariantCulture));
+        Assert.Equal(before, double.Parse(baseline.Split(' ')[1], CultureInfo.InvariantCulture));
+        var now = await CountersAsync(service);
+        Assert.NotEmpty(shown);
+        Assert.Equal([], shown.Where(counter => !(now.TryGetValue(counter.Key, out var value) && value >= counter.Value)));
         await again.StopAsync();
     }
 
@@ -91,6 +105,14 @@ public sealed class InstallationTests : IDisposable
         Assert.Equal((0, ""), (exit, output.Trim()));
         (exit, output) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=yes", "--threshold=20", _folder.File("egress-alerts.service")]);
         Assert.True(exit == 0, output);
+    }
+
+    /// <summary>The exported counters of traffic, by name and labels.</summary>
+    private static async Task<Dictionary<string, double>> CountersAsync(Uri service)
+    {
+        using var http = new HttpClient();
+        return (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').Where(line => line.StartsWith("egress_upload_bytes_total{", StringComparison.Ordinal))
+            .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     /// <summary>Runs the lines of a block in the checkout, as a shell does, and ends with the first that fails.</summary>

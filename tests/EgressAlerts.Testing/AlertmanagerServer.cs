@@ -5,6 +5,7 @@ namespace EgressAlerts.Testing;
 
 /// <summary>An alert as Alertmanager holds it.</summary>
 public sealed record HeldAlert(
+    string Fingerprint,
     IReadOnlyDictionary<string, string> Labels,
     IReadOnlyDictionary<string, string> Annotations,
     DateTimeOffset StartsAt,

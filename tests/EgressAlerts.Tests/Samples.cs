@@ -25,14 +25,4 @@ internal static class Samples
 
     public static NamedReading NamedAs(int window, params IReadOnlyList<NamedIncrement> increments) =>
         new(Reading(window, [.. increments.Select(named => named.Increment)]), increments, increments, []);
-
-    public static T Copied<T>(T empty, Action<BinaryWriter> save, Action<T, BinaryReader> load)
-    {
-        using var state = new MemoryStream();
-        save(new BinaryWriter(state));
-        state.Position = 0;
-        load(empty, new BinaryReader(state));
-        Assert.Equal(state.Length, state.Position);
-        return empty;
-    }
 }

@@ -32,6 +32,8 @@ internal sealed record Settings
 
     public int MaxAlerts { get; init; } = 1_000;
 
+    public TimeSpan AlertHistory { get; init; } = TimeSpan.FromDays(30);
+
     public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Null where the configuration leaves it empty: then it is made from the host's name and the listen address.</summary>

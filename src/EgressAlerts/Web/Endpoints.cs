@@ -16,17 +16,28 @@ internal static class Endpoints
         app.MapGet("/-/healthy", () => "EgressAlerts is healthy.\n");
         app.MapGet("/-/ready", () => worker.IsReady
             ? Results.Text("EgressAlerts is ready.\n")
-            : Results.Text("EgressAlerts is reading its checkpoint.\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+            : Results.Text("EgressAlerts is reading its database.\n", statusCode: StatusCodes.Status503ServiceUnavailable));
         app.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
         app.MapGet("/api/v1/status", () => Results.Json(Status.Of(options, worker, exposition), ApiJson.Options));
         app.MapGet("/api/v1/destinations", () => Results.Json(DestinationList.Of(exposition), ApiJson.Options));
         app.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
-        app.MapGet("/api/v1/alerts", (HttpRequest request) => Results.Json(AlertList.Of(worker, request.Query), ApiJson.Options));
+        app.MapGet("/api/v1/alerts", (HttpRequest request) => Alerts(request.Query, worker.Pass));
+        app.MapGet("/api/v1/alerts/{fingerprint}", (string fingerprint) => Alert(fingerprint, worker.Pass));
         app.MapGet(TelemetryWarning.TelemetryResource, () => Results.Text(Documents.TelemetryResource, "application/yaml; charset=utf-8"));
         app.MapGet("/runbooks/{name}", (string name) => Documents.FindRunbook(name) is { } text
             ? Results.Text(text, "text/markdown; charset=utf-8")
             : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Documents.RunbookNames)}\n"));
     }
+
+    private static IResult Alerts(IQueryCollection arguments, Pass pass) => AlertQuery.Parse(arguments, out var query) is { } error
+        ? Results.Text(error + "\n", statusCode: StatusCodes.Status400BadRequest)
+        : Results.Json(AlertList.Of(query, pass.Alerts, pass.HeldBackAlerts, pass.AlertHistory), ApiJson.Options);
+
+    private static IResult Alert(string fingerprint, Pass pass) => AlertList.Of(fingerprint, pass.HeldBackAlerts, pass.AlertHistory) is { Count: > 0 } found
+        ? Results.Json(found, ApiJson.Options)
+        : Results.Text(
+            "There is no alert with this fingerprint, or it resolved longer than alerting.history ago. /api/v1/alerts shows what fires, and with start what has fired since.\n",
+            statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<IResult> ReloadAsync(ServeOptions options, PassWorker worker, CancellationToken cancel)
     {
@@ -45,7 +56,7 @@ internal static class Endpoints
             ("/api/v1/status", "how the service stands"),
             ("/api/v1/destinations", "destinations and where their names come from"),
             ("/api/v1/waiting", "what is counted and waits for a name"),
-            ("/api/v1/alerts", "alerts that fire or resolved lately"),
+            ("/api/v1/alerts", "alerts that fire, resolved lately or are held back; with start and end those of the past"),
             (TelemetryWarning.TelemetryResource, "the Telemetry resource that adds addresses to Istio's metrics"),
             .. Documents.RunbookNames.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
             ("/-/healthy", "is the process alive"),

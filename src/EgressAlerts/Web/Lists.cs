@@ -1,7 +1,7 @@
 using System.Text.Json;
+using EgressAlerts.Alerting;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
-using Microsoft.AspNetCore.Http;
 
 namespace EgressAlerts.Web;
 
@@ -59,17 +59,30 @@ internal sealed record WaitingEntry(string SourceWorkloadNamespace, string Sourc
 }
 
 /// <summary>An entry of <c>/api/v1/alerts</c>.</summary>
+/// <param name="State"><c>firing</c>, <c>resolved</c> or <c>held_back</c>.</param>
+/// <param name="EndsAt">When it resolved; null where it has not. <paramref name="ResolvedAt"/> is an older name of the same.</param>
 internal sealed record AlertList(
-    string State, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations, DateTimeOffset StartsAt, DateTimeOffset? ResolvedAt)
+    string Fingerprint, string State, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations,
+    DateTimeOffset StartsAt, DateTimeOffset? EndsAt, DateTimeOffset? ResolvedAt)
 {
-    /// <summary>Every query argument is a label that must have that value, or <c>state</c>: <c>firing</c>, <c>resolved</c> or <c>held_back</c>. An empty one asks for nothing.</summary>
-    public static IReadOnlyList<AlertList> Of(PassWorker worker, IQueryCollection query) =>
+    /// <summary>What fires, what resolved within 15 minutes and what is held back; with a range of time what fired at some time in it.</summary>
+    public static IReadOnlyList<AlertList> Of(AlertQuery query, IEnumerable<Alert> current, IEnumerable<Alert> heldBack, IEnumerable<Alert> history)
+    {
+        var entries = query.HasRange ? history.Where(query.IsInRange).Select(Of) : current.Select(Of).Concat(heldBack.Select(HeldBack));
+        return [.. entries.Where(query.Takes).OrderBy(entry => entry.EndsAt is not null).ThenByDescending(entry => entry.StartsAt)];
+    }
+
+    /// <summary>All that is remembered of one alert: first that it is held back, where it is, then each time that it fired, the latest first.</summary>
+    public static IReadOnlyList<AlertList> Of(string fingerprint, IEnumerable<Alert> heldBack, IEnumerable<Alert> history) =>
     [
-        .. worker.Pass.Alerts.Select(alert => (State: alert.ResolvedAt is null ? "firing" : "resolved", Alert: alert))
-            .Concat(worker.Pass.HeldBackAlerts.Select(alert => (State: "held_back", Alert: alert)))
-            .Where(entry => query.All(wanted => wanted.Value.ToString().Length == 0 || (wanted.Key == "state" ? entry.State : entry.Alert.Labels.GetValueOrDefault(wanted.Key)) == wanted.Value))
-            .OrderBy(entry => entry.Alert.ResolvedAt is not null)
-            .ThenByDescending(entry => entry.Alert.StartsAt)
-            .Select(entry => new AlertList(entry.State, entry.Alert.Labels, entry.Alert.Annotations, entry.Alert.StartsAt, entry.Alert.ResolvedAt)),
+        .. heldBack.Where(alert => alert.Fingerprint == fingerprint).Select(HeldBack),
+        .. history.Where(alert => alert.Fingerprint == fingerprint).OrderByDescending(alert => alert.StartsAt).Select(Of),
     ];
+
+    private static AlertList Of(Alert alert) => Of(alert, alert.ResolvedAt is null ? AlertQuery.Firing : AlertQuery.Resolved);
+
+    private static AlertList HeldBack(Alert alert) => Of(alert, AlertQuery.HeldBack);
+
+    private static AlertList Of(Alert alert, string state) =>
+        new(alert.Fingerprint, state, alert.Labels, alert.Annotations, alert.StartsAt, alert.ResolvedAt, alert.ResolvedAt);
 }

@@ -1,6 +1,7 @@
 using EgressAlerts.Configuration;
 using EgressAlerts.Dns;
 using EgressAlerts.Files;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Alerting;
@@ -52,7 +53,7 @@ public sealed class DiscoveryTests : DeliveryTests
     {
         var settings = new AlertmanagerSettings { Dns = [new(["alertmanagers.example.com"], TargetKind.A, 9093, TimeSpan.FromSeconds(1))] };
         var dns = new DnsOptions { Servers = [new(System.Net.IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(100), Attempts = 1 };
-        await using var lookups = new Lookups(dns, new DnsMetrics(Self), TimeProvider.System);
+        await using var lookups = new Lookups(dns, Store.InMemory().Read(), new DnsMetrics(Self), TimeProvider.System);
         await using var discovery = new AlertmanagerDiscovery(
             [(settings, Http)], Start(), new TargetResolver(lookups.Servers), Metrics, TimeProvider.System, _log);
         await UntilAsync(() => Self.Sum(Failures, "dns") >= 2, "it is counted each time");

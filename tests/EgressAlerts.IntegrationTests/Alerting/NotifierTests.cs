@@ -1,5 +1,7 @@
 using System.Globalization;
 using EgressAlerts.Alerting;
+using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -20,6 +22,20 @@ public sealed class NotifierTests : DeliveryTests
     {
         await base.DisposeAsync();
         await _good.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_alert_has_the_fingerprint_that_Alertmanager_gives_it_and_links_to_it()
+    {
+        var options = new AlertingOptions { ExternalLabels = new Dictionary<string, string> { ["team"] = "Zürich \"7\" 🚀", ["empty"] = "", ["Z"] = "z" } };
+        var now = TimeProvider.System.GetUtcNow();
+        var found = new Finding("EgressBlocked", "warning", new Workload("shop", "cart"), "*.example.com", now, "s", "d", NameSource.Ptr, Confirmed: true, "up");
+        var book = new AlertBook(options, Store.InMemory().Read(), Metrics);
+        Start(_good.Address).Publish(book.Update([found, found with { Destination = "" }, found with { Source = new("", "") }], new Window(now.AddSeconds(-30), now)));
+        var held = await Deadline.UntilAsync(
+            async () => await _good.AlertsAsync("EgressBlocked") is { Count: 3 } alerts ? alerts : null, 10, "all alerts are in Alertmanager");
+        Assert.Equal(book.Current.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal), held.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal));
+        Assert.All(held, alert => Assert.Equal($"http://127.0.0.1:10098/api/v1/alerts/{alert.Fingerprint}", alert.GeneratorUrl));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -62,7 +63,9 @@ public sealed class ReceiverTests : IAsyncLifetime
         Publish(new DetectionOptions(), Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
         var message = (await PostedAsync("/slack/hook", text => text.Contains("evil", StringComparison.Ordinal))).GetProperty("attachments")[0];
         Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
-        Assert.StartsWith("http://egress-alerts.example.com/api/v1/alerts?alertname=EgressNewDestination", message.GetProperty("title_link").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            message.GetProperty("title_link").GetString(),
+            (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/api/v1/alerts/{alert.Fingerprint}"));
         Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
         var text = message.GetProperty("text").GetString()!;
         Assert.Contains("shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) by route passthrough for the first time in 30 d", text, StringComparison.Ordinal);
@@ -132,10 +135,10 @@ public sealed class ReceiverTests : IAsyncLifetime
     private AlertBook Publish(DetectionOptions options, params NamedIncrement[] seen)
     {
         var quiet = options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } };
-        var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), NullLogger<Detectors>.Instance);
+        var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), Store.InMemory().Read(), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
         var findings = detectors.Observe(new NamedReading(new Reading(window, Baseline: false, [], new Accounts(Now, [])), seen, seen, []));
-        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, new AlertMetrics(_self));
+        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, Store.InMemory().Read(), new AlertMetrics(_self));
         _notifier.Publish(book.Update(findings, window));
         return book;
     }

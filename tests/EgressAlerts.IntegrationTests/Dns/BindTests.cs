@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Dns;
@@ -69,8 +70,8 @@ public sealed class BindTests : IAsyncLifetime
                 a-rather-long-host-name-01.many A 52.0.2.7
                 """));
         var options = new DnsOptions { Servers = [_bind.Endpoint], QueriesPerSecond = 1000 };
-        _tcp = new Lookups(options, new DnsMetrics(_self), TimeProvider.System);
-        _udp = new Lookups(options with { Transport = DnsTransport.Udp }, new DnsMetrics(_self), TimeProvider.System);
+        _tcp = new Lookups(options, Store.InMemory().Read(), new DnsMetrics(_self), TimeProvider.System);
+        _udp = new Lookups(options with { Transport = DnsTransport.Udp }, Store.InMemory().Read(), new DnsMetrics(_self), TimeProvider.System);
     }
 
     public async Task DisposeAsync()

@@ -4,6 +4,7 @@ using EgressAlerts.Dns;
 using EgressAlerts.Export;
 using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Dns;
@@ -42,7 +43,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task A_roundabout_answer_is_an_answer(DnsBehaviour behaviour, DnsTransport transport)
     {
         _zone.Reverse("52.0.2.1", behaviour, "a.example.com").Forward("52.0.2.1", "a.example.com");
-        _lookups = new Lookups(Options(_server.Endpoint) with { Transport = transport }, _metrics, TimeProvider.System);
+        _lookups = new Lookups(Options(_server.Endpoint) with { Transport = transport }, Store.InMemory().Read(), _metrics, TimeProvider.System);
         Assert.Equal(new ReverseAnswer(AnswerState.Present, "a.example.com", true), await AnswerAsync(_lookups, Address));
     }
 
@@ -66,7 +67,7 @@ public sealed class ResolverTests : IAsyncLifetime
         // The servers take turns: whichever is asked first, the good one answers in the end.
         Assert.Equal(new ReverseAnswer(AnswerState.Present, "a.example.com", true), await AnswerAsync(Ask(_server.Endpoint, good.Endpoint), Address));
 
-        await using var alone = new Lookups(Options(_server.Endpoint), _metrics, TimeProvider.System);
+        await using var alone = new Lookups(Options(_server.Endpoint), Store.InMemory().Read(), _metrics, TimeProvider.System);
         alone.Find(Address);
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 1), 10, "the look-up has failed");
         Assert.Equal(AnswerState.Pending, alone.Find(Address).State);
@@ -85,7 +86,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task A_server_that_does_not_answer_is_told_once_and_so_is_its_return()
     {
         var (time, log, nobody) = (new HandTime(), new ListLogger<Lookups>(), new IPEndPoint(IPAddress.Loopback, FreePort.Next()));
-        await using var lookups = new Lookups(Options(nobody), _metrics, time, log);
+        await using var lookups = new Lookups(Options(nobody), Store.InMemory().Read(), _metrics, time, log);
         for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
         Assert.Equal([$"Warning: name server {nobody} does not answer (connection refused): destinations keep their addresses until it is back"], log.Entries);
@@ -104,7 +105,7 @@ public sealed class ResolverTests : IAsyncLifetime
     {
         var (time, log) = (new ClockWithABug { IsBroken = true }, new ListLogger<Lookups>());
         _zone.Named("52.0.2.1", "a.example.com");
-        await using var lookups = new Lookups(Options(_server.Endpoint), _metrics, time, log);
+        await using var lookups = new Lookups(Options(_server.Endpoint), Store.InMemory().Read(), _metrics, time, log);
         for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
         await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
         Assert.Equal(9, _self.Sum("egress_alerts_dns_query_failures_total", "internal"));
@@ -134,7 +135,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task No_more_questions_are_asked_than_the_rate_allows()
     {
         const int Rate = 50;
-        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, _metrics, TimeProvider.System);
+        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, Store.InMemory().Read(), _metrics, TimeProvider.System);
         var started = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 1000; i++) _lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.1.{i / 250}.{i % 250}")));
         await Deadline.UntilAsync(() => Task.FromResult(_server.Questions >= 3 * Rate), 20, "three seconds' worth of questions");
@@ -146,7 +147,7 @@ public sealed class ResolverTests : IAsyncLifetime
     public async Task Through_an_outage_of_ten_minutes_every_name_stays()
     {
         var (time, server) = (new HandTime(), new DnsResponder(new DnsZone { Ttl = 60 }.Named("52.0.2.1", "a.example.com").Spoofed("52.0.2.2", "b.example.com")));
-        _lookups = new Lookups(Options(server.Endpoint), _metrics, time);
+        _lookups = new Lookups(Options(server.Endpoint), Store.InMemory().Read(), _metrics, time);
         IPAddress[] addresses = [.. ((string[])["52.0.2.1", "52.0.2.2", "52.0.2.3"]).Select(IPAddress.Parse)];
         var before = new List<ReverseAnswer>();
         foreach (var address in addresses) before.Add(await AnswerAsync(_lookups, address));
@@ -168,7 +169,7 @@ public sealed class ResolverTests : IAsyncLifetime
     [Fact]
     public async Task Those_that_carry_most_are_asked_for_first()
     {
-        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, _metrics, TimeProvider.System);
+        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, Store.InMemory().Read(), _metrics, TimeProvider.System);
         var addresses = Enumerable.Range(1, 9).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}"))).ToList();
         // Two questions go at once; what is asked after them has waited and is the heaviest.
         foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
@@ -197,7 +198,7 @@ public sealed class ResolverTests : IAsyncLifetime
         return lookups.Find(address);
     }
 
-    private Lookups Ask(params IPEndPoint[] servers) => _lookups = new Lookups(Options(servers), _metrics, TimeProvider.System);
+    private Lookups Ask(params IPEndPoint[] servers) => _lookups = new Lookups(Options(servers), Store.InMemory().Read(), _metrics, TimeProvider.System);
 
     private static DnsOptions Options(params IPEndPoint[] servers) => new() { Servers = servers, Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
 }

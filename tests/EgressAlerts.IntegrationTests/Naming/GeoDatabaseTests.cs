@@ -9,6 +9,7 @@ using EgressAlerts.Dns;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Naming;
@@ -65,7 +66,7 @@ public sealed class GeoDatabaseTests : IDisposable
     public async Task A_database_of_owners_and_one_of_cities_say_owner_network_and_region_where_no_network_of_the_users_does()
     {
         var dns = new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] };
-        await using var lookups = new Lookups(dns, new DnsMetrics(new MetricRegistry()), TimeProvider.System);
+        await using var lookups = new Lookups(dns, Store.InMemory().Read(), new DnsMetrics(new MetricRegistry()), TimeProvider.System);
         var options = new NamingOptions
         {
             CheckClaims = false,
@@ -73,7 +74,7 @@ public sealed class GeoDatabaseTests : IDisposable
             Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")],
         };
         var increments = ((string[])["52.22.188.80", "52.22.201.1", "52.22.200.1", "9.9.9.9"]).Select(Increment);
-        var namer = new Namer(options, lookups, TimeProvider.System, new ListLogger<Namer>());
+        var namer = new Namer(options, lookups, Store.InMemory().Read(), TimeProvider.System, new ListLogger<Namer>());
         var named = await namer.NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
         Assert.Equal(
             [

@@ -5,6 +5,7 @@ using EgressAlerts.Export;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -33,7 +34,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         _server = await LoopbackServer.StartAsync();
         _server.Answer = Good(5);
         var options = new PollingOptions { Url = new Uri(_server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(2), MaxResponseBytes = 1 << 20 };
-        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
+        _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), _time, _log);
         Assert.True((await ReadAsync(0))!.Baseline);
     }
 
@@ -262,7 +263,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         });
         var url = scheme == "https" ? new UriBuilder(_server.Address) { Scheme = "https" }.Uri : new Uri($"http://{tls.LocalEndpoint}");
         var options = new PollingOptions { Url = url, Timeout = TimeSpan.FromSeconds(2) };
-        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), _time, _log);
         Assert.Null(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.StartsWith("connection: ", poller.Failure, StringComparison.Ordinal);
         Assert.Contains(message, poller.Failure, StringComparison.Ordinal);
@@ -338,7 +339,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         using var folder = new TemporaryFolder();
         var file = folder.File("token");
         using var http = HttpClients.Create(new HttpSettings { CredentialsFile = file }, NullLogger.Instance);
-        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_self), TimeProvider.System, _log);
+        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), TimeProvider.System, _log);
         Assert.Null(await ReadAsync(0));
         Assert.Null(await ReadAsync(0));
         Assert.Equal($"credentials: authorization.credentials_file cannot be read: Could not find file '{file}'.", _poller.Failure);
@@ -407,9 +408,50 @@ public sealed class PollerFailureTests : IAsyncLifetime
             await Good(5)(context);
         };
         var options = new PollingOptions { Url = new Uri(_server.Address, "?partial_response=true&a=%26b%20c") };
-        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), _time, _log);
+        var poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), _time, _log);
         Assert.NotNull(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.All(asked, query => Assert.Equal("?partial_response=true&a=%26b%20c /1", query));
+    }
+
+    [Theory]
+    [InlineData("UPDATE raw_counter SET anchors = x'00'", 4)]
+    [InlineData("DELETE FROM raw_counter", 4)]
+    [InlineData("UPDATE cell SET state = '{' WHERE name = 'raw_counters'", 4)]
+    [InlineData("UPDATE raw_series SET hashes = x'00'", 0)]
+    public async Task Where_counters_were_lost_what_is_unknown_is_a_baseline_in_the_next_window_and_counts_from_there(string damage, double excluded)
+    {
+        using var store = Store.InMemory();
+        var options = new PollingOptions { Url = _server.Address };
+        var state = store.Read();
+        Poller New() => new(_http, options, new TelemetryOptions(), new PollingMetrics(new()), state, _time, _log);
+        _poller = New();
+        _server.Answer = Good(2);
+        await ReadAsync(0);
+        await ReadAsync(1);
+        await ReadAsync(2);
+        Assert.True(state.Commit());
+
+        using (var command = store.Connection.CreateCommand())
+        {
+            command.CommandText = damage;
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        state = store.Read();
+        _poller = New();
+        var before = Excluded();
+        _server.Answer = Good(4);
+        var reading = (await ReadAsync(3))!;
+        Assert.Equal(excluded > 0 ? 0 : 2, reading.Increments.Sum(increment => increment.Amount));
+        Assert.Equal(excluded, Excluded() - before);
+        Assert.True(state.Commit());
+
+        state = store.Read();
+        _poller = New();
+        _server.Answer = Good(9);
+        Assert.Equal(5, Assert.Single((await ReadAsync(4))!.Increments).Amount);
+
+        double Excluded() => _poller.Accounts.Excluded.Where(sum => sum.Reason == "baseline").Sum(sum => sum.Amount);
     }
 
     private async Task FailsAsync(string reason, string message, int failedBefore = 0)

@@ -1,16 +1,29 @@
+using System.Globalization;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
+using EgressAlerts.Tests.Storage;
 
 namespace EgressAlerts.Tests.Alerting;
 
-public sealed class AlertBookTests
+public sealed class AlertBookTests : IDisposable
 {
     private static readonly AlertingOptions Options = new() { ExternalLabels = new Dictionary<string, string> { ["cluster"] = "a", ["severity"] = "never" } };
     private static readonly Finding Found = new("EgressBlocked", "warning", Samples.Cart, "x.example.com", Samples.Window(1).End, "s", "d", NameSource.Ptr, Confirmed: true, "up");
 
-    private readonly AlertBook _book = new(Options, new AlertMetrics(new MetricRegistry()));
+    private readonly Store _store = Store.InMemory();
+    private readonly StoredState _state;
+    private readonly AlertBook _book;
+
+    public AlertBookTests()
+    {
+        _state = _store.Read();
+        _book = new(Options, _state, Metrics());
+    }
+
+    public void Dispose() => _store.Dispose();
 
     [Fact]
     public void A_finding_fires_from_its_first_window_until_the_one_that_no_longer_shows_it()
@@ -43,17 +56,105 @@ public sealed class AlertBookTests
     {
         _book.Update([Found, Found with { Destination = "y.example.com" }], Samples.Window(1));
         _book.Update([Found], Samples.Window(2));
-        var copy = Samples.Copied(new AlertBook(Options, new AlertMetrics(new MetricRegistry())), _book.Save, (empty, from) => empty.Load(from));
-        Assert.Equal(
-            _book.Current.Select(alert => (alert.Fingerprint, alert.StartsAt, alert.ResolvedAt, alert.GeneratorUrl)),
-            copy.Current.Select(alert => (alert.Fingerprint, alert.StartsAt, alert.ResolvedAt, alert.GeneratorUrl)));
+        var copy = Restarted();
+        AssertEqual(_book, copy);
         Assert.Equal(Samples.Window(1).End, copy.Update([Found], Samples.Window(3))[0].StartsAt);
     }
 
     [Fact]
+    public void A_restart_after_any_window_equals_none()
+    {
+        var random = new Random(7);
+        var options = Options with { MaxAlerts = 5, History = TimeSpan.FromMinutes(20) };
+        var (plain, state) = (new AlertBook(options, Store.InMemory().Read(), Metrics()), _store.Read());
+        var restarted = new AlertBook(options, state, Metrics());
+        for (var window = 1; window < 300; window++)
+        {
+            List<Finding> findings = [.. Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0)
+                .Select(i => Found with { Destination = $"d{i}", Since = Samples.Window(window).End, Description = $"{random.Next(2)}" })];
+            plain.Update(findings, Samples.Window(window));
+            restarted.Update(findings, Samples.Window(window));
+            state.Commit();
+            AssertEqual(plain, restarted);
+            restarted = new AlertBook(options, state = _store.Read(), Metrics());
+            AssertEqual(plain, restarted);
+        }
+
+        Assert.True(plain.History.Count > plain.Current.Count, "some are remembered that are sent no longer");
+        Assert.True(plain.History.Count > plain.History.DistinctBy(alert => alert.Fingerprint).Count(), "some have fired more than once");
+    }
+
+    [Fact]
+    public void An_alert_is_written_when_something_about_it_has_changed_and_only_then()
+    {
+        int Written(string description, int window)
+        {
+            _book.Update([Found with { Description = description }], Samples.Window(window));
+            return TouchedRows.Take(_state) - 1; // One is the end of the window.
+        }
+
+        Assert.Equal([1, 0, 1, 0], [Written("a", 1), Written("a", 2), Written("b", 3), Written("b", 4)]);
+    }
+
+    [Fact]
+    public void What_has_resolved_is_remembered_with_its_last_description_for_as_long_as_the_history_goes_back()
+    {
+        _book.Update([Found], Samples.Window(1));
+        _book.Update([Found with { Description = "last" }], Samples.Window(2));
+        _book.Update([], Samples.Window(3));
+        _book.Update([Found with { Since = Samples.Window(4).End }], Samples.Window(4));
+        _book.Update([], Samples.Window(5));
+        _book.Update([], Later(TimeSpan.FromDays(29)));
+        Assert.Empty(_book.Current);
+        Assert.Equal(
+            [(Samples.Window(1).End, Samples.Window(3).End, "last"), (Samples.Window(4).End, Samples.Window(5).End, "d")],
+            _book.History.Select(alert => (alert.StartsAt, alert.ResolvedAt!.Value, alert.Annotations["description"])));
+        AssertEqual(_book, Restarted());
+        _book.Update([], Later(TimeSpan.FromDays(30) - TimeSpan.FromSeconds(30)));
+        Assert.Equal(Samples.Window(4).End, Assert.Single(_book.History).StartsAt);
+        _book.Update([], Later(TimeSpan.FromDays(30)));
+        Assert.Empty(_book.History);
+        AssertEqual(_book, Restarted());
+
+        static Window Later(TimeSpan by) => new(Samples.Window(5).Start + by, Samples.Window(5).End + by);
+    }
+
+    [Fact]
+    public void Beyond_10_000_those_that_resolved_longest_ago_are_forgotten_and_what_is_sent_is_not()
+    {
+        var book = new AlertBook(Options with { MaxAlerts = 100_000, MaxAlertsPerName = 100_000 }, _store.Read(), Metrics());
+        IReadOnlyList<Finding> Flood(int first, int count) => [.. Enumerable.Range(first, count).Select(i => Found with { Destination = $"d{i}" })];
+        book.Update(Flood(0, 5_000), Samples.Window(1));
+        book.Update(Flood(5_000, 6_000), Samples.Window(2));
+        Assert.Equal(11_000, book.History.Count); // All of them are still sent.
+        book.Update([], Samples.Window(3));
+        book.Update([], Samples.Window(40));
+        Assert.Equal(AlertBook.MaxEpisodes, book.History.Count);
+        Assert.Equal(4_000, book.History.Count(alert => alert.ResolvedAt == Samples.Window(2).End));
+        Assert.Equal(6_000, book.History.Count(alert => alert.ResolvedAt == Samples.Window(3).End));
+    }
+
+    [Fact]
+    public void A_row_that_cannot_be_read_costs_that_alert_alone()
+    {
+        var other = Found with { Destination = "y.example.com" };
+        _book.Update([Found, other], Samples.Window(1));
+        _state.Commit();
+        Sql.Execute(_store.Connection, $$"""UPDATE alert SET state = '{"fingerprint":"a"}' WHERE fingerprint = '{{_book.Current[0].Fingerprint}}'""");
+        var next = new AlertBook(Options, _store.Read(), Metrics());
+        Assert.Equal(_book.Current[1].Fingerprint, Assert.Single(next.Current).Fingerprint);
+        Assert.Equal(2, next.Update([Found with { Since = Samples.Window(2).End }, other], Samples.Window(2)).Count);
+    }
+
+    [Fact]
+    public void The_fingerprint_is_the_one_of_prometheus_common() => Assert.Equal(
+        5799056148416392346.ToString("x16", CultureInfo.InvariantCulture), // From the test of its labels' signatures.
+        Fingerprint.Of(new Dictionary<string, string> { ["name"] = "garland, briggs", ["fear"] = "love is not enough" }));
+
+    [Fact]
     public void A_flood_is_capped_by_name_and_in_all_and_one_alert_says_what_is_held_back()
     {
-        var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, new AlertMetrics(new MetricRegistry()));
+        var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, _state, Metrics());
         Finding Of(string name, int number, int window = 1) => Found with { AlertName = name, Destination = $"d{number}", Since = Samples.Window(window).End };
         static IEnumerable<string> Firing(IEnumerable<Alert> alerts) =>
             alerts.Where(alert => alert.ResolvedAt is null).Select(alert => $"{alert.Labels["alertname"]} {alert.Labels.GetValueOrDefault("destination")}").Order(StringComparer.Ordinal);
@@ -62,7 +163,7 @@ public sealed class AlertBookTests
         Assert.Equal(["A d1", "A d2", "W "], Firing(book.Update([Of("A", 1), Of("A", 2), watchdog], Samples.Window(1))));
         Assert.Empty(book.HeldBack);
         // One more has room by name, two of the other in all; older ones come first, and what is about the service always fires.
-        var flood = book.Update([Of("A", 9, 2), Of("A", 3, 2), Of("A", 2), Of("A", 1), Of("B", 1, 2), Of("B", 2, 2), Of("B", 3, 2), watchdog], Samples.Window(2));
+        var flood = book.Update([Of("A", 9, 2), Of("A", 3, 0), Of("A", 2), Of("A", 1), Of("B", 1, 1), Of("B", 2, 2), Of("B", 3, 2), watchdog], Samples.Window(2));
         Assert.Equal(["A d1", "A d2", "A d3", "B d1", "EgressAlertsHeldBack ", "W "], Firing(flood));
         Assert.Equal(["A d9", "B d2", "B d3"], Firing(book.HeldBack));
         var told = flood.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName);
@@ -70,7 +171,8 @@ public sealed class AlertBookTests
         Assert.Equal((false, Samples.Window(2).End), (told.Labels.ContainsKey("source_workload"), told.StartsAt));
 
         // Nothing that fires is pushed out, also not by a lower limit after a restart; what was held back fires from when it began.
-        var lower = Samples.Copied(new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, new AlertMetrics(new MetricRegistry())), book.Save, (empty, from) => empty.Load(from));
+        _state.Commit();
+        var lower = new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, _store.Read(), Metrics());
         Assert.Equal(["A d1", "A d2", "EgressAlertsHeldBack ", "W "], Firing(lower.Update([Of("A", 1), Of("A", 2), Of("A", 9, 2), watchdog], Samples.Window(3))));
         var later = book.Update([Of("A", 9, 2), watchdog], Samples.Window(3));
         Assert.Equal(["A d9", "W "], Firing(later));
@@ -80,10 +182,10 @@ public sealed class AlertBookTests
     [Fact]
     public void A_workload_that_floods_does_not_hide_what_others_do()
     {
-        var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, new AlertMetrics(new MetricRegistry()));
+        var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, _state, Metrics());
         var flood = Enumerable.Range(0, 50).Select(i => Found with { Source = new("shop", "flood"), Destination = $"d{i}" }).ToList();
         Assert.Equal(6, book.Update(flood, Samples.Window(1)).Count(alert => alert.Labels.ContainsKey("source_workload")));
-        var others = Enumerable.Range(0, 3).Select(i => Found with { Source = new("shop", $"other-{i}") });
+        var others = Enumerable.Range(0, 3).Select(i => Found with { Source = new("shop", $"other-{i}"), Since = Samples.Window(2).Start.AddSeconds(i + 1) });
         var firing = book.Update([.. flood, .. others, .. others.Select(other => other with { Destination = "second" })], Samples.Window(2)).Where(alert => alert.ResolvedAt is null);
         Assert.Equal([("flood", 6), ("other-0", 1), ("other-1", 1)], firing.Where(alert => alert.Labels.ContainsKey("source_workload")).CountBy(alert => alert.Labels["source_workload"]).Select(pair => (pair.Key, pair.Value)).Order());
     }
@@ -119,5 +221,21 @@ public sealed class AlertBookTests
             "endsAt":"2026-01-01T12:01:00.007Z","generatorURL":"http://127.0.0.1/?a=b&c=d"}]
             """);
         Assert.True(JsonElement.DeepEquals(expected.RootElement, json.RootElement), json.RootElement.GetRawText());
+    }
+
+    private AlertBook Restarted()
+    {
+        _state.Commit();
+        return new AlertBook(Options, _store.Read(), Metrics());
+    }
+
+    private static AlertMetrics Metrics() => new(new MetricRegistry());
+
+    private static void AssertEqual(AlertBook expected, AlertBook actual)
+    {
+        Assert.Equal(Texts(expected.Current), Texts(actual.Current));
+        Assert.Equal(Texts(expected.History), Texts(actual.History));
+
+        static IEnumerable<string> Texts(IEnumerable<Alert> alerts) => alerts.Select(alert => JsonSerializer.Serialize(alert, AlertingJson.Default.Alert)).Order(StringComparer.Ordinal);
     }
 }

@@ -1,18 +1,24 @@
 using System.Globalization;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Tests.Cardinality;
 
-public sealed class SeriesBudgetTests
+public sealed class SeriesBudgetTests : IDisposable
 {
     private static readonly CardinalityOptions Small = new() { MaxSeries = 50, MaxDestinationsPerWorkload = 3 };
     private static readonly CardinalityOptions Medium = new() { MaxSeries = 10_000, MaxDestinationsPerWorkload = 40 };
 
+    private Store _store = Store.InMemory();
+    private StoredState? _state;
+
+    public void Dispose() => _store.Dispose();
+
     [Fact]
     public void A_destination_beyond_the_workloads_share_is_summed_in_its_own_overflow()
     {
-        var admitted = Admit(new(Small), 1, [.. Enumerable.Range(1, 5).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}"), i, flags: "-"))]);
+        var admitted = Admit(New(Small), 1, [.. Enumerable.Range(1, 5).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}"), i, flags: "-"))]);
         Assert.Equal(["52.0.0.3", "52.0.0.4", "52.0.0.5"], admitted.Destinations.Select(destination => destination.Name).Order());
         var overflow = admitted.Series.Single(series => series.Key.Labels.Destination == Words.Other);
         Assert.Equal(3, overflow.Value);
@@ -23,7 +29,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_workload_beyond_the_budget_shares_the_last_overflow()
     {
-        var admitted = Admit(new(Small), 1, [.. Enumerable.Range(1, 40).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}"))))]);
+        var admitted = Admit(New(Small), 1, [.. Enumerable.Range(1, 40).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}"))))]);
         Assert.Equal(24, admitted.Series.Single(series => series.Key.Labels.SourceWorkload == Words.Other).Value);
         Assert.Equal(40, admitted.Series.Sum(series => series.Value));
     }
@@ -37,7 +43,7 @@ public sealed class SeriesBudgetTests
                from metric in (Metric[])[Metric.ConnectionsOpened, Metric.ConnectionsClosed, Metric.UploadBytes]
                select Samples.Increment(Samples.Flow("52.0.0.1", port: $"{port}"), port, metric),
         ];
-        string[] Placed(IEnumerable<Increment> inOrder) => [.. Admit(new(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
+        string[] Placed(IEnumerable<Increment> inOrder) => [.. Admit(New(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
 
         var forwards = Placed(increments);
         Assert.Contains(forwards, series => series.Contains("Destination = " + Words.Other, StringComparison.Ordinal)); // Not all find one.
@@ -47,7 +53,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_series_that_was_idle_for_longer_than_the_TTL_gives_its_place_up_and_so_does_its_workload_and_the_sum_stays_in_the_books()
     {
-        var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) }); // Twenty windows; and places for sixteen workloads.
+        var budget = New(Small with { IdleTtl = TimeSpan.FromMinutes(10) }); // Twenty windows; and places for sixteen workloads.
         Admit(budget, 1, [.. Enumerable.Range(1, 16).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}")), 7))]);
         var full = Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.2"), 3));
         Assert.Equal(3, full.Series.Single(series => series.Key.Labels.SourceWorkload == Words.Other).Value);
@@ -69,7 +75,7 @@ public sealed class SeriesBudgetTests
     {
         const int PerWindow = 1_000;
         var options = new CardinalityOptions { MaxSeries = 1_000 };
-        var (budget, sum) = (new SeriesBudget(options), 0.0);
+        var (budget, sum) = (New(options), 0.0);
         for (var window = 1; window <= 50; window++)
         {
             // Each carries more than all before, so that it would get a place if there were one.
@@ -92,7 +98,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void An_overflow_that_is_idle_retires_too()
     {
-        var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) });
+        var budget = New(Small with { IdleTtl = TimeSpan.FromMinutes(10) });
         Admit(budget, 1, [.. Enumerable.Range(1, 5).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}")))]);
         var later = Admit(budget, 40);
         Assert.Empty(later.Series);
@@ -102,7 +108,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_new_series_shows_0_until_somebody_has_seen_that_and_what_it_holds_is_told()
     {
-        var budget = new SeriesBudget(Small);
+        var budget = New(Small);
         var flow = Samples.Flow("52.0.0.1");
         var first = budget.Admit(Samples.Named(1, Samples.Increment(flow, 3)), [], showNew: true);
         Assert.Equal((0, 3, 3), (first.Series.Single().Value, first.Withheld.Single().Value, first.Counted[Metric.ConnectionsClosed]));
@@ -110,7 +116,7 @@ public sealed class SeriesBudgetTests
         Assert.Equal([(0, 5), (0, 9)], unseen.Series.Zip(unseen.Withheld).Select(pair => (pair.First.Value, pair.Second.Value)));
 
         // A crash between the windows shows what was shown.
-        var after = Samples.Copied(new SeriesBudget(Small), budget.Save, (empty, from) => empty.Load(from));
+        var after = Restarted(Small);
         Assert.All(after.Snapshot(Samples.Window(2), unseen.Accounts, []).Series, series => Assert.Equal(0, series.Value));
 
         var seen = after.Admit(Samples.Named(3, Samples.Increment(Samples.Flow("52.0.0.3"), 4)), [], showNew: true);
@@ -121,7 +127,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_name_is_described_by_its_least_trustworthy_use()
     {
-        var budget = new SeriesBudget(Small);
+        var budget = New(Small);
         var registered = new Destination("a.example.com", NameSource.Registry, true);
         var claimed = new Destination("a.example.com", NameSource.Host, false);
         NamedIncrement By(Route route, Destination destination) => new(Samples.Increment(Samples.Flow(service: "a.example.com", route: route)), destination);
@@ -141,7 +147,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void What_the_addresses_of_a_name_disagree_about_is_not_said_of_it_and_the_users_word_always_is()
     {
-        var budget = new SeriesBudget(Small);
+        var budget = New(Small);
         NamedIncrement In(string network, string region, NameSource source = NameSource.Ptr) =>
             new(Samples.Increment(Samples.Flow("52.0.0.1")), new Destination("*.example.com", source, true, "o", network, region));
 
@@ -157,7 +163,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_scan_of_ports_and_made_up_codes_and_flags_are_bounded_for_each_destination()
     {
-        var admitted = Admit(new(Medium), 1,
+        var admitted = Admit(New(Medium), 1,
         [
             .. Enumerable.Range(1, 500).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", port: $"{i}"))),
             .. Enumerable.Range(100, 500).Select(i => Samples.Increment(Samples.Flow("52.0.0.2"), metric: Metric.Requests, code: $"{i}", flags: "-")),
@@ -173,7 +179,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void Junk_that_came_first_keeps_out_neither_what_carries_more_nor_what_is_blocked_or_has_a_finding()
     {
-        var budget = new SeriesBudget(Medium);
+        var budget = New(Medium);
         for (var window = 1; window <= 20; window++)
             Admit(budget, window, [.. Enumerable.Range(1, 50).Select(i => Samples.Increment(Samples.Flow($"60.0.{window}.{i}"), 100, Metric.UploadBytes))]);
 
@@ -191,7 +197,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void What_is_at_risk_cannot_take_the_last_eighth_that_is_for_what_carries_much()
     {
-        var budget = new SeriesBudget(Medium);
+        var budget = New(Medium);
         var flood = Admit(budget, 1, [.. Enumerable.Range(1, 200).Select(i => Samples.Increment(Samples.Flow($"60.0.0.{i}", route: Route.Blocked)))]);
         Assert.Equal(Medium.MaxDestinationsPerWorkload * 7 / 8, flood.Destinations.Count);
         Assert.Contains(Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.1"), 1_000_000, Metric.UploadBytes)).Destinations, destination => destination.Name == "52.0.0.1");
@@ -201,7 +207,7 @@ public sealed class SeriesBudgetTests
     public void A_flood_of_one_workload_leaves_the_others_their_places()
     {
         var options = new CardinalityOptions { MaxSeries = 200, MaxDestinationsPerWorkload = 1000 };
-        var budget = new SeriesBudget(options);
+        var budget = New(options);
         Admit(budget, 1, [.. Enumerable.Range(1, 999).Select(i => Samples.Increment(Samples.Flow($"60.0.{i / 250}.{i % 250}")))]);
         var admitted = Admit(budget, 2, [.. Enumerable.Range(1, 5).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}", source: new("ns", "quiet"))))]);
         Assert.Equal(5, admitted.Series.Count(series => series.Key.Labels.SourceWorkload == "quiet"));
@@ -211,7 +217,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void What_was_folded_and_carries_much_gets_the_place_that_becomes_free()
     {
-        var budget = new SeriesBudget(Small with { IdleTtl = TimeSpan.FromMinutes(10) });
+        var budget = New(Small with { IdleTtl = TimeSpan.FromMinutes(10) });
         Admit(budget, 1, [.. Enumerable.Range(1, 3).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}"), 1000 * i, Metric.UploadBytes))]);
         // Folded while the three are live; the last one carries most.
         for (var window = 2; window < 22; window++)
@@ -226,7 +232,7 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void Five_names_under_a_parent_are_rolled_up_when_places_are_scarce_and_stay_so()
     {
-        var budget = new SeriesBudget(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8, IdleTtl = TimeSpan.FromMinutes(30) });
+        var budget = New(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8, IdleTtl = TimeSpan.FromMinutes(30) });
         NamedIncrement To(string name, double amount = 1) => new(Samples.Increment(Samples.Flow("52.0.0.1"), amount), new Destination(name, NameSource.Ptr, true, "", "AS1", "", "example.com"));
 
         var first = AdmitAs(budget, 1, [.. Enumerable.Range(1, 6).Select(i => To($"n{i}.cdn.example.com"))]);
@@ -240,7 +246,7 @@ public sealed class SeriesBudgetTests
 
         // The others have gone and there is room: the parent stays what it is, over a restart too.
         for (var window = 3; window < 90; window++) AdmitAs(budget, window, To("n9.cdn.example.com"));
-        budget = Samples.Copied(new SeriesBudget(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8, IdleTtl = TimeSpan.FromMinutes(30) }), budget.Save, (copy, from) => copy.Load(from));
+        budget = Restarted(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8, IdleTtl = TimeSpan.FromMinutes(30) });
         Assert.Equal(["*.cdn.example.com"], AdmitAs(budget, 90, To("n10.cdn.example.com")).Series.Select(series => series.Key.Labels.Destination));
         // When it has been idle too, names are names again.
         Assert.Equal(["n11.cdn.example.com"], AdmitAs(budget, 200, To("n11.cdn.example.com")).Series.Select(series => series.Key.Labels.Destination));
@@ -252,7 +258,7 @@ public sealed class SeriesBudgetTests
     [InlineData("*.{0}.example.com", "example.com")] // What stands for many already.
     public void Nothing_above_a_registrable_domain_is_rolled_up(string name, string domain)
     {
-        var budget = new SeriesBudget(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8 });
+        var budget = New(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8 });
         var admitted = AdmitAs(budget, 1, [.. Enumerable.Range(1, 20).Select(i => new NamedIncrement(
             Samples.Increment(Samples.Flow("52.0.0.1")), new Destination(string.Format(CultureInfo.InvariantCulture, name, $"n{i}"), NameSource.Ptr, true, Domain: string.Format(CultureInfo.InvariantCulture, domain, $"n{i}"))))]);
         Assert.Equal(0, admitted.Budget.RolledUp);
@@ -261,12 +267,25 @@ public sealed class SeriesBudgetTests
     [Fact]
     public void A_lowered_budget_keeps_the_sums()
     {
-        var budget = new SeriesBudget(Small);
+        var budget = New(Small);
         Admit(budget, 1, [.. Enumerable.Range(1, 10).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}", source: new("ns", $"w-{i}"))))]);
-        var lower = Samples.Copied(new SeriesBudget(Small with { MaxSeries = 6 }), budget.Save, (copy, from) => copy.Load(from));
+        var lower = Restarted(Small with { MaxSeries = 6 });
         var admitted = Admit(lower, 2);
         Assert.Equal((3, 7), (admitted.Series.Count, admitted.Retired[Metric.ConnectionsClosed]));
         Assert.Equal(10, admitted.Counted[Metric.ConnectionsClosed]);
+    }
+
+    private SeriesBudget New(CardinalityOptions options)
+    {
+        _store.Dispose();
+        _store = Store.InMemory();
+        return new SeriesBudget(options, _state = _store.Read());
+    }
+
+    private SeriesBudget Restarted(CardinalityOptions options)
+    {
+        Assert.True(_state!.Commit());
+        return new SeriesBudget(options, _state = _store.Read());
     }
 
     /// <summary>A window after which somebody has scraped, so that what it shows is what it holds.</summary>

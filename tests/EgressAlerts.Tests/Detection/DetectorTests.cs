@@ -1,5 +1,6 @@
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -18,7 +19,15 @@ public sealed class DetectorTests
         NewDestination = new() { Hold = TimeSpan.FromMinutes(2) },
     };
 
-    private readonly Detectors _detectors = Timeline.New(Options);
+    private readonly Store _store = Store.InMemory();
+    private readonly StoredState _state;
+    private readonly Detectors _detectors;
+
+    public DetectorTests()
+    {
+        _state = _store.Read();
+        _detectors = Timeline.New(Options, state: _state);
+    }
 
     [Fact]
     public void A_blocked_attempt_is_found_at_once_counted_once_and_gone_after_a_quiet_time()
@@ -58,8 +67,7 @@ public sealed class DetectorTests
             finding.Description,
             StringComparison.Ordinal);
 
-        var next = Timeline.New(Options);
-        Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
+        var next = Restarted(Options);
         Assert.Equal([finding], next.Observe(Samples.Named(4)));
         Assert.Single(next.Observe(Samples.Named(6)));
         Assert.Empty(next.Observe(Samples.Named(7)));
@@ -80,8 +88,7 @@ public sealed class DetectorTests
         Assert.Contains("52[.]0[.]0[.]4, port 443", finding.Description, StringComparison.Ordinal);
 
         Assert.Single(Probing(4));
-        var next = Timeline.New(Options);
-        Samples.Copied(next, _detectors.Save, (empty, from) => empty.Load(from));
+        var next = Restarted(Options);
         Assert.Single(Probing(5)); // The first two are too long ago by now, but it is not quiet yet.
         Assert.Single(next.Observe(Samples.Named(5)), found => found.AlertName == "EgressProbing");
         Assert.Empty(Probing(6));
@@ -114,11 +121,10 @@ public sealed class DetectorTests
     [Fact]
     public void The_watchdog_always_barks_and_has_the_same_start_over_a_restart()
     {
-        var detectors = Timeline.New(new DetectionOptions());
+        var detectors = Timeline.New(new DetectionOptions(), state: _state);
         var finding = Assert.Single(detectors.Observe(Samples.Named(1)));
         Assert.Equal(("EgressAlertsWatchdog", "info", Samples.Window(1).End), (finding.AlertName, finding.Severity, finding.Since));
-        var next = Timeline.New(new DetectionOptions());
-        Samples.Copied(next, detectors.Save, (empty, from) => empty.Load(from));
+        var next = Restarted(new DetectionOptions());
         Assert.Equal(finding, Assert.Single(next.Observe(Samples.Named(9))));
     }
 
@@ -186,7 +192,7 @@ public sealed class DetectorTests
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
         Observe(2);
         var before = Observe(3, Samples.Increment(Samples.Flow("52.0.0.9", route: Route.Blocked)), Samples.Increment(Samples.Flow("52.0.0.3")));
-        var copy = Samples.Copied(Timeline.New(Options), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Restarted(Options);
         Assert.Equal(2, before.Count);
         Assert.Equal(before, copy.Observe(Samples.Named(4)));
     }
@@ -200,12 +206,18 @@ public sealed class DetectorTests
         Assert.Equal(["EgressBlocked", "EgressNewDestination"], before.Select(finding => finding.AlertName).Order());
 
         var off = Options with { Blocked = Options.Blocked with { Enabled = false } };
-        var copy = Samples.Copied(Timeline.New(off), _detectors.Save, (empty, from) => empty.Load(from));
+        var copy = Restarted(off);
         // 52.0.0.1 is no news, so the habits were read. 52.0.0.4 is, so the workload is still a learned one.
         var after = copy.Observe(Samples.Named(4, Samples.Increment(Samples.Flow("52.0.0.1"))));
         Assert.Equal(before.Where(finding => finding.AlertName != "EgressBlocked"), after);
         after = copy.Observe(Samples.Named(5, Samples.Increment(Samples.Flow("52.0.0.4"))));
         Assert.Equal(["52.0.0.3", "52.0.0.4"], after.Select(finding => finding.Destination).Order());
+    }
+
+    private Detectors Restarted(DetectionOptions options)
+    {
+        _state.Commit();
+        return Timeline.New(options, state: _store.Read());
     }
 
     private IReadOnlyList<Finding> Observe(int window, params IReadOnlyList<Increment> increments) => _detectors.Observe(Samples.Named(window, increments));

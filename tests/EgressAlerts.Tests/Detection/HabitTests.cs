@@ -1,6 +1,7 @@
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Detection;
@@ -119,7 +120,7 @@ public sealed class HabitTests
     public void Never_is_more_remembered_than_the_bound_not_even_within_a_window_and_what_is_not_is_counted()
     {
         var metrics = new MetricRegistry();
-        var habits = new Habits(Options with { MaxRemembered = 1_000 }, new DetectionMetrics(metrics, TimeProvider.System));
+        var habits = new Habits(Options with { MaxRemembered = 1_000 }, new DetectionMetrics(metrics, TimeProvider.System), Store.InMemory().Read());
         for (var window = 1; window <= 3; window++)
         {
             habits.Begin(Samples.Window(window));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EgressAlerts.Detection;
 using FsCheck;
 using FsCheck.Fluent;
@@ -69,10 +70,8 @@ public sealed class SeasonalBaselineTests
         var random = new Random(1);
         var baseline = new SeasonalBaseline(1024, First, 30);
         for (var i = 0; i < 400; i += random.Next(1, 3)) baseline.Add(First + i, random.Next(1_000_000));
-        using var state = new MemoryStream();
-        baseline.Save(new BinaryWriter(state));
-        state.Position = 0;
-        var copy = SeasonalBaseline.Load(1024, new BinaryReader(state));
+        var series = DetectionJson.Default.SeasonalSeries;
+        var copy = JsonSerializer.Deserialize(JsonSerializer.Serialize(new SeasonalSeries { Baseline = baseline }, series), series)!.Baseline!;
         for (var i = 400; i < 500; i++) Assert.Equal(baseline.Expected(First + i, 5), copy.Expected(First + i, 5));
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -25,13 +26,16 @@ public sealed class UploadSpikeTests
     [Fact]
     public void A_flood_of_sites_leaves_the_number_of_groups_within_its_bounds()
     {
-        var (options, habit) = (new DetectionOptions(), new Habit());
-        var detector = new UploadSpikeDetector(new Tuning(options), new DetectionMetrics(new MetricRegistry(), TimeProvider.System));
+        var (options, habit, store) = (new DetectionOptions(), new Habit(), Store.InMemory());
+        var state = store.Read();
+        var detector = New(state);
         for (var window = 1; window <= 2; window++)
         {
             var flood = Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]));
             detector.Observe(new Sighting(Samples.Window(window), [.. flood], []));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
+            state.Commit();
+            Assert.Equal(detector.Groups, New(store.Read()).Groups);
         }
 
         static IEnumerable<Traffic> Sites(int window)
@@ -44,6 +48,18 @@ public sealed class UploadSpikeTests
                 yield return traffic;
             }
         }
+    }
+
+    [Fact]
+    public void What_nobody_can_name_is_kept_too()
+    {
+        var (sent, store) = (Timeline.To(Words.Unknown, 1_000), Store.InMemory());
+        var traffic = new Traffic(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), "", isSettled: false);
+        traffic.Add(in sent);
+        var state = store.Read();
+        New(state).Observe(new Sighting(Samples.Window(1), [new WorkloadTraffic(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));
+        state.Commit();
+        Assert.Equal(1, New(store.Read()).Groups);
     }
 
     [Fact]
@@ -126,6 +142,12 @@ public sealed class UploadSpikeTests
         _time.Restart();
         Assert.Single(_time.Until(Timeline.Start.AddDays(15).AddHours(2), Drip), finding => finding.Destination == "paste.example.net");
         Assert.Empty(_time.Until(Timeline.Start.AddDays(17), Usual));
+    }
+
+    private static UploadSpikeDetector New(StoredState state)
+    {
+        var (options, metrics) = (new DetectionOptions(), new DetectionMetrics(new MetricRegistry(), TimeProvider.System));
+        return new UploadSpikeDetector(new Habits(options, metrics, state), new Tuning(options), metrics, state);
     }
 
     [Theory]

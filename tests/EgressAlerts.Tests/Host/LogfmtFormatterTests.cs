@@ -22,11 +22,11 @@ public sealed class LogfmtFormatterTests : IDisposable
     public void A_line_has_its_time_level_component_and_sentence_and_then_the_sentences_parts_as_fields()
     {
         _logger.ForContext(Constants.SourceContextPropertyName, "EgressAlerts.Polling.Poller")
-            .Error("going on from {File}, up to {WindowEnd}, {MaxCatchUp} at most, {Done}", "data/checkpoint", Noon, 1.5, true);
+            .Error("going on from {File}, up to {WindowEnd}, {MaxCatchUp} at most, {Done}", "data/egress-alerts.db", Noon, 1.5, true);
         Assert.Matches(@"^ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=error component=poller msg=", Line);
         Assert.EndsWith(
-            "msg=\"going on from data/checkpoint, up to 2026-01-01T06:30:00.007Z, 1.5 at most, true\" "
-            + "file=data/checkpoint window_end=2026-01-01T06:30:00.007Z max_catch_up=1.5 done=true\n",
+            "msg=\"going on from data/egress-alerts.db, up to 2026-01-01T06:30:00.007Z, 1.5 at most, true\" "
+            + "file=data/egress-alerts.db window_end=2026-01-01T06:30:00.007Z max_catch_up=1.5 done=true\n",
             Line,
             StringComparison.Ordinal);
     }

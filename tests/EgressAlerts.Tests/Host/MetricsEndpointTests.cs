@@ -2,6 +2,7 @@ using EgressAlerts.Cardinality;
 using EgressAlerts.Export;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 using EgressAlerts.Web;
 using Microsoft.AspNetCore.Http;
 
@@ -96,7 +97,7 @@ public sealed class MetricsEndpointTests
         Assert.Equal(200, next.Response.StatusCode);
     }
 
-    private static Admitted Window(int number) => new SeriesBudget(new CardinalityOptions()).Admit(Samples.Named(number), [], showNew: true);
+    private static Admitted Window(int number) => new SeriesBudget(new CardinalityOptions(), Store.InMemory().Read()).Admit(Samples.Named(number), [], showNew: true);
 
     private static DefaultHttpContext Context(string? accept)
     {

@@ -1,8 +1,8 @@
-using System.Text;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Measuring;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -14,17 +14,16 @@ public sealed class PassWorkerTests : IAsyncDisposable
     private readonly MetricRegistry _self = new();
     private readonly ServiceMetrics _metrics;
     private readonly Exposition _exposition;
-    private readonly Checkpoint _checkpoint;
-    private readonly PassWorker _worker;
+    private readonly Store _store;
+    private PassWorker _worker;
     private Func<Settings> _load = () => new Settings { Prometheus = new PollingOptions { Url = new("http://127.0.0.1:9") }, Alertmanagers = [] };
 
     public PassWorkerTests()
     {
         _metrics = new ServiceMetrics(_self, TimeProvider.System);
         _exposition = new Exposition(_self, TimeProvider.System);
-        _checkpoint = new Checkpoint(_folder.Path, _metrics, TimeProvider.System, NullLogger<Checkpoint>.Instance);
-        var options = new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, "info", "logfmt");
-        _worker = new PassWorker(options, () => _load(), _checkpoint, _exposition, _metrics, TimeProvider.System, NullLoggerFactory.Instance);
+        _store = new Store(_folder.Path, _metrics.Storage, TimeProvider.System, NullLogger<Store>.Instance);
+        _worker = New();
     }
 
     private static CancellationToken Never => CancellationToken.None;
@@ -33,42 +32,28 @@ public sealed class PassWorkerTests : IAsyncDisposable
     {
         await _worker.StopAsync(Never);
         _worker.Dispose();
-        _checkpoint.Dispose();
+        _store.Dispose();
         _folder.Dispose();
     }
 
     [Fact]
-    public async Task State_that_is_no_state_is_set_aside_and_counting_begins_anew()
+    public async Task A_database_from_the_future_is_set_aside_and_counting_begins_anew()
     {
-        _checkpoint.Write(Samples.Start, to => to.Write("this is no state"u8));
+        Keep(TimeProvider.System.GetUtcNow().AddDays(1));
+        _worker = New();
         await StartAsync();
-        AssertBegunAnew();
+        Assert.Single(Directory.GetFiles(_folder.Path, $"{Store.FileName}.future-*"));
+        Assert.Equal(1, Sample("egress_alerts_storage_failures_total", "future"));
+        Assert.Equal(default, _worker.Pass.LastEnd);
     }
 
     [Fact]
-    public async Task State_on_which_a_stage_fails_in_an_unexpected_way_is_set_aside_and_counting_begins_anew()
+    public async Task A_worker_goes_on_where_the_database_ends()
     {
-        using var state = new MemoryStream();
-        _worker.Pass.Save(new BinaryWriter(state));
-        var bytes = state.ToArray();
-        var lengthOfItsState = bytes.AsSpan().IndexOf("EgressBlocked"u8) + "EgressBlocked".Length;
-        Assert.True(BitConverter.TryWriteBytes(bytes.AsSpan(lengthOfItsState), int.MaxValue));
-        _checkpoint.Write(Samples.Start, to => to.Write(bytes));
+        Keep(Samples.Start);
+        _worker = New();
         await StartAsync();
-        AssertBegunAnew();
-    }
-
-    [Fact]
-    public async Task A_file_that_cannot_be_read_ends_the_worker_with_what_to_do_and_stays_where_it_is()
-    {
-        // Reading a process' memory from its beginning is an I/O error for everybody, also for root.
-        File.CreateSymbolicLink(_folder.File("checkpoint"), "/proc/self/mem");
-        await _worker.StartAsync(Never);
-        var error = await Assert.ThrowsAsync<StartException>(() => _worker.ExecuteTask!);
-        Assert.StartsWith($"the checkpoint {_folder.File("checkpoint")} cannot be read (", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("): let this user read and replace it, or move it to another folder to begin anew", error.Message, StringComparison.Ordinal);
-        Assert.NotNull(new FileInfo(_folder.File("checkpoint")).LinkTarget);
-        Assert.False(_worker.IsReady);
+        Assert.Equal(Samples.Start, _worker.Pass.LastEnd);
     }
 
     [Fact]
@@ -84,16 +69,6 @@ public sealed class PassWorkerTests : IAsyncDisposable
         Assert.Null(await _worker.ReloadAsync(Never));
         Assert.NotEqual(old, _worker.Pass);
         Assert.Equal(1, Sample("egress_alerts_config_last_reload_successful"));
-    }
-
-    [Fact]
-    public async Task Stages_that_cannot_take_the_state_over_replace_nothing()
-    {
-        await StartAsync();
-        var old = _worker.Pass;
-        _checkpoint.Write(Samples.Start, to => to.Write(7));
-        Assert.StartsWith("unexpected error, EndOfStreamException: ", await _worker.ReloadAsync(Never), StringComparison.Ordinal);
-        Assert.Equal((old, 0), (_worker.Pass, Sample("egress_alerts_config_last_reload_successful")));
     }
 
     [Fact]
@@ -135,11 +110,16 @@ public sealed class PassWorkerTests : IAsyncDisposable
         Assert.True(_worker.IsReady, $"{_worker.ExecuteTask!.Exception}");
     }
 
-    private void AssertBegunAnew()
+    private PassWorker New() => new(
+        new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, "info", "logfmt"),
+        () => _load(), _store, _exposition, _metrics, TimeProvider.System, NullLoggerFactory.Instance);
+
+    /// <summary>A database whose last window ended then.</summary>
+    private void Keep(DateTimeOffset lastEnd)
     {
-        Assert.Single(Directory.GetFiles(_folder.Path, "checkpoint.unreadable-*"));
-        Assert.Equal(1, Sample("egress_alerts_checkpoint_failures_total", "unreadable"));
-        Assert.Equal(default, _worker.Pass.LastEnd);
+        var state = _store.Read();
+        state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, [])).Value = new(lastEnd, lastEnd, lastEnd, []);
+        Assert.True(state.Commit());
     }
 
     private double Sample(string name, string reason = "") =>

@@ -4,6 +4,7 @@ using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -29,6 +30,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     /// <summary>The autonomous systems that are known, by address.</summary>
     private Dictionary<string, string> _systems = [];
 
+    private readonly Store _store = Store.InMemory();
+    private StoredState _state = null!;
     private DnsResponder _dns = null!;
     private Lookups _lookups = null!;
     private ClaimCheck _claims = null!;
@@ -36,7 +39,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     public Task InitializeAsync()
     {
         _dns = new DnsResponder(_zone);
-        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 }, new DnsMetrics(_self), _time);
+        _state = _store.Read();
+        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 }, _state, new DnsMetrics(_self), _time);
         var suffixes = PublicSuffixes.Read(_folder.Write("list.dat", PublicSuffixesTests.List));
         _claims = new ClaimCheck(_lookups, address => new NetworkName(_systems.GetValueOrDefault(address.ToString(), ""), "", ""), () => suffixes);
         return Task.CompletedTask;
@@ -47,6 +51,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         await _lookups.DisposeAsync();
         await _dns.DisposeAsync();
         _folder.Dispose();
+        _store.Dispose();
     }
 
     [Theory]
@@ -127,7 +132,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     public async Task A_false_claim_waits_for_its_second_look_and_then_the_address_names_the_destination()
     {
         var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")) };
-        var namer = new Namer(options, _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var flow = Samples.Flow("52.2.0.9", sni: "www.bank.com");
         var first = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow, 3)), CancellationToken.None);
         Assert.Equal(("www.bank.com", false, null), (first.Seen[0].Destination.Name, first.Seen[0].Destination.Confirmed, first.Seen[0].Refuted));
@@ -143,7 +148,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     [Fact]
     public async Task Who_wants_no_names_resolved_gets_claims_unchecked()
     {
-        var namer = new Namer(new NamingOptions { CheckClaims = false }, _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions { CheckClaims = false }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("52.2.0.9", host: "www.bank.com"))), CancellationToken.None);
         Assert.Equal(("www.bank.com", NameSource.Host, false), (named.Settled[0].Destination.Name, named.Settled[0].Destination.Source, named.Settled[0].Destination.Confirmed));
         Assert.Equal(0, _dns.Questions);
@@ -153,11 +158,14 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     public async Task What_DNS_said_of_a_claim_survives_a_restart()
     {
         await JudgeAsync("www.bank.com", "52.2.0.1");
-        await using var next = new Lookups(new DnsOptions { Servers = [_dns.Endpoint] }, new DnsMetrics(_self), _time);
-        Samples.Copied(next, _lookups.Save, (empty, from) => empty.Load(from));
+        await JudgeAsync("gone.bank.com", "2001:db8::1");
+        _state.Commit();
+        await using var next = new Lookups(new DnsOptions { Servers = [_dns.Endpoint] }, _store.Read(), new DnsMetrics(_self), _time);
         var asked = _dns.Questions;
         var answer = next.Resolve("www.bank.com", System.Net.Sockets.AddressFamily.InterNetwork);
         Assert.Equal((AnswerState.Present, 1, true), (answer.State, answer.Looks, answer.Has(IPAddress.Parse("52.2.0.1"))));
+        Assert.Equal(["52.2.0.1"], answer.Addresses.Select(address => address.ToString()));
+        Assert.Equal(AnswerState.Absent, next.Resolve("gone.bank.com", System.Net.Sockets.AddressFamily.InterNetworkV6).State);
         Assert.Equal(asked, _dns.Questions);
     }
 

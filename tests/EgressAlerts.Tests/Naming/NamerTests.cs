@@ -4,6 +4,7 @@ using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -21,12 +22,13 @@ public sealed class NamerTests : IAsyncLifetime
         .Forward("52.22.188.80", "here.example.com")
         .Named("10.1.2.3", "db.corp.example.com"));
 
+    private readonly Store _store = Store.InMemory();
     private Lookups _lookups = null!;
 
     public Task InitializeAsync()
     {
         var options = new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromSeconds(30), QueriesPerSecond = 1000 };
-        _lookups = new Lookups(options, new DnsMetrics(_self), TimeProvider.System);
+        _lookups = new Lookups(options, _store.Read(), new DnsMetrics(_self), TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -34,6 +36,7 @@ public sealed class NamerTests : IAsyncLifetime
     {
         await _lookups.DisposeAsync();
         await _dns.DisposeAsync();
+        _store.Dispose();
     }
 
     public static TheoryData<string, Flow> Ladder() => new()
@@ -67,7 +70,7 @@ public sealed class NamerTests : IAsyncLifetime
                 new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
             ],
         };
-        var namer = new Namer(options, _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Settled).Destination;
         Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
@@ -76,13 +79,13 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Nothing_about_special_and_private_addresses_leaves_the_process()
     {
-        var namer = new Namer(new NamingOptions(), _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions(), _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         await namer.NameAsync(
             Samples.Reading(1, [.. ((string[])["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"]).Select(address => Samples.Increment(Samples.Flow(address)))]),
             CancellationToken.None);
         Assert.Equal(0, _dns.Questions);
 
-        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, _time, NullLogger<Namer>.Instance);
+        var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await reversing.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("10.1.2.3"))), CancellationToken.None);
         Assert.Equal("db.corp.example.com", named.Settled[0].Destination.Name);
     }
@@ -90,14 +93,17 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task Increments_wait_for_a_name_are_seen_at_once_and_are_counted_under_the_address_when_patience_ends()
     {
-        Namer New() => new(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, _time, NullLogger<Namer>.Instance);
+        var state = _store.Read();
+        Namer New() => new(new NamingOptions { Patience = TimeSpan.FromSeconds(60) }, _lookups, state, _time, NullLogger<Namer>.Instance);
         var namer = New();
         var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
 
         var first = await NamedInAMomentAsync(namer, Samples.Reading(1, silent));
         Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
 
-        namer = Samples.Copied(New(), namer.Save, (copy, from) => copy.Load(from));
+        state.Commit();
+        state = _store.Read();
+        namer = New();
         var second = await NamedInAMomentAsync(namer, Samples.Reading(2, silent));
         Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
 
@@ -110,7 +116,7 @@ public sealed class NamerTests : IAsyncLifetime
     [Fact]
     public async Task A_pass_waits_a_second_for_DNS_and_not_longer_and_a_stop_ends_the_wait_at_once()
     {
-        var namer = new Namer(new NamingOptions(), _lookups, _time, NullLogger<Namer>.Instance);
+        var namer = new Namer(new NamingOptions(), _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var silent = Samples.Reading(1, Samples.Increment(Samples.Flow("52.1.1.2")));
         var naming = namer.NameAsync(silent, CancellationToken.None);
         _time.Advance(TimeSpan.FromMilliseconds(999));

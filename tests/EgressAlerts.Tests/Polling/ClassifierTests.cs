@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Polling;
@@ -27,7 +28,7 @@ public sealed partial class ClassifierTests
     public void Every_dialect_is_taken_for_what_it_means(string expected, string series)
     {
         var (raw, labels) = Parse(series);
-        Assert.Equal(expected, Describe(new Classifier(Options, new HostRegister(DynamicDns.Auto)).Classify(raw, labels)));
+        Assert.Equal(expected, Describe(new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels)));
     }
 
     public static TheoryData<string, string, string, string> ReadmeRows()
@@ -42,7 +43,7 @@ public sealed partial class ClassifierTests
     [MemberData(nameof(ReadmeRows))]
     public void Every_row_of_the_accounting_table_is_true(string istio, string series, string route, string knownBy)
     {
-        var hosts = new HostRegister(DynamicDns.Auto);
+        var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
         if (istio.StartsWith("1.23", StringComparison.Ordinal) || istio == "1.31") hosts.Saw("vouched.example.com"); // Such proxies tell namespaces.
         var (raw, labels) = Parse(series);
         var what = new Classifier(Options, hosts).Classify(raw, labels);
@@ -71,7 +72,7 @@ public sealed partial class ClassifierTests
     {
         var options = new TelemetryOptions { DestinationIp = ["orig_dst", "destination_ip"], Sni = ["external_host"] };
         var (raw, labels) = Parse("""istio_tcp_sent_bytes_total{reporter="source",destination_service_name="PassthroughCluster",orig_dst="unknown",destination_ip="52.1.2.3:443",external_host="API.Example.com."}""");
-        var flow = new Classifier(options, new HostRegister(DynamicDns.Auto)).Classify(raw, labels).Flow!;
+        var flow = new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels).Flow!;
         Assert.Equal(new RawDestination(IPAddress.Parse("52.1.2.3"), "443", "", "", "api.example.com"), flow.To);
     }
 
@@ -81,7 +82,7 @@ public sealed partial class ClassifierTests
         foreach (var label in (string[])["destination_service", "request_host", "requested_server_name"])
         {
             var labels = new Dictionary<string, string> { ["destination_service_name"] = "PassthroughCluster", [label] = new string('x', 4096) + "\"}\n" };
-            var to = new Classifier(Options, new HostRegister(DynamicDns.Auto)).Classify(RawMetric.All[0], labels).Flow!.To;
+            var to = new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels).Flow!.To;
             Assert.Equal(Words.Invalid, to.Key);
         }
     }
@@ -90,7 +91,7 @@ public sealed partial class ClassifierTests
     [Fact]
     public void A_host_without_a_namespace_is_unregistered_once_the_mesh_has_shown_that_it_tells_namespaces()
     {
-        var hosts = new HostRegister(DynamicDns.Auto);
+        var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
         var classifier = new Classifier(Options, hosts);
         Assert.Equal(Route.Registered, Http(classifier, "one.example.com").Flow!.Route); // As before 1.23.
         Assert.Equal(Route.Registered, Http(classifier, "vouched.example.com", ("destination_service_namespace", "shop")).Flow!.Route);
@@ -109,7 +110,7 @@ public sealed partial class ClassifierTests
     [Fact]
     public void What_else_looks_like_dynamic_DNS_is_not_taken_for_it()
     {
-        var hosts = new HostRegister(DynamicDns.Always);
+        var hosts = new HostRegister(DynamicDns.Always, Store.InMemory().Read());
         var classifier = new Classifier(Options, hosts);
         Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com").Flow!.Route);
         Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com", ("request_protocol", "grpc")).Flow!.Route);
@@ -124,13 +125,13 @@ public sealed partial class ClassifierTests
             Assert.Equal(Route.Registered, Http(classifier, "b.example.com", (label, value)).Flow!.Route);
         }
 
-        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never)), "a.example.com").Flow!.Route);
+        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never, Store.InMemory().Read())), "a.example.com").Flow!.Route);
     }
 
     [Fact]
     public void Mixers_namespaces_say_nothing_about_registration()
     {
-        var hosts = new HostRegister(DynamicDns.Auto);
+        var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
         var (raw, labels) = Parse("""istio_requests_total{reporter="source",destination_service="httpbin.org",destination_service_name="httpbin.org",destination_service_namespace="default",request_protocol="http"}""");
         new Classifier(Options, hosts).Classify(raw, labels);
         Assert.False(hosts.TakeChange());
@@ -139,13 +140,12 @@ public sealed partial class ClassifierTests
     [Fact]
     public void Which_hosts_are_registered_outlives_a_restart()
     {
-        var hosts = new HostRegister(DynamicDns.Auto);
+        using var store = Store.InMemory();
+        var state = store.Read();
+        var hosts = new HostRegister(DynamicDns.Auto, state);
         hosts.Saw("vouched.example.com");
-        using var state = new MemoryStream();
-        hosts.Save(new BinaryWriter(state));
-        state.Position = 0;
-        var copy = new HostRegister(DynamicDns.Auto);
-        copy.Load(new BinaryReader(state));
+        Assert.True(state.Commit());
+        var copy = new HostRegister(DynamicDns.Auto, store.Read());
         Assert.Equal((true, false), (copy.IsUnregistered("other.example.com"), copy.IsUnregistered("vouched.example.com")));
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using EgressAlerts.Polling;
 
 namespace EgressAlerts.Tests.Polling;
@@ -176,6 +177,16 @@ public sealed class CounterTrackerTests
         _mesh.Commit();
         Assert.Equal(2, Old_(2, (15, 50), (28, 60), (29, 59), (43, 61), (44, 62)));
         Assert.Equal(1, Old_(3, (28, 60), (29, 59), (43, 61), (44, 62), (75, 63)));
+    }
+
+    /// <remarks>Its target is gone, so nobody can say which of its labels are the proxy's own.</remarks>
+    [Fact]
+    public void A_series_that_ended_is_known_by_its_name_over_a_restart()
+    {
+        Old_(1, (10, 78_191));
+        _mesh.Reload();
+        var labels = Encoding.UTF8.GetBytes(Old);
+        Assert.Equal(0, _mesh.Tracker.Missed(labels, LabelReader.Read(labels), targetLabels: null, 78_191));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Tests.Polling;
 
@@ -7,7 +8,7 @@ public sealed class JobRegisterTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly JobRegister _jobs = new();
+    private readonly JobRegister _jobs = new(Store.InMemory().Read());
 
     [Fact]
     public void A_job_is_settled_once_it_was_there_a_whole_window_before_the_one_in_question()

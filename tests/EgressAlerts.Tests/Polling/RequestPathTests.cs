@@ -1,5 +1,6 @@
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Tests.Polling;
 
@@ -32,7 +33,7 @@ public sealed class RequestPathTests
             ["request_protocol"] = "http",
             ["request_path"] = "//politics/today?secret=1",
         };
-        Classified Of(TelemetryOptions options) => new Classifier(options, new HostRegister(DynamicDns.Auto)).Classify(RawMetric.All[0], labels);
+        Classified Of(TelemetryOptions options) => new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels);
         Assert.Equal(PolicyFacts.Of([("source_version", "v2"), (PolicyFacts.Path, "/politics"), (PolicyFacts.Path, "/pol")]), Of(asked).Facts);
         Assert.Equal("", Of(new TelemetryOptions()).Facts);
     }

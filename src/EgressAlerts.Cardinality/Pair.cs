@@ -1,0 +1,20 @@
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Cardinality;
+
+/// <summary>A workload and a destination.</summary>
+internal readonly record struct Pair(Workload Source, string Destination)
+{
+    public static IComparer<Pair> Order { get; } = Comparer<Pair>.Create((one, other) =>
+    {
+        var order = string.CompareOrdinal(one.Destination, other.Destination);
+        if (order == 0) order = string.CompareOrdinal(one.Source.Namespace, other.Source.Namespace);
+        return order != 0 ? order : string.CompareOrdinal(one.Source.Name, other.Source.Name);
+    });
+
+    public static IReadOnlyList<string> Columns { get; } = ["source_workload_namespace", "source_workload", "destination"];
+
+    public object[] Values => [Source.Namespace, Source.Name, Destination];
+
+    public static Pair Of(object[] values) => new(new((string)values[0], (string)values[1]), (string)values[2]);
+}

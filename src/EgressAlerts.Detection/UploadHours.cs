@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using EgressAlerts.Storage;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>Keeps the sums of the hour that grow with each window. Those of 512 groups lie in one row, because nearly all rows change with each window.</summary>
+/// <remarks>A group's number is its place. It gets the least that is free, from 1.</remarks>
+internal sealed class UploadHours
+{
+    private const int ChunkSize = 512;
+
+    private readonly Dictionary<int, UploadGroup> _groups = [];
+    private readonly Rows<int, Chunk> _rows;
+    private readonly IReadOnlyDictionary<int, Chunk> _loaded;
+    private int _next = 1;
+
+    public UploadHours(StoredState state)
+    {
+        var shape = new Shape<int, Chunk>(
+            "upload_hour",
+            ["chunk"],
+            number => [number],
+            values => checked((int)(long)values[0]),
+            ["sums", "tops"],
+            chunk => [Bytes(chunk.Sums), Bytes(chunk.Tops)],
+            values => new(Numbers(values[0]), Numbers(values[1])));
+        (_rows, _loaded, _) = state.Rows<int, Chunk>(shape, TryFind);
+    }
+
+    /// <summary>Gives a new group its number.</summary>
+    public void Begin(UploadGroup group)
+    {
+        while (!_groups.TryAdd(_next, group)) _next++;
+        group.Number = _next++;
+    }
+
+    /// <summary>Gives a group its sums as of the last commit.</summary>
+    /// <returns>False where another one has its number: it has got a new one, and has sent nothing in this hour.</returns>
+    public bool TryResume(UploadGroup group)
+    {
+        if (group.Number < 1 || !_groups.TryAdd(group.Number, group))
+        {
+            Begin(group);
+            return false;
+        }
+
+        if (_loaded.TryGetValue(group.Number / ChunkSize, out var chunk)) (group.Hour, group.TopUpload) = (chunk.Sums[group.Number % ChunkSize], chunk.Tops[group.Number % ChunkSize]);
+        return true;
+    }
+
+    public void End(UploadGroup group)
+    {
+        _groups.Remove(group.Number);
+        _next = Math.Min(_next, group.Number);
+    }
+
+    /// <summary>Its sums have changed.</summary>
+    public void Touch(UploadGroup group) => _rows.Touch(group.Number / ChunkSize);
+
+    private bool TryFind(int number, out Chunk chunk)
+    {
+        chunk = new(new double[ChunkSize], new double[ChunkSize]);
+        var isUsed = false;
+        for (var i = 0; i < ChunkSize; i++)
+        {
+            if (!_groups.TryGetValue((number * ChunkSize) + i, out var group)) continue;
+            (chunk.Sums[i], chunk.Tops[i], isUsed) = (group.Hour, group.TopUpload, true);
+        }
+
+        return isUsed;
+    }
+
+    private static byte[] Bytes(double[] numbers) => MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
+
+    private static double[] Numbers(object blob) => blob is byte[] { Length: ChunkSize * sizeof(double) } bytes
+        ? MemoryMarshal.Cast<byte, double>(bytes).ToArray()
+        : throw new FormatException($"a chunk needs {ChunkSize} numbers");
+
+    /// <param name="Sums">Bytes that groups have got.</param>
+    /// <param name="Tops">The most that one destination got in one window.</param>
+    private readonly record struct Chunk(double[] Sums, double[] Tops);
+}

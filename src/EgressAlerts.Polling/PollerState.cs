@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>What <see cref="Poller"/> keeps.</summary>
+/// <param name="SeenAt">The end of the last window in which Prometheus had anything.</param>
+internal sealed record PollerState(DateTimeOffset BaselineEnd, DateTimeOffset LastEnd, DateTimeOffset SeenAt, IReadOnlyList<ExcludedSum> Excluded);
+
+/// <summary>What <see cref="CounterTracker"/> keeps beside its counters.</summary>
+/// <param name="HashKey0">The first half of the key under which all hashes were made.</param>
+internal sealed record TrackerState(ulong HashKey0, ulong HashKey1, DateTimeOffset LastEnd, uint Number, long Anchor, long Inversions, DateTimeOffset NextSweep);
+
+/// <summary>What <see cref="JobRegister"/> knows of a scrape job.</summary>
+internal sealed class Job
+{
+    public string Name { get; init; } = "";
+
+    public DateTimeOffset FirstSeen { get; set; }
+
+    /// <summary>The scrape interval in milliseconds; 0 where it is not known.</summary>
+    public long Interval { get; set; }
+
+    public int Votes { get; set; }
+
+    public uint ActiveIn { get; set; }
+
+    public TimeSpan Active { get; set; }
+
+    /// <summary>The numbers of windows that lie a part of <see cref="JobRegister.Memory"/> apart, counting only windows in which the job had samples.</summary>
+    public List<uint> Seen { get; init; } = [];
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, IgnoreReadOnlyProperties = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(PollerState))]
+[JsonSerializable(typeof(TrackerState))]
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class PollingJson : JsonSerializerContext;

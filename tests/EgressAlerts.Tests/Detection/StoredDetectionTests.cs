@@ -1,0 +1,124 @@
+using System.Reflection;
+using System.Text.Json.Serialization;
+using EgressAlerts.Detection;
+using EgressAlerts.Measuring;
+using EgressAlerts.Model;
+using EgressAlerts.Storage;
+
+namespace EgressAlerts.Tests.Detection;
+
+/// <summary>What the detectors keep in the database.</summary>
+public sealed class StoredDetectionTests
+{
+    private static readonly string[] Source = ["source_workload_namespace", "source_workload"];
+
+    private static readonly DetectionOptions Options = new()
+    {
+        Learning = TimeSpan.FromHours(1),
+        Probing = new() { Destinations = 3, Within = TimeSpan.FromHours(1) },
+        UploadSpike = new() { Learning = TimeSpan.FromHours(1), Floor = 1_000, Deviations = 1 },
+        FanOut = new() { Learning = TimeSpan.FromHours(1), Floor = 3, Deviations = 1 },
+    };
+
+    /// <summary>Values that are 0, false or null are not written, so that is what a type must begin with.</summary>
+    [Theory]
+    [InlineData(typeof(Attempts))]
+    [InlineData(typeof(Beacon))]
+    [InlineData(typeof(DailySums))]
+    [InlineData(typeof(Habit))]
+    [InlineData(typeof(Pulse))]
+    [InlineData(typeof(SeasonalBaseline))]
+    [InlineData(typeof(SeasonalSeries))]
+    [InlineData(typeof(UploadGroup))]
+    public void What_is_not_written_is_read_as_it_was(Type type)
+    {
+        var begun = Activator.CreateInstance(type)!;
+        Assert.All(
+            type.GetProperties().Where(property => property is { CanWrite: true, PropertyType.IsValueType: true } && property.GetCustomAttribute<JsonIgnoreAttribute>() is null),
+            property => Assert.Equal(property.PropertyType.IsEnum ? Enum.ToObject(property.PropertyType, 0) : Activator.CreateInstance(property.PropertyType), property.GetValue(begun)));
+    }
+
+    public static TheoryData<string, string[], string[]> Tables => new()
+    {
+        { "cell", ["name"], ["state"] },
+        { "habit", Source, ["state"] },
+        { "episode", ["alertname", .. Source, "destination"], ["state"] },
+        { "probing", Source, ["state"] },
+        { "upload", [.. Source, "destination_group"], ["state"] },
+        { "upload_hour", ["chunk"], ["sums", "tops"] },
+        { "fan_out", Source, ["registers"] },
+        { "fan_out_baseline", Source, ["state"] },
+        { "pulse", [.. Source, "destination"], ["state"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Tables))]
+    public void Rows_that_cannot_be_read_do_no_harm_and_what_comes_after_them_is_kept(string table, string[] keys, string[] columns)
+    {
+        using var store = Store.InMemory();
+        Play(store, 0);
+        var rows = Rows(store, table, keys, columns, out var state);
+        Assert.NotEmpty(rows);
+        foreach (var (key, row) in rows.OrderBy(row => row.Key, StringComparer.Ordinal).Where((_, i) => i % 2 == 0).ToList()) rows.Put(key, [.. row.Select(value => value is string ? (object)"{" : new byte[1])]);
+        Assert.True(state.Commit());
+
+        Play(store, 60);
+        Assert.All(Rows(store, table, keys, columns, out _), row => Assert.True(row.Value[0] is string and not "{" or byte[] { Length: > 1 }, row.Key));
+    }
+
+    [Fact]
+    public void Attempts_that_are_too_long_ago_are_not_kept()
+    {
+        var (store, shape) = (Store.InMemory(), DetectionTables.ByWorkload("probing", DetectionJson.Default.Attempts));
+        var state = store.Read();
+        var detectors = Timeline.New(Options, state: state);
+        for (var window = 1; window <= 121; window++)
+        {
+            Increment[] seen = window is 1 or 100 ? [Samples.Increment(Samples.Flow($"52.0.0.{window}", route: Route.Blocked))] : [];
+            detectors.Observe(Samples.Named(window, seen));
+            state.Commit();
+        }
+
+        Assert.Equal(["52.0.0.100, port 443"], store.Read().Table(shape).Single().Value.Tried.Keys);
+    }
+
+    [Fact]
+    public void What_Prometheus_knew_is_kept_also_where_it_is_asked_again()
+    {
+        var store = Store.InMemory();
+        var (state, metrics) = (store.Read(), new DetectionMetrics(new MetricRegistry(), TimeProvider.System));
+        var habits = new Habits(Options, metrics, state);
+        foreach (var before in (int[])[1, 2])
+        {
+            habits.Learn(Samples.Cart, "52.0.0.1", Samples.Start, TimeSpan.FromHours(before));
+            state.Commit();
+        }
+
+        Assert.Equal(TimeSpan.FromHours(2), new Habits(Options, metrics, store.Read()).Of(Samples.Cart, TimeSpan.MaxValue, Samples.Start).Before);
+    }
+
+    /// <summary>Five hours of windows of five minutes, the first of each half hour with twice the destinations that there usually are.</summary>
+    private static void Play(Store store, int from)
+    {
+        var (state, random) = (store.Read(), new Random(from));
+        var detectors = Timeline.New(Options, state: state);
+        for (var i = from; i < from + 60; i++)
+        {
+            var at = Timeline.Start.AddMinutes(5 * i);
+            List<NamedIncrement> seen =
+            [
+                .. from app in Enumerable.Range(0, 4)
+                   from n in Enumerable.Range(0, i % 30 == 29 ? 12 : 5)
+                   select Timeline.To($"n{n}.example.com", random.Next(1, 3_000), source: new("shop", $"app-{app}"), route: n < 3 ? Route.Blocked : Route.Passthrough),
+            ];
+            detectors.Observe(new NamedReading(new Reading(new Window(at, at.AddMinutes(5)), Baseline: false, [], new Accounts(at, [])), seen, seen, []));
+            Assert.True(state.Commit());
+        }
+    }
+
+    private static Table<string, object[]> Rows(Store store, string table, string[] keys, string[] columns, out StoredState state)
+    {
+        state = store.Read();
+        return state.Table(new Shape<string, object[]>(table, keys, key => key.Split('|'), values => string.Join('|', values), columns, row => row, values => [.. values]));
+    }
+}
