@@ -11,16 +11,16 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.NewDestination;
 
-    /// <summary>What is new comes first: what belongs to the same finding then does, in whatever order it came.</summary>
+    /// <summary>What begins a finding comes first: what belongs to the same finding then does, in whatever order it came.</summary>
     protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) =>
-        sighting.Seen.Select(by => by.To.Exists(traffic => traffic.IsNew) ? by with { To = [.. by.To.OrderByDescending(traffic => traffic.IsNew)] } : by);
+        sighting.Seen.Select(by => by.To.Exists(traffic => IsNews(by, traffic)) ? by with { To = [.. by.To.OrderByDescending(traffic => IsNews(by, traffic))] } : by);
 
-    // What the mesh refused is not a contact: EgressBlocked speaks of it.
     protected override Match? Match(WorkloadTraffic by, Traffic traffic)
     {
+        // What the mesh refused is not a contact: EgressBlocked speaks of it.
         if (traffic.IsBlocked) return null;
         if (Holds(traffic)) return new("");
-        if (!traffic.IsNew || !by.Habit.IsLearned || habits.IsCommon(traffic, isOld: true)) return null;
+        if (!IsNews(by, traffic)) return null;
         // Once and for all: a better name that comes later must not make another alert of it.
         var own = by.Options.NewDestination;
         return new(Text.Length(by.Habit.Observed + by.Habit.Before), traffic.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity);
@@ -40,4 +40,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
         $"Resolves {Text.Length(((NewDestinationOptions)options).Hold)} after the first contact; the destination is then known.";
 
     protected override string Evidence(Workload source, string destination, Episode episode) => Text.Evidence(source, destination, null);
+
+    /// <summary>New to a workload that is known well enough, and not what many use.</summary>
+    private bool IsNews(WorkloadTraffic by, Traffic traffic) => traffic.IsNew && by.Habit.IsLearned && !habits.IsCommon(traffic, isOld: true);
 }

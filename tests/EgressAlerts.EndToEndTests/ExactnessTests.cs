@@ -57,7 +57,7 @@ public sealed class ExactnessTests : IAsyncLifetime
             file.SetLength(file.Length / 2);
         });
         Assert.Contains("egress-alerts.backup.db of ", _service.Output, StringComparison.Ordinal);
-        Assert.Single(Directory.GetFiles(_service.StorageFolder, "egress-alerts.db.damaged-*"), file => !file.EndsWith("-wal", StringComparison.Ordinal));
+        Assert.Single(Directory.GetFiles(_service.StorageFolder, "egress-alerts.db.damaged-*"), file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal));
         await BalanceAsync(Windows / 2, after: _books[^1].WindowEnd);
         Assert.Equal(baseline, await BaselineAsync());
 

@@ -77,6 +77,17 @@ public sealed class HabitTests
         Assert.Equal("critical", Assert.Single(New(newFirst ? [.. seen.Reverse()] : seen)).Severity);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_address_that_many_use_belongs_to_the_finding_of_its_name_in_whatever_order_it_comes(bool commonFirst)
+    {
+        NamedIncrement To(string address, double upload, string ns) => Timeline.To("n.example.com", upload, address, new(ns, "app"), confirmed: false);
+        _time.Until(_time.Now.AddHours(2), _ => [.. Everywhere("api.example.com", ["a"]), To("52.0.0.2", 1, "b"), To("52.0.0.2", 1, "c")]);
+        NamedIncrement[] seen = [To("52.0.0.8", 20 * MiB, "a"), To("52.0.0.2", 90 * MiB, "a")];
+        Assert.Equal("critical", Assert.Single(New(commonFirst ? [.. seen.Reverse()] : seen)).Severity);
+    }
+
     [Fact]
     public void Some_workloads_have_settings_of_their_own()
     {
