@@ -5,9 +5,9 @@ namespace EgressAlerts.Storage;
 /// <summary>Rows that are to be written: those of the last window, and those of earlier ones that the disk refused. Of each key the newest.</summary>
 internal sealed class Changes : IDisposable
 {
-    private readonly Dictionary<(string Table, string Part, Type Kind), IPending> _byTable = [];
+    private readonly Dictionary<(string Place, Type Kind), IPending> _byPlace = [];
 
-    public int Count => _byTable.Values.Sum(rows => rows.Count);
+    public int Count => _byPlace.Values.Sum(rows => rows.Count);
 
     /// <summary>The values of a table's rows by key; null where a row is to be removed.</summary>
     public Dictionary<TKey, object[]?> Of<TKey, TState>(Shape<TKey, TState> shape)
@@ -19,26 +19,26 @@ internal sealed class Changes : IDisposable
 
     public void Write(SqliteConnection connection)
     {
-        foreach (var rows in _byTable.Values) rows.Write(connection);
+        foreach (var rows in _byPlace.Values) rows.Write(connection);
     }
 
     public void Clear()
     {
-        foreach (var rows in _byTable.Values) rows.Clear();
+        foreach (var rows in _byPlace.Values) rows.Clear();
     }
 
     /// <summary>The statements belong to a connection: called before another one is used.</summary>
     public void Dispose()
     {
-        foreach (var rows in _byTable.Values) rows.Dispose();
-        _byTable.Clear();
+        foreach (var rows in _byPlace.Values) rows.Dispose();
+        _byPlace.Clear();
     }
 
     private PendingRows<TKey, TState> Pending<TKey, TState>(Shape<TKey, TState> shape)
         where TKey : notnull
     {
-        var key = (shape.Table, shape.Part?.Value ?? "", typeof(PendingRows<TKey, TState>));
-        if (!_byTable.TryGetValue(key, out var rows)) _byTable.Add(key, rows = new PendingRows<TKey, TState>(shape));
+        var key = (shape.Place, typeof(PendingRows<TKey, TState>));
+        if (!_byPlace.TryGetValue(key, out var rows)) _byPlace.Add(key, rows = new PendingRows<TKey, TState>(shape));
         return (PendingRows<TKey, TState>)rows;
     }
 

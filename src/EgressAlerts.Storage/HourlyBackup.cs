@@ -1,23 +1,59 @@
+using Microsoft.Extensions.Logging;
+
 namespace EgressAlerts.Storage;
 
 /// <summary>Keeps a copy of the database beside it that is at most an hour old, in case the database is damaged. Called by the pass alone.</summary>
-public sealed class HourlyBackup(Store store, TimeProvider time) : IAsyncDisposable
+public sealed class HourlyBackup : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
-    private DateTimeOffset _next = store.BackedUpAt + Every;
-    private Task<bool> _backup = Task.FromResult(true);
+    private readonly string _database;
+    private readonly string _file;
+    private readonly StorageMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private DateTimeOffset _next;
+    private Task _backup = Task.CompletedTask;
+    private bool _fails;
 
-    /// <summary>Begins a copy in the background, if the last one is an hour old.</summary>
+    /// <param name="store">A store that is open.</param>
+    public HourlyBackup(Store store, StorageMetrics metrics, TimeProvider time, ILogger<HourlyBackup> logger)
+    {
+        (_database, _file, _metrics, _time, _logger) = (store.FilePath, store.BackupPath, metrics, time, logger);
+        if (!File.Exists(_file)) return;
+        DateTimeOffset made = File.GetLastWriteTimeUtc(_file);
+        metrics.BackedUp(made);
+        if (made <= time.GetUtcNow()) _next = made + Every; // A clock that was wrong must not keep backups away.
+    }
+
+    /// <summary>Begins a copy in the background, if the last one is an hour old. A failure is logged once and counted.</summary>
     public void BeginIfDue()
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         if (now < _next || !_backup.IsCompleted) return;
         _next = now + Every;
-        var failed = !_backup.Result;
-        _backup = Task.Run(() => store.TryBackUp(failed));
+        _backup = Task.Run(TryMake);
     }
 
     /// <summary>Waits for a copy that is under way.</summary>
     public async ValueTask DisposeAsync() => await _backup;
+
+    private void TryMake()
+    {
+        try
+        {
+            Backups.Make(_database, _file);
+            _metrics.BackedUp(_time.GetUtcNow());
+            if (_fails) Log.BackupWorks(_logger);
+            _fails = false;
+        }
+#pragma warning disable CA1031 // Whatever goes wrong with a copy, the service goes on, and the next copy is tried an hour later.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _metrics.Failed("backup");
+            if (!_fails) Log.BackupFailed(_logger, e.Message);
+            _fails = true;
+        }
+    }
 }

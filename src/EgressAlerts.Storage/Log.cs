@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Warning, "the backup {Backup} of {Written:O} takes its place. Windows since then are counted again as far as Prometheus has them")]
     public static partial void BackupOpened(ILogger logger, string backup, DateTime written);
 
+    [LoggerMessage(8, LogLevel.Warning, "the database {File} has been written anew from memory, and nothing was lost")]
+    public static partial void WrittenAnew(ILogger logger, string file);
+
     [LoggerMessage(5, LogLevel.Error, "{Rows} rows of the table {Table} cannot be read ({Reason}). They begin anew, and the rest goes on")]
     public static partial void Unreadable(ILogger logger, int rows, string table, string reason);
 

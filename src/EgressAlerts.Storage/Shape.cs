@@ -24,6 +24,9 @@ public sealed record Shape<TKey, TState>(
 {
     /// <summary>The rows that belong to this state, where others share the table; null where all do. The column is one of the key.</summary>
     public (string Column, string Value)? Part { get; init; }
+
+    /// <summary>The table, and the part of it where there is one.</summary>
+    internal string Place => Part is { } part ? $"{Table} {part.Value}" : Table;
 }
 
 /// <summary>Makes shapes whose state is JSON in the one column <c>state</c>.</summary>

@@ -19,13 +19,38 @@ internal static class Sql
         return command.ExecuteScalar();
     }
 
+    /// <summary>The rows of one kind of state. The arrays are good until the next row.</summary>
+    public static IEnumerable<(object[] Key, object[] State)> Rows<TKey, TState>(SqliteConnection connection, Shape<TKey, TState> shape)
+        where TKey : notnull
+    {
+        var columns = shape.KeyColumns.Concat(shape.StateColumns).ToList();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {string.Join(", ", columns)} FROM {shape.Table}";
+        if (shape.Part is { } part)
+        {
+            command.CommandText += $" WHERE {part.Column} = $1";
+            command.Parameters.AddWithValue("$1", part.Value);
+        }
+
+        using var reader = command.ExecuteReader();
+        var (key, state) = (new object[shape.KeyColumns.Count], new object[shape.StateColumns.Count]);
+        while (reader.Read())
+        {
+            for (var i = 0; i < columns.Count; i++) (i < key.Length ? ref key[i] : ref state[i - key.Length]) = reader.GetValue(i);
+            yield return (key, state);
+        }
+    }
+
+    /// <summary>Whether the file is no database any more, or one that contradicts itself.</summary>
+    public static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB;
+
     /// <summary>Why a statement failed: a word from a closed set.</summary>
     public static string Reason(SqliteException e) => e.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_FULL => "full",
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM => "read_only",
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => "locked",
-        SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB => "damaged",
+        _ when IsDamage(e) => "damaged",
         SQLitePCL.raw.SQLITE_IOERR => "io",
         _ => "other",
     };

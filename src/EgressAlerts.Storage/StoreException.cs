@@ -1,4 +1,8 @@
 namespace EgressAlerts.Storage;
 
 /// <summary>The database cannot be used. The message is one line and says what to do.</summary>
-public sealed class StoreException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class StoreException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>Whether the file is no database any more, or one that contradicts itself.</summary>
+    public bool IsDamage => InnerException is Microsoft.Data.Sqlite.SqliteException e && Sql.IsDamage(e);
+}

@@ -23,7 +23,7 @@ public sealed class StoredState
         var (states, lost) = _store.Load(shape);
         var table = new Table<TKey, TState>(shape, states, lost);
         Lost += lost;
-        _touched.Add(table);
+        Own(table);
         return table;
     }
 
@@ -41,9 +41,9 @@ public sealed class StoredState
         where TKey : notnull
     {
         var (states, lost) = _store.Load(shape);
-        var rows = new Rows<TKey, TState>(shape, find);
+        var rows = new Rows<TKey, TState>(shape, find, states.Keys);
         Lost += lost;
-        _touched.Add(rows);
+        Own(rows);
         return (rows, states, lost);
     }
 
@@ -53,4 +53,10 @@ public sealed class StoredState
 
     /// <summary>Rows that differ from what the stages hold after a commit: somebody forgot to touch them. For tests.</summary>
     internal IReadOnlyList<string> Stale() => [.. _touched.SelectMany(touched => touched.Stale(_store))];
+
+    private void Own(ITouched touched)
+    {
+        _touched.Add(touched);
+        _store.Own(touched);
+    }
 }

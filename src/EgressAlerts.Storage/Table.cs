@@ -13,9 +13,9 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
 {
     private readonly Shape<TKey, TState> _shape;
     private readonly Dictionary<TKey, TState> _states;
-    private readonly Rows<TKey, TState> _rows;
+    private readonly HashSet<TKey> _touched = [];
 
-    internal Table(Shape<TKey, TState> shape, Dictionary<TKey, TState> states, int lost) => (_shape, _states, _rows, Lost) = (shape, states, new(shape, states.TryGetValue), lost);
+    internal Table(Shape<TKey, TState> shape, Dictionary<TKey, TState> states, int lost) => (_shape, _states, Lost) = (shape, states, lost);
 
     /// <summary>Held while a commit reads the table.</summary>
     public Lock Lock { get; } = new();
@@ -39,17 +39,17 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
     public void Put(TKey key, TState state)
     {
         _states[key] = state;
-        _rows.Touch(key);
+        _touched.Add(key);
     }
 
     /// <summary>The state of this key has changed in place.</summary>
-    public void Touch(TKey key) => _rows.Touch(key);
+    public void Touch(TKey key) => _touched.Add(key);
 
     /// <returns>False where there was none.</returns>
     public bool Remove(TKey key)
     {
         if (!_states.Remove(key)) return false;
-        _rows.Touch(key);
+        _touched.Add(key);
         return true;
     }
 
@@ -57,9 +57,25 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
 
     IEnumerator IEnumerable.GetEnumerator() => _states.GetEnumerator();
 
+    string ITouched.Place => _shape.Place;
+
     void ITouched.TakeChanges(Changes changes)
     {
-        lock (Lock) ((ITouched)_rows).TakeChanges(changes);
+        lock (Lock)
+        {
+            var rows = changes.Of(_shape);
+            foreach (var key in _touched) rows[key] = _states.TryGetValue(key, out var state) ? _shape.StateValues(state) : null;
+            _touched.Clear();
+        }
+    }
+
+    void ITouched.TakeAll(Changes changes)
+    {
+        lock (Lock)
+        {
+            var rows = changes.Of(_shape);
+            foreach (var (key, state) in _states) rows[key] = _shape.StateValues(state);
+        }
     }
 
     IEnumerable<string> ITouched.Stale(Store store) => Rows<TKey, TState>.Differences(store, _shape, _states.TryGetValue, _states.Keys);

@@ -13,6 +13,9 @@ internal static class CommandLine
     private const int Failed = 1;
     private const int WrongUsage = 2;
 
+    /// <summary>SIGXFSZ on Linux and macOS: a file has grown to the limit that <c>ulimit -f</c> sets.</summary>
+    private const PosixSignal FileSizeExceeded = (PosixSignal)25;
+
     private static readonly Option<string?> ConfigFile = new("--config.file") { Description = "The configuration; without it documented defaults apply." };
     private static readonly Option<string> ListenOption = new("--web.listen-address")
     {
@@ -50,6 +53,8 @@ internal static class CommandLine
         version.SetAction(_ => Console.WriteLine(
             $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
 
+        // Such a write then fails as on a full disk does, instead of ending the program.
+        using var limit = PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true);
         var result = root.Parse(args);
         if (result.Errors.Count == 0) return await InvokeAsync(result);
         foreach (var error in result.Errors) await Console.Error.WriteLineAsync(error.Message);
@@ -88,7 +93,7 @@ internal static class CommandLine
 
     private static int Backup(string folder, string copy)
     {
-        Store.BackUp(Path.Combine(folder, Store.FileName), copy);
+        Backups.Make(Path.Combine(folder, Store.FileName), copy);
         Console.WriteLine($"{copy}: written");
         return Good;
     }

@@ -48,7 +48,7 @@ internal sealed class PassWorker : BackgroundService
         _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
         _settings = load();
         (_pass, _schedule) = BuildFirst();
-        _backup = new HourlyBackup(store, time);
+        _backup = new HourlyBackup(store, metrics.Storage, time, loggers.CreateLogger<HourlyBackup>());
         _configuration = new ConfigurationLog(store.Read());
         _metrics.Reloaded(good: true);
     }
@@ -250,7 +250,19 @@ internal sealed class PassWorker : BackgroundService
         }
     }
 
-    private (Pass Pass, WindowSchedule Schedule) Build(Settings settings) => (
-        new Pass(settings, _options.Listen.External, _store.Read(), _exposition, _accessLog, _metrics, _time, _loggers),
-        new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
+    private (Pass Pass, WindowSchedule Schedule) Build(Settings settings)
+    {
+        try
+        {
+            return (
+                new Pass(settings, _options.Listen.External, _store.Read(), _exposition, _accessLog, _metrics, _time, _loggers),
+                new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
+        }
+        catch (StoreException e) when (e.IsDamage && _isBroken)
+        {
+            // The old stages cannot go on, and what they hold is half of a window: the backup is all there is.
+            _store.Replace("damaged", e.Message);
+            return Build(settings);
+        }
+    }
 }

@@ -43,6 +43,13 @@ public sealed class ExactnessTests : IAsyncLifetime
         await _prometheus.StartAsync();
         await BalanceAsync(Windows / 2);
 
+        // Somebody deletes the database. The next window writes it anew, and the process after this one goes on with it.
+        foreach (var file in Directory.GetFiles(_service.StorageFolder, "egress-alerts.db*")) File.Delete(file);
+        await BalanceAsync(2, after: _books[^1].WindowEnd);
+        Assert.Contains("has been written anew from memory", _service.Output, StringComparison.Ordinal);
+        await CrashAsync();
+        await BalanceAsync(1);
+
         // A stop moves all that was written into the database itself.
         Assert.Equal(0, await _service.StopAsync());
         await _service.StartAsync();

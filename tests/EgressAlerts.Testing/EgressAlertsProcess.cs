@@ -30,14 +30,13 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
     /// <summary>The program built beside the tests.</summary>
     public static string Program => Path.Combine(AppContext.BaseDirectory, "egress-alerts.dll");
 
-    /// <remarks>The signal XFSZ is ignored, so that a limit of the size of files is to the process what a full disk is: writes fail.</remarks>
     public async Task StartAsync()
     {
         WriteConfig();
         _process = new ServerProcess(
-            "env",
+            "dotnet",
             [
-                "--ignore-signal=XFSZ", "dotnet", Program, "serve", $"--config.file={_folder.File("egress-alerts.yml")}", $"--web.listen-address=127.0.0.1:{_port}", $"--storage.path={StorageFolder}",
+                Program, "serve", $"--config.file={_folder.File("egress-alerts.yml")}", $"--web.listen-address=127.0.0.1:{_port}", $"--storage.path={StorageFolder}",
                 "--web.enable-lifecycle",
             ],
             _folder.Path,

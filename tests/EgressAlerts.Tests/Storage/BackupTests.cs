@@ -13,7 +13,7 @@ public sealed class BackupTests : IDisposable
     [Fact]
     public async Task The_first_backup_is_made_at_once_and_the_next_an_hour_later()
     {
-        await using var hourly = new HourlyBackup(_folder.Store, _folder.Time);
+        await using var hourly = _folder.HourlyBackup();
         await BackUpAsync(hourly);
         Assert.True(File.Exists(_folder.Backup));
         Assert.Equal(_folder.Time.GetUtcNow().ToUnixTimeSeconds(), _folder.Metrics.Sum("egress_alerts_storage_backup_timestamp_seconds"));
@@ -33,7 +33,7 @@ public sealed class BackupTests : IDisposable
     {
         await File.WriteAllTextAsync(_folder.Backup, "old");
         File.SetLastWriteTimeUtc(_folder.Backup, _folder.Time.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(59));
-        await using var hourly = new HourlyBackup(_folder.Store, _folder.Time);
+        await using var hourly = _folder.HourlyBackup();
         await BackUpAsync(hourly);
         Assert.Equal("old", await File.ReadAllTextAsync(_folder.Backup));
 
@@ -43,10 +43,20 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_backup_from_the_future_keeps_no_backup_away()
+    {
+        await File.WriteAllTextAsync(_folder.Backup, "of a clock that was wrong");
+        File.SetLastWriteTimeUtc(_folder.Backup, _folder.Time.GetUtcNow().UtcDateTime + TimeSpan.FromDays(400));
+        await using var hourly = _folder.HourlyBackup();
+        await BackUpAsync(hourly);
+        Assert.NotEqual("of a clock that was wrong", await File.ReadAllTextAsync(_folder.Backup));
+    }
+
+    [Fact]
     public async Task A_backup_that_fails_is_told_once_and_leaves_nothing_behind_and_its_recovery_is_told_once()
     {
         Directory.CreateDirectory(_folder.Backup);
-        await using var hourly = new HourlyBackup(_folder.Store, _folder.Time);
+        await using var hourly = _folder.HourlyBackup();
         for (var hour = 1; hour <= 3; hour++)
         {
             await BackUpAsync(hourly);
@@ -54,7 +64,7 @@ public sealed class BackupTests : IDisposable
             _folder.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        Assert.Contains("the hourly backup cannot be written", Assert.Single(_folder.Errors), StringComparison.Ordinal);
+        Assert.Contains("the hourly backup cannot be written", Assert.Single(_folder.BackupLog.Entries), StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.Backup + ".new"), "on a full disk it would take room for an hour");
 
         Directory.Delete(_folder.Backup);
@@ -64,7 +74,7 @@ public sealed class BackupTests : IDisposable
             _folder.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        Assert.Single(_folder.Log.Entries, entry => entry == "Information: the hourly backup can be written again");
+        Assert.Single(_folder.BackupLog.Entries, entry => entry == "Information: the hourly backup can be written again");
         Assert.Equal(3, _folder.Failures("backup"));
     }
 
@@ -79,7 +89,7 @@ public sealed class BackupTests : IDisposable
             other.Open();
             using var transaction = other.BeginTransaction();
             EgressAlerts.Storage.Sql.Execute(other, "DELETE FROM cell");
-            Store.BackUp(_folder.File, _folder.Backup);
+            Backups.Make(_folder.File, _folder.Backup);
         }
 
         Assert.Equal([1], Numbers(_folder.Backup));
@@ -105,7 +115,7 @@ public sealed class BackupTests : IDisposable
         {
             var before = Volatile.Read(ref committed);
             await Deadline.UntilAsync(() => Task.FromResult(Volatile.Read(ref committed) > before), 30, "a window is committed");
-            Store.BackUp(_folder.File, _folder.Backup);
+            Backups.Make(_folder.File, _folder.Backup);
             var numbers = Numbers(_folder.Backup);
             Assert.Equal(300, numbers.Count);
             Assert.InRange(Assert.Single(numbers.Distinct()), before, Volatile.Read(ref committed) + 1);
@@ -126,7 +136,7 @@ public sealed class BackupTests : IDisposable
     [Fact]
     public void A_backup_of_a_database_that_is_not_there_says_so()
     {
-        var e = Assert.Throws<StoreException>(() => Store.BackUp(Path.Combine(_folder.Path, "none.db"), _folder.Backup));
+        var e = Assert.Throws<StoreException>(() => Backups.Make(Path.Combine(_folder.Path, "none.db"), _folder.Backup));
         Assert.Contains("there is no database ", e.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.Backup));
     }

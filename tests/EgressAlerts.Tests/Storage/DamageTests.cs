@@ -15,7 +15,7 @@ public sealed class DamageTests : IDisposable
     public void A_database_that_is_none_is_set_aside_and_the_backup_takes_its_place()
     {
         Put("a", 1);
-        Store.BackUp(_folder.File, _folder.Backup);
+        Backups.Make(_folder.File, _folder.Backup);
         _folder.Reopen(() => File.WriteAllText(_folder.File, "this is no database"));
         Assert.Equal([("a", 1)], _folder.Things());
         Assert.Equal("this is no database", File.ReadAllText(Assert.Single(_folder.SetAside)));
@@ -25,7 +25,7 @@ public sealed class DamageTests : IDisposable
     public void A_page_that_was_overwritten_in_the_middle_is_found_at_the_start_and_the_backup_takes_its_place()
     {
         Fill();
-        Store.BackUp(_folder.File, _folder.Backup);
+        Backups.Make(_folder.File, _folder.Backup);
         Put("a", 2);
         _folder.Reopen(() => Overwrite(_folder.File));
 
@@ -41,7 +41,7 @@ public sealed class DamageTests : IDisposable
     public void A_backup_that_is_damaged_too_is_set_aside_beside_the_database_and_a_new_one_begins()
     {
         Fill();
-        Store.BackUp(_folder.File, _folder.Backup);
+        Backups.Make(_folder.File, _folder.Backup);
         Put("a", 2);
         _folder.Reopen(() =>
         {
@@ -57,6 +57,78 @@ public sealed class DamageTests : IDisposable
         Put("b", 3);
         _folder.Reopen();
         Assert.Equal([("b", 3)], _folder.Things());
+    }
+
+    [Fact]
+    public void A_database_that_is_damaged_while_it_is_in_use_is_written_anew_from_memory()
+    {
+        var (state, things) = FillAndOverwrite();
+        var other = _folder.Store.Read();
+        other.Cell("of another owner", ThingJson.Default.Thing, new(0)).Value = new(7);
+        foreach (var key in things.Keys.ToList()) things.Put(key, new(3));
+        things.Remove("a");
+        things.Put("b", new(4));
+        Assert.True(state.Commit());
+
+        Assert.Equal(("", 1), (_folder.Store.Failure, _folder.Failures("damaged")));
+        Assert.Contains(_folder.Log.Entries, entry => entry.Contains("has been written anew from memory, and nothing was lost", StringComparison.Ordinal));
+        Assert.Single(_folder.SetAside);
+        Assert.True(other.Commit());
+        things.Put("c", new(5));
+        Assert.True(state.Commit());
+        _folder.Reopen();
+        Assert.Single(_folder.SetAside);
+        Assert.Equal([3, 4, 5, 7], _folder.Things().Select(thing => thing.Item2).Distinct().Order());
+        Assert.Equal(2_003, _folder.Things().Count());
+    }
+
+    [Fact]
+    public void A_database_that_is_damaged_is_written_anew_once_the_disk_takes_it_and_nothing_is_lost_until_then()
+    {
+        var (state, things) = FillAndOverwrite();
+        Directory.CreateDirectory(_folder.File + ".new"); // Nothing can be written there.
+        foreach (var key in things.Keys.ToList()) things.Put(key, new(3));
+        Assert.False(state.Commit());
+        Assert.Equal(("damaged", 1), (_folder.Store.Failure, _folder.Failures("damaged")));
+        things.Put("b", new(4));
+        Assert.False(state.Commit());
+        Assert.Single(_folder.Errors);
+        Assert.Empty(_folder.SetAside);
+
+        Directory.Delete(_folder.File + ".new");
+        Assert.True(state.Commit());
+        _folder.Reopen();
+        Assert.Equal(2_002, _folder.Things().Count());
+        Assert.Equal([3, 4], _folder.Things().Select(thing => thing.Item2).Distinct().Order());
+    }
+
+    [Fact]
+    public void A_database_that_somebody_deletes_is_written_anew_from_memory()
+    {
+        var state = _folder.Store.Read();
+        var things = state.Table(Thing.Shape);
+        things.Put("a", new(1));
+        state.Commit();
+        foreach (var file in Directory.GetFiles(_folder.Path, Store.FileName + "*")) File.Delete(file);
+        things.Put("b", new(2));
+        Assert.True(state.Commit());
+        things.Put("c", new(3));
+        Assert.True(state.Commit());
+        _folder.Reopen();
+        Assert.Equal([("a", 1), ("b", 2), ("c", 3)], _folder.Things());
+    }
+
+    [Fact]
+    public void Stages_that_are_made_from_a_damaged_database_fail_with_what_is_wrong_and_the_backup_can_take_its_place()
+    {
+        Fill();
+        Backups.Make(_folder.File, _folder.Backup);
+        FillAndOverwrite();
+        var e = Assert.Throws<StoreException>(() => _folder.Store.Read().Table(Thing.Shape));
+        Assert.Contains("cannot be read: ", e.Message, StringComparison.Ordinal);
+        Assert.True(e.IsDamage);
+        _folder.Store.Replace("damaged", e.Message);
+        Assert.Equal(2_001, _folder.Things().Count());
     }
 
     [Fact]
@@ -121,14 +193,24 @@ public sealed class DamageTests : IDisposable
         Assert.True(state.Commit());
     }
 
+    /// <summary>A database that is open, of which a page is nonsense that nobody has seen yet.</summary>
+    private (StoredState State, Table<string, Thing> Things) FillAndOverwrite()
+    {
+        var filled = Fill();
+        foreach (var pragma in (string[])["wal_checkpoint(TRUNCATE)", "shrink_memory"]) EgressAlerts.Storage.Sql.Execute(_folder.Store.Connection, $"PRAGMA {pragma}");
+        Overwrite(_folder.File);
+        return filled;
+    }
+
     /// <summary>Fills more than a hundred pages.</summary>
-    private void Fill()
+    private (StoredState State, Table<string, Thing> Things) Fill()
     {
         var state = _folder.Store.Read();
         var things = state.Table(Thing.Shape);
         things.Put("a", new(1));
         for (var i = 0; i < 2_000; i++) things.Put($"a thing with the number {i} and a long name, so that many pages are needed", new(i));
         Assert.True(state.Commit());
+        return (state, things);
     }
 
     /// <summary>Writes nonsense over a page in the middle of what the table holds. The first page, which has the schema, stays as it is.</summary>

@@ -16,6 +16,8 @@ internal sealed class StoreFolder : IDisposable
 
     public ListLogger<Store> Log { get; } = new();
 
+    public ListLogger<HourlyBackup> BackupLog { get; } = new();
+
     public MetricRegistry Metrics { get; private set; } = new();
 
     public Store Store { get; private set; }
@@ -52,6 +54,8 @@ internal sealed class StoreFolder : IDisposable
         meanwhile?.Invoke();
         Store = Open();
     }
+
+    public HourlyBackup HourlyBackup() => new(Store, new StorageMetrics(Metrics = new()), Time, BackupLog);
 
     public double Failures(string reason) => Metrics.Sum("egress_alerts_storage_failures_total", reason);
 
