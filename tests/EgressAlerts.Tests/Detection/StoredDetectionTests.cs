@@ -97,6 +97,50 @@ public sealed class StoredDetectionTests
         Assert.Equal(TimeSpan.FromHours(2), new Habits(Options, metrics, store.Read()).Of(Samples.Cart, TimeSpan.MaxValue, Samples.Start).Before);
     }
 
+    [Fact]
+    public void What_a_workload_has_not_done_within_the_memory_is_forgotten_with_its_rows()
+    {
+        var (store, idle, busy) = (Store.InMemory(), new Workload("shop", "idle"), new Workload("shop", "busy"));
+        var options = Options with { Memory = TimeSpan.FromDays(2) };
+        string[] all = ["upload shop busy ", "upload shop busy left.example.com", "upload shop busy used.example.com", "upload shop idle ", "upload shop idle used.example.com"];
+        string[] counts = ["fan_out shop busy", "fan_out shop idle", "fan_out_baseline shop busy", "fan_out_baseline shop idle"];
+        Assert.Equal([.. counts, .. all], PlayHours(49));
+        Assert.Equal([counts[0], counts[2], all[0], all[2]], PlayHours(51));
+
+        List<string> PlayHours(int hours)
+        {
+            var state = store.Read();
+            var detectors = Timeline.New(options, state: state);
+            for (var hour = 0; hour < hours; hour++)
+            {
+                List<NamedIncrement> seen = [Timeline.To("used.example.com", 100, source: busy)];
+                if (hour == 0) seen.AddRange([Timeline.To("left.example.com", 100, source: busy), Timeline.To("used.example.com", 100, source: idle)]);
+                detectors.Observe(Hour(hour, seen));
+            }
+
+            Assert.True(state.Commit());
+            Assert.Empty(state.Stale());
+            return [.. Keys("fan_out", Source), .. Keys("fan_out_baseline", Source), .. Keys("upload", [.. Source, "destination_group"])];
+        }
+
+        IEnumerable<string> Keys(string table, string[] keys) => Rows(store, table, keys, [], out _).Keys.Select(key => $"{table} {key.Replace('|', ' ')}").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void What_fires_is_not_forgotten_before_it_has_ended()
+    {
+        var options = Options with { Memory = TimeSpan.FromDays(2) };
+        options = options with { UploadSpike = options.UploadSpike with { Quiet = TimeSpan.FromDays(5) }, FanOut = options.FanOut with { Quiet = TimeSpan.FromDays(5) } };
+        var state = Store.InMemory().Read();
+        var (detectors, burst, ended) = (Timeline.New(options, state: state), 72, 72 + (5 * 24));
+        for (var hour = 0; hour < ended + 10; hour++)
+        {
+            IReadOnlyList<NamedIncrement> seen = hour > burst ? [] : [.. Enumerable.Range(0, hour < burst ? 1 : 20).Select(i => Timeline.To($"n{i}.example.com", hour < burst ? 100 : 9_000))];
+            var findings = detectors.Observe(Hour(hour, seen)).Where(finding => finding.AlertName is "EgressUploadSpike" or "EgressFanOut").Select(finding => finding.AlertName).Distinct();
+            Assert.Equal(hour >= burst && hour < ended ? ["EgressFanOut", "EgressUploadSpike"] : [], findings.Order(StringComparer.Ordinal));
+        }
+    }
+
     /// <summary>Five hours of windows of five minutes, the first of each half hour with twice the destinations that there usually are.</summary>
     private static void Play(Store store, int from)
     {
@@ -114,6 +158,12 @@ public sealed class StoredDetectionTests
             detectors.Observe(new NamedReading(new Reading(new Window(at, at.AddMinutes(5)), Baseline: false, [], new Accounts(at, [])), seen, seen, []));
             Assert.True(state.Commit());
         }
+    }
+
+    private static NamedReading Hour(int number, IReadOnlyList<NamedIncrement> seen)
+    {
+        var at = Timeline.Start.AddHours(number);
+        return new(new Reading(new Window(at, at.AddHours(1)), Baseline: false, [], new Accounts(at, [])), seen, seen, []);
     }
 
     private static Table<string, object[]> Rows(Store store, string table, string[] keys, string[] columns, out StoredState state)
