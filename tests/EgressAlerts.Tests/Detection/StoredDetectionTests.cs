@@ -4,6 +4,8 @@ using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
+using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -67,9 +69,28 @@ public sealed class StoredDetectionTests
     }
 
     [Fact]
+    public void A_window_in_which_workloads_try_the_same_again_writes_little()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new Store(folder.Path, new StorageMetrics(new MetricRegistry()), TimeProvider.System, NullLogger<Store>.Instance);
+        var state = store.Read();
+        var detectors = Timeline.New(new DetectionOptions { Blocked = new() { Enabled = false } }, state: state);
+        Assert.InRange(Grow(1), 40_000, 1_000_000);
+        for (var window = 2; window < 10; window++) Assert.InRange(Grow(window), 1, 20_000);
+
+        long Grow(int window)
+        {
+            detectors.Observe(Samples.Named(window, [.. Enumerable.Range(0, 1_000).Select(i => Samples.Increment(Samples.Flow($"52.0.{i / 250}.{i % 250}", route: Route.Blocked)))]));
+            var before = new FileInfo(folder.File(Store.FileName + "-wal")).Length;
+            Assert.True(state.Commit());
+            return new FileInfo(folder.File(Store.FileName + "-wal")).Length - before;
+        }
+    }
+
+    [Fact]
     public void Attempts_that_are_too_long_ago_are_not_kept()
     {
-        var (store, shape) = (Store.InMemory(), DetectionTables.ByWorkload("probing", DetectionJson.Default.Attempts));
+        var store = Store.InMemory();
         var state = store.Read();
         var detectors = Timeline.New(Options, state: state);
         for (var window = 1; window <= 121; window++)
@@ -79,7 +100,21 @@ public sealed class StoredDetectionTests
             state.Commit();
         }
 
-        Assert.Equal(["52.0.0.100, port 443"], store.Read().Table(shape).Single().Value.Tried.Keys);
+        Assert.Equal(["shop|cart|52.0.0.100, port 443"], Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys);
+    }
+
+    [Fact]
+    public void Attempts_of_a_workload_whose_row_cannot_be_read_are_forgotten()
+    {
+        using var store = Store.InMemory();
+        Play(store, 0);
+        Assert.Equal(12, Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Count);
+        Rows(store, "probing", Source, ["state"], out var state).Put("shop|app-0", ["{"]);
+        Assert.True(state.Commit());
+        state = store.Read();
+        Timeline.New(Options, state: state);
+        Assert.True(state.Commit());
+        Assert.DoesNotContain(Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys, key => key.StartsWith("shop|app-0", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -94,11 +94,18 @@ CREATE TABLE episode_name ( -- Under which destination an episode holds what the
     destination               TEXT NOT NULL,
     PRIMARY KEY (alertname, source_workload_namespace, source_workload, told)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE probing ( -- What workloads tried in vain lately.
+CREATE TABLE probing ( -- Workloads that lately tried something in vain.
     source_workload_namespace TEXT NOT NULL,
     source_workload           TEXT NOT NULL,
-    state                     TEXT NOT NULL,
+    state                     TEXT NOT NULL, -- When they last did, and whether they tried too much.
     PRIMARY KEY (source_workload_namespace, source_workload)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt ( -- What they tried.
+    source_workload_namespace TEXT NOT NULL,
+    source_workload           TEXT NOT NULL,
+    tried                     TEXT NOT NULL,    -- A destination and its port.
+    last                      INTEGER NOT NULL, -- Milliseconds since 1970; 0 where it is the time that the state of probing calls latest.
+    PRIMARY KEY (source_workload_namespace, source_workload, tried)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE upload ( -- What workloads usually send each group of destinations, and this day's part before this hour. The group of all together is empty.
     source_workload_namespace TEXT NOT NULL,
@@ -202,7 +209,8 @@ INSERT INTO episode VALUES ('EgressBlocked', 'shop', 'cart', '192.0.2.9', '{"flo
 INSERT INTO episode VALUES ('EgressNewDestination', 'shop', 'cart', 'news.example.com', '{"flow":{"source":{"namespace":"shop","name":"cart"},"to":{"address":"203.0.113.7","port":"443","service":"","host":"","sni":""}},"destination":{"name":"news.example.com","source":"Ptr","confirmed":true,"owner":"","network":"","region":"","domain":"","site":"example.com"},"first":"2026-01-14T02:30:00+00:00","last":"2026-01-14T02:55:00+00:00","upload":6000,"detail":"9.1 d","severity":"info"}');
 INSERT INTO episode_name VALUES ('EgressBlocked', 'shop', 'cart', '192.0.2.9', '192.0.2.9');
 INSERT INTO episode_name VALUES ('EgressNewDestination', 'shop', 'cart', '203.0.113.7', 'news.example.com');
-INSERT INTO probing VALUES ('shop', 'cart', '{"tried":{"192.0.2.9, port 443":"2026-01-14T02:55:00+00:00"}}');
+INSERT INTO probing VALUES ('shop', 'cart', '{"latest":"2026-01-14T02:55:00+00:00"}');
+INSERT INTO attempt VALUES ('shop', 'cart', '192.0.2.9, port 443', 0);
 INSERT INTO upload VALUES ('shop', 'cart', '', '{"number":1,"hourly":{"baseline":{"codes":"gICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgID/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////","unit":1024,"next":17751098},"last_hour":17751097},"daily":{"days":[3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1],"next":739629,"carried_since":739628},"day_before":125829120,"weight_before":4081704960,"top":"api.stripe.com","top_source":"Ptr","confirmed":true}');
 INSERT INTO upload VALUES ('shop', 'cart', 'example.com', '{"number":5,"hourly":{},"top":"news.example.com","top_source":"Ptr","confirmed":true}');
 INSERT INTO upload VALUES ('shop', 'cart', 'stripe.com', '{"number":2,"hourly":{"baseline":{"codes":"gICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgICRqoCAgICAgICAgICAgICAgICAgICAgID/////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////////","unit":1024,"next":17751098},"last_hour":17751097},"daily":{"days":[3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,3.9636173E+09,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1,-1],"next":739629,"carried_since":739628},"day_before":125829120,"weight_before":4081704960,"top":"api.stripe.com","top_source":"Ptr","confirmed":true}');
