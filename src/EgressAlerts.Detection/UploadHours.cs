@@ -16,9 +16,7 @@ internal sealed class UploadHours
     public UploadHours(StoredState state)
     {
         var shape = Shape.ByNumber<Chunk>(
-            "upload_hour",
-            "chunk",
-            ["sums", "tops"],
+            "upload_hour", "chunk", ["sums", "tops"],
             chunk => [Packed.Bytes<double>(chunk.Sums), Packed.Bytes<double>(chunk.Tops)],
             values => new(Packed.Numbers<double>(values[0], ChunkSize), Packed.Numbers<double>(values[1], ChunkSize)));
         (_rows, _loaded, _) = state.Rows<int, Chunk>(shape, TryFind);

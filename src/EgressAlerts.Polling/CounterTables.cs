@@ -12,9 +12,7 @@ internal sealed class CounterTables(
     public const int ChunkSize = 512;
 
     private static readonly Shape<int, Identities> IdentityShape = Shape.ByNumber<Identities>(
-        "raw_counter_identity",
-        "chunk",
-        ["keys", "pods", "jobs"],
+        "raw_counter_identity", "chunk", ["keys", "pods", "jobs"],
         state => [Packed.Bytes<ulong>(state.Keys), Packed.Bytes<uint>(state.Pods), Packed.Bytes<int>(state.Jobs)],
         values =>
         {
@@ -23,9 +21,7 @@ internal sealed class CounterTables(
         });
 
     private static readonly Shape<int, Levels> LevelShape = Shape.ByNumber<Levels>(
-        "raw_counter",
-        "chunk",
-        ["levels", "anchors", "seen"],
+        "raw_counter", "chunk", ["levels", "anchors", "seen"],
         state => [
             Packed.Bytes<double>(state.Values),
             Packed.Differences(state.Anchors, state.Values),
@@ -37,9 +33,7 @@ internal sealed class CounterTables(
         });
 
     private static readonly Shape<int, Names> NameShape = Shape.ByNumber<Names>(
-        "raw_series",
-        "chunk",
-        ["hashes", "counters"],
+        "raw_series", "chunk", ["hashes", "counters"],
         state => [Packed.Bytes<ulong>(state.Hashes), Packed.Bytes<int>(state.Counters)],
         values =>
         {
@@ -48,9 +42,7 @@ internal sealed class CounterTables(
         });
 
     private static readonly Shape<int, OddState> OddShape = Shape.ByNumber<OddState>(
-        "odd_raw_counter",
-        "number",
-        ["counted", "debt", "since"],
+        "odd_raw_counter", "number", ["counted", "debt", "since"],
         state => [state.Counted, state.Debt, state.From],
         values => new((double)values[0], (double)values[1], (long)values[2]));
 

@@ -38,9 +38,6 @@ public sealed class Poller
     private readonly BaselineRules _baselines;
     private readonly CounterTracker _tracker;
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
-    private DateTimeOffset _baselineEnd;
-    private DateTimeOffset _lastEnd;
-    private DateTimeOffset _seenAt;
     private DateTimeOffset _nextMangled;
     private bool _saidEmpty;
     private bool _hasBaseline;
@@ -57,16 +54,15 @@ public sealed class Poller
         _tracker = new CounterTracker(_jobs, options.Late, state);
         if (!_tracker.IsWhole) _baselines.Distrust();
         _kept = state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, []));
-        (_baselineEnd, _lastEnd, _seenAt) = (_kept.Value.BaselineEnd, _kept.Value.LastEnd, _kept.Value.SeenAt);
-        foreach (var sum in _kept.Value.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
+        foreach (var sum in Last.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
         _metrics.Inversions(_tracker.Inversions);
         _metrics.Series(_tracker.Known.Counters.Count);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
-    public DateTimeOffset LastEnd => _lastEnd;
+    public DateTimeOffset LastEnd => Last.LastEnd;
 
-    public Accounts Accounts => new(_baselineEnd, [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))]);
+    public Accounts Accounts => new(Last.BaselineEnd, [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))]);
 
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
@@ -75,6 +71,9 @@ public sealed class Poller
     public IReadOnlyList<string> Notes => _client.Notes.Shown;
 
     public TelemetryReport Telemetry => _survey.Report;
+
+    /// <summary>As of the last window.</summary>
+    private PollerState Last => _kept.Value;
 
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw; null where an answer was missing or
     /// incomplete: nothing has changed then and the window is to be tried again.</summary>
@@ -97,7 +96,7 @@ public sealed class Poller
             hasSeries |= sink.HasSeries;
         }
 
-        if (hasSeries || _targets.Any) _seenAt = window.End;
+        if (hasSeries || _targets.Any) _kept.Value = Last with { SeenAt = window.End };
         else if (await IsGoneAsync(window, cancel) is not { } isGone) return null;
         else if (isGone) return Gone(window);
 
@@ -111,7 +110,7 @@ public sealed class Poller
         _survey.UnknownNotes(_client.Notes.Unknown);
         _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Known.Declassify(); // From the next window on.
-        Keep();
+        _kept.Value = Last with { Excluded = Accounts.Excluded };
         return reading;
     }
 
@@ -177,13 +176,12 @@ public sealed class Poller
             if (what.Flow is not null && counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _) += counted;
         }
 
-        if (baseline) _baselineEnd = window.End;
+        _kept.Value = Last with { BaselineEnd = baseline ? window.End : Last.BaselineEnd, LastEnd = window.End };
         if (baseline && _tracker.Known.Counters.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End, _tracker.Known.Counters.Count);
         else if (baseline && _tracker.Known.Counters.Count > 0) Log.BaselineMoved(_logger, window.End, _tracker.Known.Counters.Count);
         _hasBaseline |= baseline && _tracker.Known.Counters.Count > 0;
         if (_tracker.Known.Counters.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
         _saidEmpty = _tracker.Known.Counters.Count == 0;
-        _lastEnd = window.End;
         _baselines.WasRead();
         _metrics.Series(_tracker.Known.Series.Count);
         _metrics.Inversions(_tracker.Inversions);
@@ -211,8 +209,6 @@ public sealed class Poller
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
     }
 
-    private void Keep() => _kept.Value = new(_baselineEnd, _lastEnd, _seenAt, Accounts.Excluded);
-
     private Reading? Failed(Window window, QueryFailure failure, string query)
     {
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
@@ -225,10 +221,10 @@ public sealed class Poller
     private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
     {
         // A window that has only just ended cannot be lost: nothing was scraped in it, for longer than Prometheus keeps data.
-        if (_seenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
+        if (Last.SeenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
         var earlier = new LabelSink("job");
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
-        if (await _client.QueryAsync(Query, _seenAt, earlier, cancel) is { } failure)
+        if (await _client.QueryAsync(Query, Last.SeenAt, earlier, cancel) is { } failure)
         {
             Failed(window, failure, Query);
             return null;
@@ -240,8 +236,7 @@ public sealed class Poller
     private Reading Gone(Window window)
     {
         Log.Gone(_logger, window.ToString());
-        _lastEnd = window.End;
-        Keep();
+        _kept.Value = Last with { LastEnd = window.End };
         return new Reading(window, [], Accounts) { IsGone = true };
     }
 
@@ -252,7 +247,7 @@ public sealed class Poller
         var every = unit * LateEvery;
         if (window.Start.Ticks / every.Ticks == window.End.Ticks / every.Ticks) return;
         var recent = window.Length + _options.Late;
-        if (window.End - _baselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
+        if (window.End - Last.BaselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
         if (back <= recent) return;
         foreach (var raw in RawMetric.All)
         {
