@@ -49,8 +49,9 @@ internal sealed class Admission
 
         bool Find(Pair key, out (Fading, Fading) found)
         {
-            found = _folded.Find(key).GetValueOrDefault();
-            return _folded.Find(key) is not null;
+            var known = _folded.Find(key);
+            found = known.GetValueOrDefault();
+            return known is not null;
         }
     }
 
@@ -89,15 +90,9 @@ internal sealed class Admission
     /// <summary>The order in which the series of one newcomer are given places, whatever the order in which they were seen: what is blocked first, then what carries most.</summary>
     public static int InOrder(NamedIncrement one, NamedIncrement other)
     {
-        var (here, there) = (one.Increment, other.Increment);
         var order = (other.Flow.Route == Route.Blocked).CompareTo(one.Flow.Route == Route.Blocked);
-        if (order == 0) order = WeightOf(there).CompareTo(WeightOf(here));
-        if (order == 0) order = here.Metric.CompareTo(there.Metric);
-        if (order == 0) order = one.Flow.Route.CompareTo(other.Flow.Route);
-        if (order == 0) order = one.Flow.Protocol.CompareTo(other.Flow.Protocol);
-        if (order == 0) order = string.CompareOrdinal(one.Flow.To.Port, other.Flow.To.Port);
-        if (order == 0) order = string.CompareOrdinal(here.ResponseCode, there.ResponseCode);
-        return order != 0 ? order : string.CompareOrdinal(here.ResponseFlags, there.ResponseFlags);
+        if (order == 0) order = WeightOf(other.Increment).CompareTo(WeightOf(one.Increment));
+        return order != 0 ? order : SeriesKey.Order(SeriesBudget.KeyOf(in one), SeriesBudget.KeyOf(in other));
     }
 
     /// <summary>The newcomer's place, or that of its parent, or null where it is to be folded.</summary>

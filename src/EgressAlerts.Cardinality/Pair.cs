@@ -12,9 +12,9 @@ internal readonly record struct Pair(Workload Source, string Destination)
         return order != 0 ? order : string.CompareOrdinal(one.Source.Name, other.Source.Name);
     });
 
-    public static IReadOnlyList<string> Columns { get; } = ["source_workload_namespace", "source_workload", "destination"];
+    public static IReadOnlyList<string> Columns { get; } = [.. Workload.Columns, "destination"];
 
-    public object[] Values => [Source.Namespace, Source.Name, Destination];
+    public object[] Values => [.. Source.Values, Destination];
 
-    public static Pair Of(object[] values) => new(new((string)values[0], (string)values[1]), (string)values[2]);
+    public static Pair Of(object[] values) => new(Workload.Of(values), (string)values[2]);
 }

@@ -249,7 +249,7 @@ public sealed class SeriesBudget
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
-    private static SeriesKey KeyOf(in NamedIncrement settled)
+    internal static SeriesKey KeyOf(in NamedIncrement settled)
     {
         var (flow, increment) = (settled.Flow, settled.Increment);
         var labels = new FlowLabels(flow.Source.Namespace, flow.Source.Name, settled.Destination.Name, flow.To.Port, flow.Route, flow.Protocol);

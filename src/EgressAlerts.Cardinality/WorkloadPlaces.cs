@@ -85,7 +85,7 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>They lie in the order of their keys, so that a place looks the same after a restart.</summary>
     public void Add(Slot slot)
     {
-        var at = _slots.FindIndex(other => Order(in other.Key, in slot.Key) > 0);
+        var at = _slots.FindIndex(other => SeriesKey.Order(in other.Key, in slot.Key) > 0);
         _slots.Insert(at < 0 ? _slots.Count : at, slot);
     }
 
@@ -109,15 +109,5 @@ internal sealed class DestinationPlace(string name, string parent)
     {
         if (text.Length == 0 || text == Words.Other || _slots.Exists(slot => of(slot) == text)) return text;
         return _slots.Count < most || _slots.Select(of).Where(known => known.Length > 0 && known != Words.Other).Distinct().Count() < most ? text : Words.Other;
-    }
-
-    private static int Order(in SeriesKey one, in SeriesKey other)
-    {
-        var order = one.Metric.CompareTo(other.Metric);
-        if (order == 0) order = string.CompareOrdinal(one.Labels.Port, other.Labels.Port);
-        if (order == 0) order = one.Labels.Route.CompareTo(other.Labels.Route);
-        if (order == 0) order = one.Labels.Protocol.CompareTo(other.Labels.Protocol);
-        if (order == 0) order = string.CompareOrdinal(one.ResponseCode, other.ResponseCode);
-        return order != 0 ? order : string.CompareOrdinal(one.ResponseFlags, other.ResponseFlags);
     }
 }

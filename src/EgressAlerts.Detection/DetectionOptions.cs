@@ -8,7 +8,7 @@ public sealed record DetectionOptions
     /// <summary>How long a workload must have been watched before anything can be new for it; counted in time that was observed.</summary>
     public TimeSpan Learning { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>How long a destination stays known after a workload last talked to it.</summary>
+    /// <summary>How long a destination stays known after a workload last talked to it, and how long it is known what was usual there.</summary>
     public TimeSpan Memory { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>How far back Prometheus is asked, before the first window, whom workloads have talked to; zero for not at all.</summary>

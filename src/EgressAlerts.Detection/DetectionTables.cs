@@ -8,22 +8,20 @@ namespace EgressAlerts.Detection;
 /// <summary>The keys that most tables of the detectors have.</summary>
 internal static class DetectionTables
 {
-    private static readonly string[] Source = ["source_workload_namespace", "source_workload"];
-
     public static Shape<Workload, TState> ByWorkload<TState>(string table, JsonTypeInfo<TState> json) =>
-        Shape.Json(table, Source, source => [source.Namespace, source.Name], Workload, json);
+        Shape.Json(table, Workload.Columns, source => source.Values, Workload.Of, json);
 
     public static Shape<Workload, TState> ByWorkload<TState>(string table, IReadOnlyList<string> columns, Func<TState, object[]> values, Func<object[], TState> state) =>
-        new(table, Source, source => [source.Namespace, source.Name], Workload, columns, values, state);
+        new(table, Workload.Columns, source => source.Values, Workload.Of, columns, values, state);
 
     /// <param name="column">What the second part of the key is called.</param>
     public static Shape<(Workload Source, string Name), TState> ByPair<TState>(string table, string column, JsonTypeInfo<TState> json) =>
-        Shape.Json(table, [.. Source, column], PairValues, Pair, json);
+        Shape.Json(table, [.. Workload.Columns, column], PairValues, Pair, json);
 
     /// <summary>The same with columns in place of JSON.</summary>
     public static Shape<(Workload Source, string Name), TState> ByPair<TState>(
         string table, string column, IReadOnlyList<string> columns, Func<TState, object[]> values, Func<object[], TState> state) =>
-        new(table, [.. Source, column], PairValues, Pair, columns, values, state);
+        new(table, [.. Workload.Columns, column], PairValues, Pair, columns, values, state);
 
     /// <summary>The rows of one detector in a table that all of its kind share.</summary>
     public static Shape<(Workload Source, string Name), TState> Of<TState>(this Shape<(Workload Source, string Name), TState> shape, string alertName) => shape with
@@ -34,16 +32,14 @@ internal static class DetectionTables
         Part = ("alertname", alertName),
     };
 
-    private static object[] PairValues((Workload Source, string Name) key) => [key.Source.Namespace, key.Source.Name, key.Name];
+    private static object[] PairValues((Workload Source, string Name) key) => [.. key.Source.Values, key.Name];
 
-    private static (Workload Source, string Name) Pair(object[] values) => (Workload(values), (string)values[2]);
-
-    private static Workload Workload(object[] values) => new((string)values[0], (string)values[1]);
+    private static (Workload Source, string Name) Pair(object[] values) => (Workload.Of(values), (string)values[2]);
 }
 
 /// <summary>How state is written as JSON.</summary>
-/// <remarks>Values that are 0, false, null or of the year 1 are left out, because rows with each window are many. So a stored property begins with such a value,
-/// or it can never be one.</remarks>
+/// <remarks>Other stages write every value. Here values that are 0, false, null or of the year 1 are left out: with them the database would be a third larger, and so
+/// would be what the first window of an hour writes. So a stored property begins with such a value, or it can never be one.</remarks>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UseStringEnumConverter = true,

@@ -93,7 +93,7 @@ internal sealed class FanOutDetector : IDetector
             var (options, count, series) = (_tuning.Of(source).FanOut, destinations.Estimate(), SeriesOf(source));
             series.Turn(Unit, _hour.Value, count, options.Floor / 10.0, (int)(_habits.Observed(source) - next.Length).TotalHours);
             destinations.Clear();
-            var isEmpty = series is { HasBaseline: false, IsFiring: false };
+            var isEmpty = series.IsForgotten(Hours.Of(next.End), _habits.Memory);
             if (options.Enabled && !isEmpty) _series.Put(source, series);
             else _series.Remove(source);
             if (!options.Enabled || (count == 0 && isEmpty)) _destinations.Remove(source);

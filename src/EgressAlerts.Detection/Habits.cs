@@ -45,6 +45,9 @@ internal sealed class Habits
     /// <summary>How many pairs are remembered.</summary>
     public int Count => _known;
 
+    /// <summary>How long something is remembered after it was last seen.</summary>
+    public TimeSpan Memory => _options.Memory;
+
     /// <summary>For how long a workload has been watched; zero where nothing is known of it.</summary>
     public TimeSpan Observed(Workload source) => _habits.TryFind(source, out var habit) ? habit.Observed : default;
 

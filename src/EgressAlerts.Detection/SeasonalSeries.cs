@@ -11,6 +11,9 @@ internal sealed class SeasonalSeries
     /// <summary>What was usual in the hours that are over; null while there was nothing worth remembering.</summary>
     public SeasonalBaseline? Baseline { get; set; }
 
+    /// <summary>The last hour that had anything, counted from the epoch.</summary>
+    public long LastHour { get; set; }
+
     /// <summary>What is learned of this hour in place of its value, because that was too much.</summary>
     public double? Instead { get; set; }
 
@@ -64,6 +67,10 @@ internal sealed class SeasonalSeries
     {
         if (Baseline is null && value >= worth) Baseline = new SeasonalBaseline(unit, hour, watched);
         Baseline?.Add(hour, Instead ?? value);
+        if (value > 0) LastHour = hour;
         Instead = null;
     }
+
+    /// <summary>Whether the first window of an hour finds nothing here to remember: it does not fire, and has no baseline, or nothing within the memory.</summary>
+    public bool IsForgotten(long next, TimeSpan memory) => !IsFiring && (!HasBaseline || LastHour < next - memory.TotalHours);
 }

@@ -93,22 +93,22 @@ internal sealed class UploadGroup
     }
 
     /// <summary>An hour is over, maybe a day with it.</summary>
+    /// <param name="next">The hour that begins.</param>
     /// <param name="watched">For how long before this hour somebody has watched.</param>
     /// <returns>False where nothing of it is worth remembering.</returns>
-    public bool Turn(long hour, bool isNewDay, UploadSpikeOptions options, TimeSpan watched)
+    public bool Turn(long hour, long next, UploadSpikeOptions options, TimeSpan watched, TimeSpan memory)
     {
         var worth = options.Floor / 100;
-        var isNegligible = !Hourly.HasBaseline && Hour < worth;
         Hourly.Turn(Unit, hour, Hour, worth, (int)watched.TotalHours);
         if (Hourly.HasBaseline) Daily ??= new DailySums(hour / 24, (int)watched.TotalDays);
         (DayBefore, WeightBefore, Hour) = (Day, Weight, 0);
-        if (isNewDay)
+        if (next / 24 != hour / 24)
         {
             Daily?.Turn(hour / 24, DayBefore, options.DailyFloor);
             (DayBefore, WeightBefore) = (0, WeightBefore / 2);
         }
 
         if (!IsFiring) TopUpload = 0;
-        return !isNegligible || IsFiring;
+        return IsFiring || !Hourly.IsForgotten(next, memory);
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
@@ -16,14 +15,10 @@ internal sealed class UploadHours
 
     public UploadHours(StoredState state)
     {
-        var shape = new Shape<int, Chunk>(
-            "upload_hour",
-            ["chunk"],
-            number => [number],
-            values => checked((int)(long)values[0]),
-            ["sums", "tops"],
-            chunk => [Bytes(chunk.Sums), Bytes(chunk.Tops)],
-            values => new(Numbers(values[0]), Numbers(values[1])));
+        var shape = Shape.ByNumber<Chunk>(
+            "upload_hour", "chunk", ["sums", "tops"],
+            chunk => [Packed.Bytes<double>(chunk.Sums), Packed.Bytes<double>(chunk.Tops)],
+            values => new(Packed.Numbers<double>(values[0], ChunkSize), Packed.Numbers<double>(values[1], ChunkSize)));
         (_rows, _loaded, _) = state.Rows<int, Chunk>(shape, TryFind);
     }
 
@@ -69,12 +64,6 @@ internal sealed class UploadHours
 
         return isUsed;
     }
-
-    private static byte[] Bytes(double[] numbers) => MemoryMarshal.AsBytes(numbers.AsSpan()).ToArray();
-
-    private static double[] Numbers(object blob) => blob is byte[] { Length: ChunkSize * sizeof(double) } bytes
-        ? MemoryMarshal.Cast<byte, double>(bytes).ToArray()
-        : throw new FormatException($"a chunk needs {ChunkSize} numbers");
 
     /// <param name="Sums">Bytes that groups have got.</param>
     /// <param name="Tops">The most that one destination got in one window.</param>

@@ -9,7 +9,8 @@ namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressUploadSpike</c>: a workload sends a group of destinations, or all of them together, more than is usual in this hour of the week, or more from day to day.</summary>
 /// <remarks>A group is what belongs to one owner: a site, else a network, else a /24 or /48. Each workload has at most <see cref="MaxGroups"/>, and
-/// there are <see cref="MaxInAll"/> in all; beyond that the lightest makes room. Groups that send next to nothing are forgotten every hour.</remarks>
+/// there are <see cref="MaxInAll"/> in all; beyond that the lightest makes room. At the end of each hour a group is forgotten if it got next to nothing and has no baseline,
+/// or if it has got nothing within <c>detection.memory</c>.</remarks>
 internal sealed class UploadSpikeDetector : IDetector
 {
     public const string Name = "EgressUploadSpike";
@@ -175,7 +176,6 @@ internal sealed class UploadSpikeDetector : IDetector
 
     private void Turn(long next, TimeSpan window)
     {
-        var isNewDay = next / 24 != _hour.Value / 24;
         foreach (var (source, uploads) in _workloads)
         {
             var (options, watched) = (_tuning.Of(source).UploadSpike, _habits.Observed(source) - window);
@@ -192,7 +192,7 @@ internal sealed class UploadSpikeDetector : IDetector
             {
                 _rows.Touch((source, name));
                 _hours.Touch(group);
-                return group.Turn(_hour.Value, isNewDay, options, watched);
+                return group.Turn(_hour.Value, next, options, watched, _habits.Memory);
             }
         }
     }

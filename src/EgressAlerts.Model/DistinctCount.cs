@@ -78,10 +78,6 @@ public sealed class DistinctCount(int bits = 12)
         return (long)Math.Round(estimate <= 2.5 * _registers.Length && empty > 0 ? _registers.Length * Math.Log((double)_registers.Length / empty) : estimate);
     }
 
-    public void Save(BinaryWriter to) => to.Write(_registers);
-
-    public void Load(BinaryReader from) => from.BaseStream.ReadExactly(_registers);
-
     private bool Add(ulong hash)
     {
         ref var register = ref _registers[hash >> (64 - bits)];

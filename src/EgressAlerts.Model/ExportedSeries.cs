@@ -1,7 +1,19 @@
 namespace EgressAlerts.Model;
 
 /// <summary>The identity of one exported counter.</summary>
-public readonly record struct SeriesKey(Metric Metric, FlowLabels Labels, string ResponseCode, string ResponseFlags);
+public readonly record struct SeriesKey(Metric Metric, FlowLabels Labels, string ResponseCode, string ResponseFlags)
+{
+    /// <summary>The order of the counters of one workload and destination.</summary>
+    public static int Order(in SeriesKey one, in SeriesKey other)
+    {
+        var order = one.Metric.CompareTo(other.Metric);
+        if (order == 0) order = string.CompareOrdinal(one.Labels.Port, other.Labels.Port);
+        if (order == 0) order = one.Labels.Route.CompareTo(other.Labels.Route);
+        if (order == 0) order = one.Labels.Protocol.CompareTo(other.Labels.Protocol);
+        if (order == 0) order = string.CompareOrdinal(one.ResponseCode, other.ResponseCode);
+        return order != 0 ? order : string.CompareOrdinal(one.ResponseFlags, other.ResponseFlags);
+    }
+}
 
 /// <summary>One exported counter, the same object in every snapshot for as long as it is exported.</summary>
 public class CounterSeries(in SeriesKey key)

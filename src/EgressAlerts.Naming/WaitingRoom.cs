@@ -14,19 +14,19 @@ internal sealed class WaitingRoom(StoredState state)
     private static readonly Shape<Increment, (double Amount, DateTimeOffset Since)> Shape = new(
         "waiting_increment",
         [
-            "source_workload_namespace", "source_workload", "address", "port", "service", "host", "sni", "metric", "route", "protocol", "response_code", "response_flags",
+            .. Workload.Columns, "address", "port", "service", "host", "sni", "metric", "route", "protocol", "response_code", "response_flags",
             "facts",
         ],
         key =>
         [
-            key.Flow.Source.Namespace, key.Flow.Source.Name, key.Flow.To.Address?.ToString() ?? "", key.Flow.To.Port, key.Flow.To.Service, key.Flow.To.Host,
+            .. key.Flow.Source.Values, key.Flow.To.Address?.ToString() ?? "", key.Flow.To.Port, key.Flow.To.Service, key.Flow.To.Host,
             key.Flow.To.Sni, key.Metric.Word(), key.Flow.Route.Word(), key.Flow.Protocol.Word(), key.ResponseCode, key.ResponseFlags, key.Facts,
         ],
         values =>
         {
             var texts = Array.ConvertAll(values, value => (string)value);
             var to = new RawDestination(texts[2].Length == 0 ? null : IPAddress.Parse(texts[2]), texts[3], texts[4], texts[5], texts[6]);
-            var flow = new Flow(new Workload(texts[0], texts[1]), to, Words.Member<Route>(texts[8]), Words.Member<Protocol>(texts[9]));
+            var flow = new Flow(Workload.Of(values), to, Words.Member<Route>(texts[8]), Words.Member<Protocol>(texts[9]));
             return new Increment(flow, Words.Member<Metric>(texts[7]), texts[10], texts[11], 0, texts[12]);
         },
         ["amount", "since"],

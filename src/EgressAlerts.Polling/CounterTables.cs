@@ -11,54 +11,38 @@ internal sealed class CounterTables(
 {
     public const int ChunkSize = 512;
 
-    private static readonly Shape<int, Identities> IdentityShape = new(
-        "raw_counter_identity",
-        ["chunk"],
-        chunk => [(long)chunk],
-        values => checked((int)(long)values[0]),
-        ["keys", "pods", "jobs"],
+    private static readonly Shape<int, Identities> IdentityShape = Shape.ByNumber<Identities>(
+        "raw_counter_identity", "chunk", ["keys", "pods", "jobs"],
         state => [Packed.Bytes<ulong>(state.Keys), Packed.Bytes<uint>(state.Pods), Packed.Bytes<int>(state.Jobs)],
         values =>
         {
-            var keys = Packed.Numbers<ulong>((byte[])values[0], ((byte[])values[0]).Length / sizeof(ulong));
-            return new(keys, Packed.Numbers<uint>((byte[])values[1], keys.Length), Packed.Numbers<int>((byte[])values[2], keys.Length));
+            var keys = Packed.Numbers<ulong>(values[0]);
+            return new(keys, Packed.Numbers<uint>(values[1], keys.Length), Packed.Numbers<int>(values[2], keys.Length));
         });
 
-    private static readonly Shape<int, Levels> LevelShape = new(
-        "raw_counter",
-        ["chunk"],
-        chunk => [(long)chunk],
-        values => checked((int)(long)values[0]),
-        ["levels", "anchors", "seen"],
+    private static readonly Shape<int, Levels> LevelShape = Shape.ByNumber<Levels>(
+        "raw_counter", "chunk", ["levels", "anchors", "seen"],
         state => [
             Packed.Bytes<double>(state.Values),
             Packed.Differences(state.Anchors, state.Values),
             state.Seen.AsSpan().ContainsAnyExcept(0u) ? Packed.Bytes<uint>(state.Seen) : []],
         values =>
         {
-            var levels = Packed.Numbers<double>((byte[])values[0], ((byte[])values[0]).Length / sizeof(double));
-            return new(levels, Packed.Apply((byte[])values[1], levels), Packed.Numbers((byte[])values[2], levels.Length, new uint[levels.Length]));
+            var levels = Packed.Numbers<double>(values[0]);
+            return new(levels, Packed.Apply((byte[])values[1], levels), values[2] is byte[] { Length: 0 } ? new uint[levels.Length] : Packed.Numbers<uint>(values[2], levels.Length));
         });
 
-    private static readonly Shape<int, Names> NameShape = new(
-        "raw_series",
-        ["chunk"],
-        chunk => [(long)chunk],
-        values => checked((int)(long)values[0]),
-        ["hashes", "counters"],
+    private static readonly Shape<int, Names> NameShape = Shape.ByNumber<Names>(
+        "raw_series", "chunk", ["hashes", "counters"],
         state => [Packed.Bytes<ulong>(state.Hashes), Packed.Bytes<int>(state.Counters)],
         values =>
         {
-            var hashes = Packed.Numbers<ulong>((byte[])values[0], ((byte[])values[0]).Length / sizeof(ulong));
-            return new(hashes, Packed.Numbers<int>((byte[])values[1], hashes.Length));
+            var hashes = Packed.Numbers<ulong>(values[0]);
+            return new(hashes, Packed.Numbers<int>(values[1], hashes.Length));
         });
 
-    private static readonly Shape<int, OddState> OddShape = new(
-        "odd_raw_counter",
-        ["number"],
-        number => [(long)number],
-        values => checked((int)(long)values[0]),
-        ["counted", "debt", "since"],
+    private static readonly Shape<int, OddState> OddShape = Shape.ByNumber<OddState>(
+        "odd_raw_counter", "number", ["counted", "debt", "since"],
         state => [state.Counted, state.Debt, state.From],
         values => new((double)values[0], (double)values[1], (long)values[2]));
 

@@ -39,9 +39,9 @@ internal sealed class DoubleWatch(TelemetryOptions options)
         var fingerprint = Fingerprint(read, Endpoints.Split(instance).Host);
         if ((fingerprint & _mask) != 0) return;
         if (!_sampled.TryGetValue(fingerprint, out var variants)) _sampled.Add(fingerprint, variants = []);
-        var id = tracker.SeriesKey(slot);
+        var id = tracker.Known.Series[slot].Key;
         if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id))
-            variants.Add(new(id, tracker.CounterKey(slot), tracker.Reading, Scrape(read)));
+            variants.Add(new(id, tracker.Known.CounterKey(slot), tracker.Reading, Scrape(read)));
         while (_sampled.Count > MaxSampled)
         {
             _mask = (_mask << 1) | 1;
@@ -56,13 +56,13 @@ internal sealed class DoubleWatch(TelemetryOptions options)
         var (alive, pairs) = (0, new List<(Variant, Variant)>());
         foreach (var (fingerprint, variants) in _sampled.ToList())
         {
-            variants.RemoveAll(variant => tracker.LastSeen(variant.Id) == 0);
+            variants.RemoveAll(variant => tracker.Known.LastSeen(variant.Id) == 0);
             if (variants.Count == 0) _sampled.Remove(fingerprint);
             else alive++;
             pairs.AddRange(variants
                 .SelectMany((one, i) => variants.Skip(i + 1).Select(other => (one, other)))
                 .Where(pair => Differences(pair.one, pair.other).Any()
-                    && Math.Min(tracker.LastSeen(pair.one.Id), tracker.LastSeen(pair.other.Id)) >= Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) + overlap)
+                    && Math.Min(tracker.Known.LastSeen(pair.one.Id), tracker.Known.LastSeen(pair.other.Id)) >= Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) + overlap)
                 .Take(1));
         }
 

@@ -26,7 +26,7 @@ internal sealed class JobRegister
 
     public JobRegister(StoredState state)
     {
-        _jobs = state.Table(Shape.Json<int, Job>("job", ["number"], number => [(long)number], values => checked((int)(long)values[0]), PollingJson.Default.Job));
+        _jobs = state.Table(Shape.ByNumber("job", "number", PollingJson.Default.Job));
         foreach (var (number, job) in _jobs) (_numbers[job.Name], _last) = (number, Math.Max(_last, number));
     }
 

@@ -14,6 +14,8 @@ public sealed class Poller
 
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
+    private const int MaxMangled = 100;
+
     /// <summary>Samples that came too late are looked for every so many times <c>prometheus.late</c>, and twice as far back.</summary>
     private const int LateEvery = 5;
 
@@ -36,9 +38,6 @@ public sealed class Poller
     private readonly BaselineRules _baselines;
     private readonly CounterTracker _tracker;
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
-    private DateTimeOffset _baselineEnd;
-    private DateTimeOffset _lastEnd;
-    private DateTimeOffset _seenAt;
     private DateTimeOffset _nextMangled;
     private bool _saidEmpty;
     private bool _hasBaseline;
@@ -55,16 +54,15 @@ public sealed class Poller
         _tracker = new CounterTracker(_jobs, options.Late, state);
         if (!_tracker.IsWhole) _baselines.Distrust();
         _kept = state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, []));
-        (_baselineEnd, _lastEnd, _seenAt) = (_kept.Value.BaselineEnd, _kept.Value.LastEnd, _kept.Value.SeenAt);
-        foreach (var sum in _kept.Value.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
+        foreach (var sum in Last.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
         _metrics.Inversions(_tracker.Inversions);
-        _metrics.Series(_tracker.Count);
+        _metrics.Series(_tracker.Known.Counters.Count);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
-    public DateTimeOffset LastEnd => _lastEnd;
+    public DateTimeOffset LastEnd => Last.LastEnd;
 
-    public Accounts Accounts => new(_baselineEnd, [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))]);
+    public Accounts Accounts => new(Last.BaselineEnd, [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))]);
 
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
@@ -74,6 +72,9 @@ public sealed class Poller
 
     public TelemetryReport Telemetry => _survey.Report;
 
+    /// <summary>As of the last window.</summary>
+    private PollerState Last => _kept.Value;
+
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw; null where an answer was missing or
     /// incomplete: nothing has changed then and the window is to be tried again.</summary>
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
@@ -81,7 +82,7 @@ public sealed class Poller
         if (_baselines.IsNewSource) _tracker.ForgetNames();
         _client.Notes.BeginWindow();
         _tracker.Begin(window, isBaseline: _baselines.IsFirst);
-        var jobs = new JobSink();
+        var jobs = new LabelSink("job");
         if (await _client.QueryAsync(JobsQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, JobsQuery(window));
         var targetsQuery = TargetLabels.Query(Duration(Max(Lookback, Range(window))));
         if (await _client.QueryAsync(targetsQuery, window.End, _targets, cancel) is { } noTargets) return Failed(window, noTargets, targetsQuery);
@@ -95,21 +96,21 @@ public sealed class Poller
             hasSeries |= sink.HasSeries;
         }
 
-        if (hasSeries || _targets.Any) _seenAt = window.End;
+        if (hasSeries || _targets.Any) _kept.Value = Last with { SeenAt = window.End };
         else if (await IsGoneAsync(window, cancel) is not { } isGone) return null;
         else if (isGone) return Gone(window);
 
         if (Failure.Length > 0) Log.QueryRecovered(_logger);
         Failure = "";
-        foreach (var job in jobs.Jobs) _jobs.Saw(job, window.Start - window.Length);
+        foreach (var job in jobs.Values) _jobs.Saw(job, window.Start - window.Length);
         var reading = Account(window);
         await LookForLateSamplesAsync(window, cancel);
         await LookForMangledNamesAsync(window, cancel);
         _client.Notes.EndWindow();
         _survey.UnknownNotes(_client.Notes.Unknown);
         _survey.Update(_tracker, _targets, window);
-        if (_hosts.TakeChange()) _tracker.Declassify(); // From the next window on.
-        Keep();
+        if (_hosts.TakeChange()) _tracker.Known.Declassify(); // From the next window on.
+        _kept.Value = Last with { Excluded = Accounts.Excluded };
         return reading;
     }
 
@@ -175,17 +176,16 @@ public sealed class Poller
             if (what.Flow is not null && counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _) += counted;
         }
 
-        if (baseline) _baselineEnd = window.End;
-        if (baseline && _tracker.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End, _tracker.Count);
-        else if (baseline && _tracker.Count > 0) Log.BaselineMoved(_logger, window.End, _tracker.Count);
-        _hasBaseline |= baseline && _tracker.Count > 0;
-        if (_tracker.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
-        _saidEmpty = _tracker.Count == 0;
-        _lastEnd = window.End;
+        _kept.Value = Last with { BaselineEnd = baseline ? window.End : Last.BaselineEnd, LastEnd = window.End };
+        if (baseline && _tracker.Known.Counters.Count > 0 && !_hasBaseline) Log.Baseline(_logger, window.End, _tracker.Known.Counters.Count);
+        else if (baseline && _tracker.Known.Counters.Count > 0) Log.BaselineMoved(_logger, window.End, _tracker.Known.Counters.Count);
+        _hasBaseline |= baseline && _tracker.Known.Counters.Count > 0;
+        if (_tracker.Known.Counters.Count == 0 && !_saidEmpty) Log.NoSeries(_logger);
+        _saidEmpty = _tracker.Known.Counters.Count == 0;
         _baselines.WasRead();
-        _metrics.Series(_tracker.SeriesCount);
+        _metrics.Series(_tracker.Known.Series.Count);
         _metrics.Inversions(_tracker.Inversions);
-        return new Reading(window, baseline, Ordered(sums), Accounts);
+        return new Reading(window, Ordered(sums), Accounts);
     }
 
     /// <summary>The same order for the same sums, so that two replicas give the same destinations a place.</summary>
@@ -209,8 +209,6 @@ public sealed class Poller
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
     }
 
-    private void Keep() => _kept.Value = new(_baselineEnd, _lastEnd, _seenAt, Accounts.Excluded);
-
     private Reading? Failed(Window window, QueryFailure failure, string query)
     {
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
@@ -223,10 +221,10 @@ public sealed class Poller
     private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
     {
         // A window that has only just ended cannot be lost: nothing was scraped in it, for longer than Prometheus keeps data.
-        if (_seenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
-        var earlier = new JobSink();
+        if (Last.SeenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
+        var earlier = new LabelSink("job");
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
-        if (await _client.QueryAsync(Query, _seenAt, earlier, cancel) is { } failure)
+        if (await _client.QueryAsync(Query, Last.SeenAt, earlier, cancel) is { } failure)
         {
             Failed(window, failure, Query);
             return null;
@@ -238,9 +236,8 @@ public sealed class Poller
     private Reading Gone(Window window)
     {
         Log.Gone(_logger, window.ToString());
-        _lastEnd = window.End;
-        Keep();
-        return new Reading(window, Baseline: false, [], Accounts) { IsGone = true };
+        _kept.Value = Last with { LastEnd = window.End };
+        return new Reading(window, [], Accounts) { IsGone = true };
     }
 
     /// <summary>Counts by name what came too late to count, now and then. Not part of the window: without an answer, the next look finds it.</summary>
@@ -250,7 +247,7 @@ public sealed class Poller
         var every = unit * LateEvery;
         if (window.Start.Ticks / every.Ticks == window.End.Ticks / every.Ticks) return;
         var recent = window.Length + _options.Late;
-        if (window.End - _baselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
+        if (window.End - Last.BaselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
         if (back <= recent) return;
         foreach (var raw in RawMetric.All)
         {
@@ -266,8 +263,8 @@ public sealed class Poller
     {
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
-        var names = new NameSink();
-        if (await _client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) _survey.Mangled(names.Names);
+        var names = new LabelSink("__name__", MaxMangled);
+        if (await _client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) _survey.Mangled(names.Values);
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
@@ -284,51 +281,18 @@ public sealed class Poller
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
             HasSeries = true;
-            var tracker = poller._tracker;
-            var slot = tracker.Find(labels);
+            var (tracker, known) = (poller._tracker, poller._tracker.Known);
+            var slot = known.Find(labels);
             var isUnknown = slot == KeyedTable<RawSeries>.None;
-            if (isUnknown || !tracker.IsClassified(slot))
+            if (isUnknown || !known.IsClassified(slot))
             {
                 var read = LabelReader.Read(labels);
-                if (isUnknown) slot = tracker.Add(labels, read, poller._targets.Find(read));
-                if (!tracker.IsClassified(slot)) tracker.Classify(slot, poller._classifier.Classify(raw, read));
+                if (isUnknown) slot = known.Add(labels, read, poller._targets.Find(read));
+                if (!known.IsClassified(slot)) known.Classify(slot, poller._classifier.Classify(raw, read));
                 poller._survey.Offer(tracker, slot, read);
             }
 
             tracker.Observe(slot, samples);
-        }
-    }
-
-    private sealed class JobSink : ISeriesSink
-    {
-        public List<string> Jobs { get; } = [];
-
-        public bool HasSeries { get; private set; }
-
-        public void Restart()
-        {
-            Jobs.Clear();
-            HasSeries = false;
-        }
-
-        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
-        {
-            HasSeries = true;
-            if (LabelReader.Read(labels).TryGetValue("job", out var job)) Jobs.Add(job);
-        }
-    }
-
-    private sealed class NameSink : ISeriesSink
-    {
-        private const int MaxNames = 100;
-
-        public List<string> Names { get; } = [];
-
-        public void Restart() => Names.Clear();
-
-        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
-        {
-            if (Names.Count < MaxNames && LabelReader.Read(labels).TryGetValue("__name__", out var name)) Names.Add(name);
         }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     /// <summary>Takes a series that was not known before.</summary>
     public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
     {
-        if (tracker.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, read);
+        if (tracker.Known.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, read);
     }
 
     /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
@@ -36,7 +36,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
 
     public void Update(CounterTracker tracker, TargetLabels targets, Window window)
     {
-        var classes = tracker.Classes.Where(entry => entry.What.Flow is not null).ToList();
+        var classes = tracker.Known.Classes.All.Where(entry => entry.What.Flow is not null).ToList();
         TelemetryWarning?[] found =
             [DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes), UnknownNotes()];
         var warnings = found.OfType<TelemetryWarning>().ToList();

@@ -29,9 +29,17 @@ public sealed record Shape<TKey, TState>(
     internal string Place => Part is { } part ? $"{Table} {part.Value}" : Table;
 }
 
-/// <summary>Makes shapes whose state is JSON in the one column <c>state</c>.</summary>
+/// <summary>Makes shapes that many stages need: state that is JSON in the one column <c>state</c>, and keys that are whole numbers.</summary>
 public static class Shape
 {
+    /// <param name="column">The column of the key, a whole number of 32 bits.</param>
+    public static Shape<int, TState> ByNumber<TState>(
+        string table, string column, IReadOnlyList<string> stateColumns, Func<TState, object[]> stateValues, Func<object[], TState> state) =>
+        new(table, [column], number => [(long)number], Number, stateColumns, stateValues, state);
+
+    public static Shape<int, TState> ByNumber<TState>(string table, string column, JsonTypeInfo<TState> json) =>
+        Json(table, [column], number => [(long)number], Number, json);
+
     /// <param name="json">The generated serializer. A field can be added without a migration, if its type gives it a default: rows that lack it are read with that.</param>
     public static Shape<TKey, TState> Json<TKey, TState>(
         string table, IReadOnlyList<string> keyColumns, Func<TKey, object[]> keyValues, Func<object[], TKey> key, JsonTypeInfo<TState> json)
@@ -40,6 +48,8 @@ public static class Shape
             table, keyColumns, keyValues, key, ["state"],
             state => [new Utf8Text(JsonSerializer.SerializeToUtf8Bytes(state, json))],
             values => (values[0] is Utf8Text text ? JsonSerializer.Deserialize(text.Bytes, json) : JsonSerializer.Deserialize((string)values[0], json)) ?? throw new JsonException("it is null"));
+
+    private static int Number(object[] values) => checked((int)(long)values[0]);
 }
 
 /// <summary>A text as SQLite stores it.</summary>

@@ -99,6 +99,6 @@ internal static class BudgetSpeed
     private static NamedReading Reading(int window, IReadOnlyList<NamedIncrement> increments)
     {
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(30 * window);
-        return new(new Reading(new Window(end.AddSeconds(-30), end), Baseline: false, [], new Accounts(end, [])), increments, increments, []);
+        return new(new Reading(new Window(end.AddSeconds(-30), end), [], new Accounts(end, [])), increments, increments, []);
     }
 }

@@ -53,7 +53,7 @@ public class DecodeBenchmark
         using var stream = new MemoryStream(_answer);
         _tracker.Begin(Window); // Forgets the round before, so that the samples are new again.
         await new AnswerDecoder(new Sink(_tracker)).DecodeAsync(stream, long.MaxValue, CancellationToken.None);
-        return _tracker.Count;
+        return _tracker.Known.Counters.Count;
     }
 
     private static byte[] Answer(List<string> series, bool before)
@@ -108,12 +108,12 @@ public class DecodeBenchmark
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var slot = tracker.Find(labels);
+            var slot = tracker.Known.Find(labels);
             if (slot == KeyedTable<RawSeries>.None)
             {
                 var read = LabelReader.Read(labels);
-                slot = tracker.Add(labels, read, TargetLabels);
-                tracker.Classify(slot, Classifier.Classify(RawMetric.All[^1], read));
+                slot = tracker.Known.Add(labels, read, TargetLabels);
+                tracker.Known.Classify(slot, Classifier.Classify(RawMetric.All[^1], read));
             }
 
             tracker.Observe(slot, samples);

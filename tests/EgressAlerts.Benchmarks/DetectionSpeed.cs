@@ -24,7 +24,6 @@ internal static class DetectionSpeed
         {
             Steady(list);
             Flood(list);
-            Storage(list);
         }
         finally
         {
@@ -66,39 +65,7 @@ internal static class DetectionSpeed
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Increments} increments of {Increments / Metrics} flows, all new: median {times[2]:0} ms, worst {times[4]:0} ms"));
     }
 
-    /// <summary>Two hours in which a random tenth of the flows moves in each window, with sizes that are worth learning.</summary>
-    private static void Storage(string list)
-    {
-        var folder = Directory.CreateTempSubdirectory("egress-alerts-").FullName;
-        using (var store = new Store(folder, new StorageMetrics(new MetricRegistry()), TimeProvider.System, NullLogger<Store>.Instance))
-        {
-            var (state, random, all) = (store.Read(), new Random(1), Window(0).Chunk(Metrics).ToList());
-            var detectors = New(list, state);
-            var (bytes, times) = (new List<long>(), new List<double>());
-            for (var window = 0; window < 240; window++)
-            {
-                // The first ones learn all.
-                var seen = window < 10 ? all : all.Where(_ => random.Next(10) == 0);
-                detectors.Observe(Reading(window, [.. seen.SelectMany(flow => flow).Select(one => one with { Increment = one.Increment with { Amount = random.Next(100, 100_000) } })]));
-                var before = Written();
-                times.Add(Timed(() => state.Commit()));
-                bytes.Add(Written() - before);
-            }
-
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"a tenth of them a window: commit of {bytes.Skip(10).Average() / 1e6:0.00} MB, at most {bytes.Skip(10).Max() / 1e6:0.0} MB; {times.Skip(10).Average():0} ms, at most {times.Skip(10).Max():0} ms"));
-            var load = Timed(() => New(list, store.Read()));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"state of it: {new FileInfo(Path.Combine(folder, Store.FileName)).Length / 1e6:0.0} MB, read in {load:0} ms"));
-        }
-
-        Directory.Delete(folder, recursive: true);
-    }
-
-    /// <summary>Bytes that this process has written, as Linux counts them.</summary>
-    private static long Written() => long.Parse(File.ReadLines("/proc/self/io").First(line => line.StartsWith("wchar:", StringComparison.Ordinal))[6..], CultureInfo.InvariantCulture);
-
-    private static Detectors New(string list, StoredState? state = null) => new(
+    private static Detectors New(string list) => new(
         new DetectionOptions
         {
             Learning = TimeSpan.FromMinutes(1),
@@ -112,7 +79,7 @@ internal static class DetectionSpeed
             ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
         },
         new DetectionMetrics(new MetricRegistry(), TimeProvider.System),
-        state ?? Store.InMemory().Read(),
+        Store.InMemory().Read(),
         NullLogger<Detectors>.Instance);
 
     /// <summary>A flow of its own for each increment, as polling gives them.</summary>
@@ -137,7 +104,7 @@ internal static class DetectionSpeed
     private static NamedReading Reading(int window, IReadOnlyList<NamedIncrement> increments)
     {
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(30 * window);
-        return new(new Reading(new Window(end.AddSeconds(-30), end), Baseline: false, [], new Accounts(end, [])), increments, increments, []);
+        return new(new Reading(new Window(end.AddSeconds(-30), end), [], new Accounts(end, [])), increments, increments, []);
     }
 
     private static double Timed(Action work)

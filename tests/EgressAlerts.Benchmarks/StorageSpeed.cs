@@ -55,7 +55,7 @@ internal static class StorageSpeed
             tracker.Begin(window);
             foreach (var flow in flows) flow.Observe(tracker, number, moved.Contains(flow));
             tracker.Commit();
-            var named = new NamedReading(new Reading(window, Baseline: false, [], new Accounts(window.End, [])), [.. moved.SelectMany(flow => flow.Increments)], [.. moved.SelectMany(flow => flow.Increments)], []);
+            var named = new NamedReading(new Reading(window, [], new Accounts(window.End, [])), [.. moved.SelectMany(flow => flow.Increments)], [.. moved.SelectMany(flow => flow.Increments)], []);
             var findings = detectors.Observe(named);
             budget.Admit(named, findings, showNew: true);
             var (written, busy, started) = (Written(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
@@ -186,9 +186,9 @@ internal static class StorageSpeed
         {
             for (var metric = 0; metric < Metrics; metric++)
             {
-                var slot = tracker.Find(_labels[metric]);
-                if (slot == KeyedTable<RawSeries>.None) slot = tracker.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
-                if (!tracker.IsClassified(slot)) tracker.Classify(slot, Classified.Out(RawMetric.All[0], "storage", "envoy-stats"));
+                var slot = tracker.Known.Find(_labels[metric]);
+                if (slot == KeyedTable<RawSeries>.None) slot = tracker.Known.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
+                if (!tracker.Known.IsClassified(slot)) tracker.Known.Classify(slot, Classified.Out(RawMetric.All[0], "storage", "envoy-stats"));
                 if (isMoved) _values[metric] += 1000;
                 tracker.Observe(slot, [new Sample(At(window).ToUnixTimeMilliseconds() - 10_000, _values[metric])]);
             }

@@ -17,7 +17,7 @@ internal static class Samples
     public static Increment Increment(Flow flow, double amount = 1, Metric metric = Metric.ConnectionsClosed, string code = "", string flags = "") =>
         new(flow, metric, code, flags, amount);
 
-    public static Reading Reading(int window, params IReadOnlyList<Increment> increments) => new(Window(window), Baseline: false, increments, new Accounts(Start, []));
+    public static Reading Reading(int window, params IReadOnlyList<Increment> increments) => new(Window(window), increments, new Accounts(Start, []));
 
     /// <summary>A window whose destinations are all named, each by its key.</summary>
     public static NamedReading Named(int window, params IReadOnlyList<Increment> increments) => NamedAs(

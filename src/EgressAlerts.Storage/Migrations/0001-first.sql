@@ -114,11 +114,19 @@ CREATE TABLE episode_name ( -- Under which destination an episode holds what the
     PRIMARY KEY (alertname, source_workload_namespace, source_workload, told)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE probing ( -- What workloads tried in vain lately.
+CREATE TABLE probing ( -- Workloads that lately tried something in vain.
     source_workload_namespace TEXT NOT NULL,
     source_workload           TEXT NOT NULL,
-    state                     TEXT NOT NULL,
+    state                     TEXT NOT NULL, -- When they last did, and whether they tried too much.
     PRIMARY KEY (source_workload_namespace, source_workload)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempt ( -- What they tried.
+    source_workload_namespace TEXT NOT NULL,
+    source_workload           TEXT NOT NULL,
+    tried                     TEXT NOT NULL,    -- A destination and its port.
+    last                      INTEGER NOT NULL, -- Milliseconds since 1970; 0 where it is the time that the state of probing calls latest.
+    PRIMARY KEY (source_workload_namespace, source_workload, tried)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE upload ( -- What workloads usually send each group of destinations, and this day's part before this hour. The group of all together is empty.

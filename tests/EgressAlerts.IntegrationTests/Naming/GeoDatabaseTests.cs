@@ -75,7 +75,7 @@ public sealed class GeoDatabaseTests : IDisposable
         };
         var increments = ((string[])["52.22.188.80", "52.22.201.1", "52.22.200.1", "9.9.9.9"]).Select(Increment);
         var namer = new Namer(options, lookups, Store.InMemory().Read(), TimeProvider.System, new ListLogger<Namer>());
-        var named = await namer.NameAsync(new Reading(default, Baseline: false, [.. increments], new Accounts(default, [])), CancellationToken.None);
+        var named = await namer.NameAsync(new Reading(default, [.. increments], new Accounts(default, [])), CancellationToken.None);
         Assert.Equal(
             [
                 new("claimed.example.com", NameSource.Host, Confirmed: false, Amazon, "AS16509", "IE", "example.com", "example.com"),

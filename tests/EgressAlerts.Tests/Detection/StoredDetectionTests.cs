@@ -4,6 +4,8 @@ using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
+using EgressAlerts.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -67,9 +69,28 @@ public sealed class StoredDetectionTests
     }
 
     [Fact]
+    public void A_window_in_which_workloads_try_the_same_again_writes_little()
+    {
+        using var folder = new TemporaryFolder();
+        using var store = new Store(folder.Path, new StorageMetrics(new MetricRegistry()), TimeProvider.System, NullLogger<Store>.Instance);
+        var state = store.Read();
+        var detectors = Timeline.New(new DetectionOptions { Blocked = new() { Enabled = false } }, state: state);
+        Assert.InRange(Grow(1), 40_000, 1_000_000);
+        for (var window = 2; window < 10; window++) Assert.InRange(Grow(window), 1, 20_000);
+
+        long Grow(int window)
+        {
+            detectors.Observe(Samples.Named(window, [.. Enumerable.Range(0, 1_000).Select(i => Samples.Increment(Samples.Flow($"52.0.{i / 250}.{i % 250}", route: Route.Blocked)))]));
+            var before = new FileInfo(folder.File(Store.FileName + "-wal")).Length;
+            Assert.True(state.Commit());
+            return new FileInfo(folder.File(Store.FileName + "-wal")).Length - before;
+        }
+    }
+
+    [Fact]
     public void Attempts_that_are_too_long_ago_are_not_kept()
     {
-        var (store, shape) = (Store.InMemory(), DetectionTables.ByWorkload("probing", DetectionJson.Default.Attempts));
+        var store = Store.InMemory();
         var state = store.Read();
         var detectors = Timeline.New(Options, state: state);
         for (var window = 1; window <= 121; window++)
@@ -79,7 +100,21 @@ public sealed class StoredDetectionTests
             state.Commit();
         }
 
-        Assert.Equal(["52.0.0.100, port 443"], store.Read().Table(shape).Single().Value.Tried.Keys);
+        Assert.Equal(["shop|cart|52.0.0.100, port 443"], Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys);
+    }
+
+    [Fact]
+    public void Attempts_of_a_workload_whose_row_cannot_be_read_are_forgotten()
+    {
+        using var store = Store.InMemory();
+        Play(store, 0);
+        Assert.Equal(12, Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Count);
+        Rows(store, "probing", Source, ["state"], out var state).Put("shop|app-0", ["{"]);
+        Assert.True(state.Commit());
+        state = store.Read();
+        Timeline.New(Options, state: state);
+        Assert.True(state.Commit());
+        Assert.DoesNotContain(Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys, key => key.StartsWith("shop|app-0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -97,6 +132,50 @@ public sealed class StoredDetectionTests
         Assert.Equal(TimeSpan.FromHours(2), new Habits(Options, metrics, store.Read()).Of(Samples.Cart, TimeSpan.MaxValue, Samples.Start).Before);
     }
 
+    [Fact]
+    public void What_a_workload_has_not_done_within_the_memory_is_forgotten_with_its_rows()
+    {
+        var (store, idle, busy) = (Store.InMemory(), new Workload("shop", "idle"), new Workload("shop", "busy"));
+        var options = Options with { Memory = TimeSpan.FromDays(2) };
+        string[] all = ["upload shop busy ", "upload shop busy left.example.com", "upload shop busy used.example.com", "upload shop idle ", "upload shop idle used.example.com"];
+        string[] counts = ["fan_out shop busy", "fan_out shop idle", "fan_out_baseline shop busy", "fan_out_baseline shop idle"];
+        Assert.Equal([.. counts, .. all], PlayHours(49));
+        Assert.Equal([counts[0], counts[2], all[0], all[2]], PlayHours(51));
+
+        List<string> PlayHours(int hours)
+        {
+            var state = store.Read();
+            var detectors = Timeline.New(options, state: state);
+            for (var hour = 0; hour < hours; hour++)
+            {
+                List<NamedIncrement> seen = [Timeline.To("used.example.com", 100, source: busy)];
+                if (hour == 0) seen.AddRange([Timeline.To("left.example.com", 100, source: busy), Timeline.To("used.example.com", 100, source: idle)]);
+                detectors.Observe(Hour(hour, seen));
+            }
+
+            Assert.True(state.Commit());
+            Assert.Empty(state.Stale());
+            return [.. Keys("fan_out", Source), .. Keys("fan_out_baseline", Source), .. Keys("upload", [.. Source, "destination_group"])];
+        }
+
+        IEnumerable<string> Keys(string table, string[] keys) => Rows(store, table, keys, [], out _).Keys.Select(key => $"{table} {key.Replace('|', ' ')}").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void What_fires_is_not_forgotten_before_it_has_ended()
+    {
+        var options = Options with { Memory = TimeSpan.FromDays(2) };
+        options = options with { UploadSpike = options.UploadSpike with { Quiet = TimeSpan.FromDays(5) }, FanOut = options.FanOut with { Quiet = TimeSpan.FromDays(5) } };
+        var state = Store.InMemory().Read();
+        var (detectors, burst, ended) = (Timeline.New(options, state: state), 72, 72 + (5 * 24));
+        for (var hour = 0; hour < ended + 10; hour++)
+        {
+            IReadOnlyList<NamedIncrement> seen = hour > burst ? [] : [.. Enumerable.Range(0, hour < burst ? 1 : 20).Select(i => Timeline.To($"n{i}.example.com", hour < burst ? 100 : 9_000))];
+            var findings = detectors.Observe(Hour(hour, seen)).Where(finding => finding.AlertName is "EgressUploadSpike" or "EgressFanOut").Select(finding => finding.AlertName).Distinct();
+            Assert.Equal(hour >= burst && hour < ended ? ["EgressFanOut", "EgressUploadSpike"] : [], findings.Order(StringComparer.Ordinal));
+        }
+    }
+
     /// <summary>Five hours of windows of five minutes, the first of each half hour with twice the destinations that there usually are.</summary>
     private static void Play(Store store, int from)
     {
@@ -111,9 +190,15 @@ public sealed class StoredDetectionTests
                    from n in Enumerable.Range(0, i % 30 == 29 ? 12 : 5)
                    select Timeline.To($"n{n}.example.com", random.Next(1, 3_000), source: new("shop", $"app-{app}"), route: n < 3 ? Route.Blocked : Route.Passthrough),
             ];
-            detectors.Observe(new NamedReading(new Reading(new Window(at, at.AddMinutes(5)), Baseline: false, [], new Accounts(at, [])), seen, seen, []));
+            detectors.Observe(new NamedReading(new Reading(new Window(at, at.AddMinutes(5)), [], new Accounts(at, [])), seen, seen, []));
             Assert.True(state.Commit());
         }
+    }
+
+    private static NamedReading Hour(int number, IReadOnlyList<NamedIncrement> seen)
+    {
+        var at = Timeline.Start.AddHours(number);
+        return new(new Reading(new Window(at, at.AddHours(1)), [], new Accounts(at, [])), seen, seen, []);
     }
 
     private static Table<string, object[]> Rows(Store store, string table, string[] keys, string[] columns, out StoredState state)

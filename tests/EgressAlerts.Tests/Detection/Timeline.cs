@@ -64,6 +64,6 @@ internal sealed class Timeline
         var start = Now;
         Now += _window;
         var increments = seen.Select(named => named.Increment).ToList();
-        Findings = _detectors.Observe(new NamedReading(new Reading(new Window(start, Now), Baseline: false, increments, new Accounts(Start, [])), seen, seen, []));
+        Findings = _detectors.Observe(new NamedReading(new Reading(new Window(start, Now), increments, new Accounts(Start, [])), seen, seen, []));
     }
 }

@@ -98,8 +98,8 @@ public sealed class CounterTrackerTests
         _mesh.Begin(1);
         _mesh.Observe(Old, (10, 5));
         Assert.Equal(0, _mesh.Window(1));
-        Assert.Equal(0, _mesh.Tracker.Count);
-        Assert.Empty(_mesh.Tracker.Classes);
+        Assert.Equal(0, _mesh.Tracker.Known.Counters.Count);
+        Assert.Empty(_mesh.Tracker.Known.Classes.All);
 
         _mesh.Begin(1);
         _mesh.Tracker.BeginQuery();
@@ -107,7 +107,7 @@ public sealed class CounterTrackerTests
         _mesh.Tracker.RestartQuery();
         _mesh.Observe(Old, (10, 5));
         Assert.Equal(5, _mesh.Commit());
-        Assert.Equal([(TrackedMesh.What, 1)], _mesh.Tracker.Classes);
+        Assert.Equal([(TrackedMesh.What, 1)], _mesh.Tracker.Known.Classes.All);
     }
 
     [Fact]
@@ -116,8 +116,8 @@ public sealed class CounterTrackerTests
         Old_(1, (10, 78_191), (25, 78_191));
         Assert.Equal(5, _mesh.Window(2, (Old, [(10, 78_191), (25, 78_191), (40, 78_193)]), (Relabelled, [(55, 78_196)])));
         Assert.Equal(1, _mesh.Window(3, (Old, [(40, 78_193)]), (Relabelled, [(55, 78_196), (70, 78_197)])));
-        Assert.Equal(1, _mesh.Tracker.Count);
-        Assert.Equal(2, _mesh.Tracker.SeriesCount);
+        Assert.Equal(1, _mesh.Tracker.Known.Counters.Count);
+        Assert.Equal(2, _mesh.Tracker.Known.Series.Count);
     }
 
     [Fact]
@@ -207,19 +207,19 @@ public sealed class CounterTrackerTests
         mesh.Window(1, (Old, [(10, 5)]), (alive, [(10, 5)]));
         var hours = (int)JobRegister.Memory.TotalHours;
         for (var hour = 2; hour < hours; hour++) mesh.Window(hour, (alive, [((hour * 3600) - 5, 5)]));
-        Assert.Equal(2, mesh.Tracker.Count);
+        Assert.Equal(2, mesh.Tracker.Known.Counters.Count);
         for (var hour = hours; hour < hours + 14; hour++) mesh.Window(hour, (alive, [((hour * 3600) - 5, 5)]));
-        Assert.Equal(1, mesh.Tracker.Count);
-        Assert.Equal(1, mesh.Tracker.SeriesCount);
-        Assert.Equal([(TrackedMesh.What, 1)], mesh.Tracker.Classes);
+        Assert.Equal(1, mesh.Tracker.Known.Counters.Count);
+        Assert.Equal(1, mesh.Tracker.Known.Series.Count);
+        Assert.Equal([(TrackedMesh.What, 1)], mesh.Tracker.Known.Classes.All);
     }
 
     [Fact]
     public void What_is_to_be_classified_anew_keeps_its_count()
     {
         Old_(1, (10, 5));
-        _mesh.Tracker.Declassify();
-        Assert.Empty(_mesh.Tracker.Classes);
+        _mesh.Tracker.Known.Declassify();
+        Assert.Empty(_mesh.Tracker.Known.Classes.All);
         Assert.Equal(2, Old_(2, (10, 5), (40, 7)));
     }
 

@@ -103,7 +103,7 @@ public sealed class DoubleWatchTests
             {
                 _mesh.Observe(series, ((_window * 30) - 1, 1));
                 var bytes = Encoding.UTF8.GetBytes(series);
-                _watch.Offer(_mesh.Tracker, _mesh.Tracker.Find(bytes), LabelReader.Read(bytes));
+                _watch.Offer(_mesh.Tracker, _mesh.Tracker.Known.Find(bytes), LabelReader.Read(bytes));
             }
 
             _mesh.Commit();

@@ -65,7 +65,7 @@ public sealed class HistoryTests
             counted += mesh.Commit();
             if (kind is 3 or 5) mesh.Reload();
             if (kind is 4 or 5) mesh.Tracker.ForgetNames(); // The source has moved.
-            if (kind == 6) mesh.Tracker.Declassify();
+            if (kind == 6) mesh.Tracker.Known.Declassify();
             Assert.True(counted == Oracle(stored, number), $"{counted} were counted by the end of window {number} where {Oracle(stored, number)} were stored, of\n{string.Join('\n', stored.SelectMany(series => series).Where(sample => Math.Abs(sample.Window - number) < 8 && sample.Counter < Counters))}");
         }
     }

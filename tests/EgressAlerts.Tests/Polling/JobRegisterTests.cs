@@ -59,5 +59,23 @@ public sealed class JobRegisterTests
         Assert.InRange(_jobs.ForgetBefore(job), 1u, 48u);
     }
 
+    [Fact]
+    public void Whatever_changes_of_a_job_is_kept()
+    {
+        var store = Store.InMemory();
+        var state = store.Read();
+        var jobs = new JobRegister(state);
+        var number = jobs.Number("envoy");
+        foreach (var change in (Action[])[() => jobs.Saw("envoy", Start), () => jobs.Saw("envoy", Start.AddHours(-1)), () => jobs.Vote(number, 15_000), () => jobs.WasActive(number, 1, TimeSpan.FromHours(1))])
+        {
+            state.Commit();
+            change();
+            state.Commit();
+            Assert.Empty(state.Stale());
+        }
+
+        Assert.True(new JobRegister(store.Read()).IsSettled("envoy", Window(0)));
+    }
+
     private static Window Window(double after) => new(Start.AddSeconds(after * 30), Start.AddSeconds((after + 1) * 30));
 }

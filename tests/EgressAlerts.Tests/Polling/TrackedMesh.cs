@@ -48,9 +48,9 @@ internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
     {
         _busy = 2;
         var bytes = Encoding.UTF8.GetBytes(labels);
-        var slot = Tracker.Find(bytes);
-        if (slot == KeyedTable<RawSeries>.None) slot = Tracker.Add(bytes, LabelReader.Read(bytes), TargetLabels);
-        if (!Tracker.IsClassified(slot)) Tracker.Classify(slot, What);
+        var slot = Tracker.Known.Find(bytes);
+        if (slot == KeyedTable<RawSeries>.None) slot = Tracker.Known.Add(bytes, LabelReader.Read(bytes), TargetLabels);
+        if (!Tracker.Known.IsClassified(slot)) Tracker.Known.Classify(slot, What);
         Tracker.Observe(slot, [.. samples.Select(sample => new Sample(Epoch.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
     }
 

@@ -107,7 +107,7 @@ internal sealed class GoldenStory
     public void Window(DateTimeOffset end, params IReadOnlyList<NamedIncrement> seen)
     {
         var window = new Window(end - Length, end);
-        var reading = new Reading(window, Baseline: false, [.. seen.Select(named => named.Increment)], new Accounts(Start, []));
+        var reading = new Reading(window, [.. seen.Select(named => named.Increment)], new Accounts(Start, []));
         var named = new NamedReading(reading, seen, seen, Waiting);
         Findings = _detectors.Observe(named);
         Admitted = _budget.Admit(named, Findings, showNew: true);
@@ -129,9 +129,9 @@ internal sealed class GoldenStory
         _tracker.Begin(new Window(end - Length, end));
         foreach (var series in samples.GroupBy(sample => sample.Labels))
         {
-            var slot = _tracker.Find(series.Key);
-            if (slot == KeyedTable<RawSeries>.None) slot = _tracker.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
-            if (!_tracker.IsClassified(slot)) _tracker.Classify(slot, Classified.Out(RawMetric.All[0], "test", "envoy"));
+            var slot = _tracker.Known.Find(series.Key);
+            if (slot == KeyedTable<RawSeries>.None) slot = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
+            if (!_tracker.Known.IsClassified(slot)) _tracker.Known.Classify(slot, Classified.Out(RawMetric.All[0], "test", "envoy"));
             _tracker.Observe(slot, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
         }
 

@@ -50,7 +50,7 @@ public sealed class QualityTests : IDisposable
         for (var at = Fortnight.Start; at < Fortnight.End; at += Fortnight.Window)
         {
             var seen = world.Minute(at);
-            var reading = new Reading(new Window(at, at + Fortnight.Window), Baseline: false, [], new Accounts(Fortnight.Start, []));
+            var reading = new Reading(new Window(at, at + Fortnight.Window), [], new Accounts(Fortnight.Start, []));
             foreach (var finding in detectors.Observe(new NamedReading(reading, seen, seen, [])))
             {
                 if (first.Add((finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since))) all.Add(finding);

@@ -1,25 +1,25 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace EgressAlerts.Polling;
+namespace EgressAlerts.Storage;
 
 /// <summary>Arrays of numbers as the database holds them, little-endian.</summary>
-internal static class Packed
+public static class Packed
 {
     private const int DifferenceBytes = sizeof(int) + sizeof(double);
 
     public static byte[] Bytes<T>(ReadOnlySpan<T> numbers)
         where T : unmanaged => MemoryMarshal.AsBytes(numbers).ToArray();
 
-    /// <param name="count">How many there have to be.</param>
-    /// <param name="same">What stands for an empty array; null where it may not be empty.</param>
+    /// <param name="blob">A column's value.</param>
+    /// <param name="count">How many there have to be; null where any number will do.</param>
     /// <exception cref="FormatException">There are more or fewer.</exception>
-    public static T[] Numbers<T>(byte[] bytes, int count, T[]? same = null)
+    /// <exception cref="InvalidCastException">It is no array of bytes.</exception>
+    public static T[] Numbers<T>(object blob, int? count = null)
         where T : unmanaged
     {
-        if (bytes.Length == 0 && same is not null) return same;
-        var numbers = MemoryMarshal.Cast<byte, T>(bytes).ToArray();
-        return numbers.Length == count ? numbers : throw new FormatException($"there are {numbers.Length} numbers where there should be {count}");
+        var numbers = MemoryMarshal.Cast<byte, T>((byte[])blob).ToArray();
+        return count is null || numbers.Length == count ? numbers : throw new FormatException($"there are {numbers.Length} numbers where there should be {count}");
     }
 
     /// <summary>Only the numbers that differ from others: of each its place in 32 bits, then itself in 64.</summary>
