@@ -56,7 +56,7 @@ public sealed class Poller
         _kept = state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, []));
         foreach (var sum in Last.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
         _metrics.Inversions(_tracker.Inversions);
-        _metrics.Series(_tracker.Known.Counters.Count);
+        _metrics.Series(_tracker.Known.Series.Count);
     }
 
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>

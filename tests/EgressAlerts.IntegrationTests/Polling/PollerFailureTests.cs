@@ -454,6 +454,32 @@ public sealed class PollerFailureTests : IAsyncLifetime
         double Excluded() => _poller.Accounts.Excluded.Where(sum => sum.Reason == "baseline").Sum(sum => sum.Amount);
     }
 
+    [Fact]
+    public async Task After_a_restart_the_number_of_series_is_that_of_series_and_not_of_counters()
+    {
+        using var store = Store.InMemory();
+        var state = store.Read();
+        _poller = new(_http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(new()), state, _time, _log);
+
+        // A label of the target has changed: one counter goes on as another series.
+        _server.Answer = async context =>
+        {
+            var query = await QueryAsync(context);
+            var series = new[] { 1, 2 }.Select(version => $$$"""
+                {"metric":{"__name__":"istio_requests_total","job":"envoy","version":"{{{version}}}","reporter":"source","source_workload":"a",
+                "destination_service_name":"PassthroughCluster","destination_service":"example.com"},"values":[[{{{Noon.ToUnixTimeSeconds() - 5}}},"5"]]}
+                """);
+            await context.Response.WriteAsync(query.StartsWith("istio_requests_total", StringComparison.Ordinal)
+                ? Nothing.Replace("[]", $"[{string.Join(',', series)}]", StringComparison.Ordinal)
+                : Whole(query, 5).Replace("\"instance\"", "\"version\":\"2\",\"instance\"", StringComparison.Ordinal));
+        };
+        Assert.NotNull(await ReadAsync(0));
+        Assert.True(state.Commit());
+        var metrics = new MetricRegistry();
+        _ = new Poller(_http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(metrics), store.Read(), _time, _log);
+        Assert.Equal(2, metrics.Sum("egress_alerts_raw_series"));
+    }
+
     private async Task FailsAsync(string reason, string message, int failedBefore = 0)
     {
         Assert.Null(await ReadAsync(1));
