@@ -27,7 +27,8 @@ internal static class Examiner
         }
     }
 
-    /// <summary>Beside the defaults, what a detector needs to say anything: a policy, a list, the regions of a namespace, and who may use the metadata service.</summary>
+    /// <summary>Beside the defaults, what a detector needs to say anything: a policy, a list, the regions of a namespace, and who may use the metadata
+    /// service.</summary>
     private static Detectors New(string list)
     {
         var options = new DetectionOptions

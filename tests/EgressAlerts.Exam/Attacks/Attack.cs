@@ -35,7 +35,11 @@ internal sealed class Attack
 
     public Voice Voice { get; }
 
-    public bool HasSource(Workload source) => _sources.Contains(source) || (source.Name.Length == 0 && (source.Namespace.Length == 0 || _sources.Any(own => own.Namespace == source.Namespace)));
+    public bool HasSource(Workload source) =>
+        _sources.Contains(source) || (source.Name.Length == 0 && (source.Namespace.Length == 0 || _sources.Any(own => own.Namespace == source.Namespace)));
+
+    /// <summary>Whether anything of it was to be seen.</summary>
+    public bool HasStarted => _sources.Count > 0;
 
     public bool HasDestination(string destination) => destination.Length == 0 || _destinations.Contains(destination);
 

@@ -25,12 +25,14 @@ internal static class Beacons
 
     /// <summary>Small exchanges at a period, each as much as <paramref name="jitter"/> of it early or late.</summary>
     /// <param name="open">Seconds that the connection stays open behind the exchange.</param>
-    public static void Beat(Attack attack, Service service, Target server, long period, double jitter, long open = 0, long phase = 0) => attack.Add(service, attack.Start + phase, at =>
+    public static void Beat(Attack attack, Service service, Target server, long period, double jitter, long open = 0, long phase = 0) =>
+        attack.Add(service, attack.Start + phase, at =>
     {
         var dice = attack.Dice;
         // One answer in twenty holds an order, and the next question its result.
         var isOrder = dice.Chance(0.05);
-        attack.Voice.Hold(service, server, at, isOrder ? dice.LogNormal(3_000, 0.8) : dice.Between(300, 500), isOrder ? dice.LogNormal(6_000, 1) : dice.Between(200, 400), open);
+        var upload = isOrder ? dice.LogNormal(3_000, 0.8) : dice.Between(300, 500);
+        attack.Voice.Hold(service, server, at, upload, isOrder ? dice.LogNormal(6_000, 1) : dice.Between(200, 400), open);
         return at + Math.Max(1, (long)(period * (1 + (jitter * dice.Between(-1, 1)))));
     });
 }

@@ -12,18 +12,29 @@ internal static class HiddenBeacons
     [
         // The connection closes windows after its bytes: each beat leaves two marks.
         Kind("beacon every 5 min, connections kept alive for 90 s", attack => Beat(attack, attack.Server(), open: 90)),
-        Kind("beacon every 60 s, connections kept alive for 150 s", attack => Beacons.Beat(attack, attack.Service, attack.Server(), Time.Minute, 0.1, open: 150)),
-        Kind("beacon to a host behind a collapsed cloud name in use", attack => Beat(attack, Machine(attack))) with { Fits = service => service.Uses.ContainsKey("machines") },
+        Kind(
+            "beacon every 60 s, connections kept alive for 150 s",
+            attack => Beacons.Beat(attack, attack.Service, attack.Server(), Time.Minute, 0.1, open: 150)),
+        Kind("beacon to a host behind a collapsed cloud name in use", attack => Beat(attack, Machine(attack)))
+            with { Fits = service => service.Uses.ContainsKey("machines") },
         Kind("beacon to a host behind a collapsed cloud name not in use", attack => Beat(attack, Machine(attack))),
         Kind("beacon through a content network that many use", ThroughFront),
-        Kind("beacon through a service that many use", attack => Beat(attack, attack.Mesh.Saas.Files)) with { Fits = service => AttackKind.IsUsual(service) && service.Uses.GetValueOrDefault("saas")?.Name.Name != "upload.files-saas.com" },
+        Kind("beacon through a service that many use", attack => Beat(attack, attack.Mesh.Saas.Files))
+            with { Fits = service => AttackKind.IsUsual(service) && service.Uses.GetValueOrDefault("saas")?.Name.Name != "upload.files-saas.com" },
         Pods(2),
         Pods(4),
         Pods(6),
         Kind("connection that stays open with steady bytes", Stream) with { Hours = 72 },
-        Kind("beacon that a destination in use begins", attack => Beat(attack, attack.Service.Uses["partner"])) with { Fits = service => AttackKind.IsUsual(service) && service.Uses["partner"].Name.Confirmed },
-        Kind("beacon of a new workload", attack => Beat(attack, attack.Server())) with { Fits = service => service.Born > 0, Moments = service => [service.Born + Time.Hour] },
-        Kind("beacon of a workload that was renamed", attack => Beat(attack, attack.Server())) with { Fits = service => service.Renames.Count > 0, Moments = service => service.Renames.Where(at => at >= Time.JudgedFrom).Select(at => at + Time.Hour) },
+        Kind("beacon that a destination in use begins", attack => Beat(attack, attack.Service.Uses["partner"]))
+            with { Fits = service => AttackKind.IsUsual(service) && service.Uses["partner"].Name.Confirmed },
+        Kind("beacon of a new workload", attack => Beat(attack, attack.Server()))
+            with { Fits = service => service.Born > 0, Moments = service => [service.Born + Time.Hour] },
+        Kind("beacon of a workload that was renamed", attack => Beat(attack, attack.Server()))
+            with
+            {
+                Fits = service => service.Renames.Count > 0,
+                Moments = service => service.Renames.Where(at => at >= Time.JudgedFrom).Select(at => at + Time.Hour),
+            },
     ];
 
     private static AttackKind Kind(string name, Action<Attack> begin) => new(name, Beacons.Alert, 24, begin);

@@ -12,26 +12,30 @@ internal static class Plan
 
     private const int Tries = 3_000;
 
-    public static IReadOnlyList<AttackKind> Kinds { get; } = [.. Beacons.Kinds, .. HiddenBeacons.Kinds, .. Uploads.Kinds, .. SpreadUploads.Kinds, .. Scans.Kinds, .. Statements.Kinds];
+    public static IReadOnlyList<AttackKind> Kinds { get; } =
+        [.. Beacons.Kinds, .. HiddenBeacons.Kinds, .. Uploads.Kinds, .. SpreadUploads.Kinds, .. Scans.Kinds, .. Statements.Kinds];
 
     public static IReadOnlyList<Attack> Of(Mesh mesh, Tally tally, Streams streams)
     {
-        var (busy, attacks) = (new Dictionary<Service, List<(long Start, long End)>>(), new List<Attack>());
-        // What takes most room comes first.
-        foreach (var kind in Kinds.OrderByDescending(kind => kind.Moments is not null).ThenByDescending(kind => (kind.Hours + 48) * kind.Workloads).ThenBy(kind => kind.Name, StringComparer.Ordinal))
+        var (busy, attacks) = (new Calendar(), new List<Attack>());
+        // What fits few workloads comes first, then what takes most room.
+        var kinds = Kinds.OrderBy(kind => mesh.Services.Count(kind.Fits)).ThenByDescending(kind => (kind.Hours + 48) * kind.Workloads)
+            .ThenBy(kind => kind.Name, StringComparer.Ordinal);
+        foreach (var kind in kinds)
         {
             for (var copy = 0; copy < Math.Max(1, kind.Copies * mesh.Options.Workloads / 50); copy++)
             {
                 if (Place(kind, mesh.Dice($"when {kind.Name} {copy}"), mesh.Services, busy) is not var (services, start)) continue;
-                foreach (var service in services) busy[service].Add((start, start + (long)(kind.Hours * Time.Hour)));
-                attacks.Add(new(kind, copy, services, start, mesh, tally, streams));
+                var attack = new Attack(kind, copy, services, start, mesh, tally, streams);
+                foreach (var service in services) busy.Add(service, start, attack.End);
+                attacks.Add(attack);
             }
         }
 
         return attacks;
     }
 
-    private static (List<Service> Services, long Start)? Place(AttackKind kind, Dice dice, IReadOnlyList<Service> all, Dictionary<Service, List<(long Start, long End)>> busy)
+    private static (List<Service> Services, long Start)? Place(AttackKind kind, Dice dice, IReadOnlyList<Service> all, Calendar busy)
     {
         var fitting = all.Where(kind.Fits).ToList();
         if (fitting.Count < kind.Workloads) return null;
@@ -45,16 +49,26 @@ internal static class Plan
             if (moments is { Count: 0 }) continue;
             var start = moments is null ? Time.JudgedFrom + (long)(dice.Unit() * (latest - Time.JudgedFrom)) : dice.Pick(moments);
             List<Service> services = [first];
-            if (kind.Workloads > 1) services = [.. fitting.Where(service => IsFree(service, start, length, busy)).OrderBy(_ => dice.Unit()).Take(kind.Workloads)];
-            if (services.Count == kind.Workloads && services.TrueForAll(service => IsFree(service, start, length, busy))) return (services, start);
+            if (kind.Workloads > 1)
+                services = [.. fitting.Where(service => busy.IsFree(service, start, length)).OrderBy(_ => dice.Unit()).Take(kind.Workloads)];
+            if (services.Count == kind.Workloads && services.TrueForAll(service => busy.IsFree(service, start, length))) return (services, start);
         }
 
         return null;
     }
 
-    private static bool IsFree(Service service, long start, long length, Dictionary<Service, List<(long Start, long End)>> busy)
+    /// <summary>When each service is attacked.</summary>
+    private sealed class Calendar
     {
-        if (!busy.TryGetValue(service, out var times)) busy.Add(service, times = []);
-        return times.TrueForAll(time => start >= time.End + Apart || start + length + Apart <= time.Start);
+        private readonly Dictionary<Service, List<(long Start, long End)>> _times = [];
+
+        public void Add(Service service, long start, long end)
+        {
+            if (!_times.TryGetValue(service, out var times)) _times.Add(service, times = []);
+            times.Add((start, end));
+        }
+
+        public bool IsFree(Service service, long start, long length) =>
+            !_times.TryGetValue(service, out var times) || times.TrueForAll(time => start >= time.End + Apart || start + length + Apart <= time.Start);
     }
 }

@@ -22,7 +22,8 @@ internal static class Scans
         Kind("scan of 50 hosts that the mesh refuses", ManyRefuse, 0.1, isAnswered: false, 7, isBlocked: true),
     ];
 
-    private static AttackKind Kind(string name, string alert, double hours, bool isAnswered, double seconds, bool isBlocked = false) => new(name, alert, hours, attack =>
+    private static AttackKind Kind(string name, string alert, double hours, bool isAnswered, double seconds, bool isBlocked = false) =>
+        new(name, alert, hours, attack =>
     {
         var (due, dice) = ((double)attack.Start, attack.Dice);
         attack.Add(at =>

@@ -5,7 +5,7 @@ internal static class Intervals
 {
     private const double Z = 1.959964;
 
-    /// <summary>The range of a share of <paramref name="all"/>, by Wilson's score interval (1927): it is good for few cases and for shares near 0 and 1.</summary>
+    /// <summary>The range of a share of <paramref name="all"/>, by Wilson's score interval (1927). It suits few cases and shares near 0 and 1.</summary>
     public static (double Low, double High) Wilson(double found, double all)
     {
         if (all <= 0) return (0, 1);
@@ -15,7 +15,8 @@ internal static class Intervals
         return (Math.Max(0, middle - half), Math.Min(1, middle + half));
     }
 
-    /// <summary>The range of the mean of a count, by Byar's approximation of the exact Poisson interval: off by less than a hundredth from counts of 5 on.</summary>
+    /// <summary>The range of the mean of a count, by Byar's approximation of the exact Poisson interval.</summary>
+    /// <remarks>From counts of 5 on it is off by less than a hundredth.</remarks>
     public static (double Low, double High) Poisson(double count)
     {
         var above = count + 1;

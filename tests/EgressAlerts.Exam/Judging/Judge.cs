@@ -6,11 +6,13 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Exam.Judging;
 
-/// <summary>Plays a mesh to two sets of detectors in lockstep, one of which sees the attacks too, and says what each attack and the ordinary traffic led to.</summary>
-/// <remarks>What begins to fire in the control run in the judged time is false, whatever it is about. An attack is found when an alert begins in the attacked run
-/// that does not fire in the control run at that time: of its workload, about its destination where it names one, while the attack runs or within 26 h after its end. What
-/// begins in the attacked run alone and belongs to no attack is false too.</remarks>
-internal sealed class Judge(Mesh mesh, Func<NamedReading, IReadOnlyList<Finding>> control, Func<NamedReading, IReadOnlyList<Finding>> attacked, Action<string>? say = null)
+/// <summary>Plays a mesh to two sets of detectors in lockstep, of which one sees the attacks too. Says what attacks and ordinary traffic led to.</summary>
+/// <remarks>An alert that begins in the control run in the judged time is false, whatever it is about. An attack is found when an alert begins in the
+/// attacked run that does not fire in the control run at that time. The alert has to name a workload of the attack, and a destination of it where it names
+/// one. It has to begin while the attack runs, or within 26 h after its end. An alert that begins in the attacked run alone and belongs to no attack is
+/// false too.</remarks>
+internal sealed class Judge(
+    Mesh mesh, Func<NamedReading, IReadOnlyList<Finding>> control, Func<NamedReading, IReadOnlyList<Finding>> attacked, Action<string>? say = null)
 {
     private readonly Watch _control = new(control);
     private readonly Watch _attacked = new(attacked);
@@ -34,21 +36,29 @@ internal sealed class Judge(Mesh mesh, Func<NamedReading, IReadOnlyList<Finding>
     public void Observe(Window window, IReadOnlyList<NamedIncrement> ordinary, IReadOnlyList<NamedIncrement> attacks)
     {
         var (at, isJudged) = (window.End.ToUnixTimeSeconds(), window.Start.ToUnixTimeSeconds() >= Time.JudgedFrom);
+        var notes = new List<string>();
         var calm = _control.Observe(Reading(window, ordinary), isJudged);
         var stormy = _attacked.Observe(Reading(window, attacks.Count == 0 ? ordinary : [.. ordinary, .. attacks]), isJudged);
         if (!isJudged) return;
         foreach (var finding in calm)
         {
-            Note("control", window, finding);
+            notes.Add(Note("control", window, finding));
             Outcome.AddFalse(finding, isControl: true);
         }
 
         foreach (var finding in stormy.Where(finding => !_control.IsFiring(finding)))
         {
             var cause = Cause(finding, at);
-            Note(cause is null ? "false" : $"found {cause.Kind.Name}", window, finding);
+            notes.Add(Note(cause is null ? "false" : $"found {cause.Kind.Name}", window, finding));
             if (cause is null) Outcome.AddFalse(finding, isControl: false);
             else Outcome.Of(cause).Add(finding, at - cause.Start);
+        }
+
+        // In which order detectors name what begins at one time is their own affair.
+        foreach (var note in notes.Order(StringComparer.Ordinal))
+        {
+            _hash.AppendData(Encoding.UTF8.GetBytes(note + "\n"));
+            say?.Invoke(note);
         }
 
         Outcome.Increments += ordinary.Count + attacks.Count;
@@ -61,13 +71,10 @@ internal sealed class Judge(Mesh mesh, Func<NamedReading, IReadOnlyList<Finding>
 
     /// <summary>The attack that a finding is about; of several the youngest.</summary>
     private Attack? Cause(Finding finding, long at) => mesh.Attacks
-        .Where(attack => at > attack.Start && at <= attack.End + Plan.Aftermath && attack.HasSource(finding.Source) && attack.HasDestination(finding.Destination))
+        .Where(attack => at > attack.Start && at <= attack.End + Plan.Aftermath && attack.HasSource(finding.Source)
+            && attack.HasDestination(finding.Destination))
         .MaxBy(attack => attack.Start);
 
-    private void Note(string what, Window window, Finding finding)
-    {
-        var line = $"{window.End:yyyy-MM-dd'T'HH:mm:ss}\t{what}\t{finding.AlertName}\t{finding.Severity}\t{finding.Source}\t{finding.Destination}";
-        _hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));
-        say?.Invoke(line);
-    }
+    private static string Note(string what, Window window, Finding finding) =>
+        $"{window.End:yyyy-MM-dd'T'HH:mm:ss}\t{what}\t{finding.AlertName}\t{finding.Severity}\t{finding.Source}\t{finding.Destination}";
 }

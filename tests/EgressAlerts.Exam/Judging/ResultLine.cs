@@ -1,4 +1,5 @@
 using System.Globalization;
+using EgressAlerts.Exam.Traffic;
 
 namespace EgressAlerts.Exam.Judging;
 
@@ -7,7 +8,11 @@ namespace EgressAlerts.Exam.Judging;
 /// <param name="Values">As <c>key=value</c>, in the order of the keys.</param>
 internal sealed record ResultLine(int Workloads, int Learn, int Window, int Seed, string Row, string Name, SortedDictionary<string, string> Values)
 {
+    public bool IsOf(MeshOptions play) => (play.Workloads, play.Learn, play.Window, play.Seed) == (Workloads, Learn, Window, Seed);
+
     public int Number(string key) => int.Parse(Values[key], CultureInfo.InvariantCulture);
+
+    public string[] List(string key) => Values[key].Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     /// <exception cref="FormatException">It is no such line.</exception>
     public static ResultLine Parse(string line)
@@ -22,11 +27,20 @@ internal sealed record ResultLine(int Workloads, int Learn, int Window, int Seed
     /// <summary>The lines of a play.</summary>
     public static IEnumerable<ResultLine> Of(Outcome outcome)
     {
-        yield return Line("play", "", ("hashes", string.Join(',', outcome.Hashes)), ("increments", outcome.Increments), ("most", outcome.Most), ("groups", outcome.Groups), ("info_groups", outcome.InfoGroups));
-        foreach (var ((alert, severity), (control, attacked)) in outcome.False) yield return Line("false", $"{alert}/{severity}", ("control", control), ("attacked", attacked));
+        yield return Line(
+            "play",
+            "",
+            ("hashes", string.Join(',', outcome.Hashes)),
+            ("increments", outcome.Increments),
+            ("most", outcome.Most),
+            ("groups", outcome.Groups),
+            ("info_groups", outcome.InfoGroups));
+        foreach (var ((alert, severity), (control, attacked)) in outcome.False)
+            yield return Line("false", $"{alert}/{severity}", ("control", control), ("attacked", attacked));
         foreach (var kind in outcome.Attacks.GroupBy(one => one.Attack.Kind.Name))
         {
-            var alerts = kind.SelectMany(one => one.Alerts).GroupBy(alert => alert.Key, alert => alert.Value).OrderBy(alert => alert.Key, StringComparer.Ordinal);
+            var alerts = kind.SelectMany(one => one.Alerts).GroupBy(alert => alert.Key, alert => alert.Value)
+                .OrderBy(alert => alert.Key, StringComparer.Ordinal);
             yield return Line(
                 "attack",
                 kind.Key,
@@ -39,8 +53,10 @@ internal sealed record ResultLine(int Workloads, int Learn, int Window, int Seed
         }
 
         ResultLine Line(string row, string name, params (string Key, object Value)[] values) => new(
-            outcome.Options.Workloads, outcome.Options.Learn, outcome.Options.Window, outcome.Options.Seed, row, name, new(values.ToDictionary(value => value.Key, value => $"{value.Value}"), StringComparer.Ordinal));
+            outcome.Options.Workloads, outcome.Options.Learn, outcome.Options.Window, outcome.Options.Seed, row, name,
+                new(values.ToDictionary(value => value.Key, value => $"{value.Value}"), StringComparer.Ordinal));
     }
 
-    public override string ToString() => string.Join('\t', [$"{Workloads}", $"{Learn}", $"{Window}", $"{Seed}", Row, Name, .. Values.Select(value => $"{value.Key}={value.Value}")]);
+    public override string ToString() =>
+        string.Join('\t', [$"{Workloads}", $"{Learn}", $"{Window}", $"{Seed}", Row, Name, .. Values.Select(value => $"{value.Key}={value.Value}")]);
 }

@@ -44,7 +44,8 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
     }
 
     /// <summary>Whether an alert of this name fires about this, whatever its severity.</summary>
-    public bool IsFiring(Finding finding) => _subjects.TryGetValue((finding.AlertName, finding.Source, finding.Destination), out var subject) && subject.Last == _window;
+    public bool IsFiring(Finding finding) =>
+        _subjects.TryGetValue((finding.AlertName, finding.Source, finding.Destination), out var subject) && subject.Last == _window;
 
     private static Mark Find<T>(Dictionary<T, Mark> marks, T key)
         where T : notnull
@@ -67,13 +68,10 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
     {
         foreach (var (key, _) in _firing.Where(firing => firing.Value.Itself.Last < _window).ToList()) _firing.Remove(key);
         foreach (var (key, _) in _subjects.Where(subject => subject.Value.Last < _window).ToList()) _subjects.Remove(key);
+        foreach (var (key, _) in _groups.Where(group => group.Value.Last < _window).ToList()) _groups.Remove(key);
     }
 
-    private readonly record struct Key(string Alert, string Severity, Workload Source, string Destination)
-    {
-        /// <summary>The other parts tell few apart and cost as much.</summary>
-        public override int GetHashCode() => HashCode.Combine(Destination, Source.Name);
-    }
+    private readonly record struct Key(string Alert, string Severity, Workload Source, string Destination);
 
     /// <summary>The last window that showed something.</summary>
     private sealed class Mark

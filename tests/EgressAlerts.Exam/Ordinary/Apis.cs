@@ -64,7 +64,8 @@ internal static class Apis
         };
     }
 
-    private static void Call(Mesh mesh, Service service, string kind, Target target, long from, Dice dice) => Call(mesh, service, kind, _ => target, from, dice);
+    private static void Call(Mesh mesh, Service service, string kind, Target target, long from, Dice dice) =>
+        Call(mesh, service, kind, _ => target, from, dice);
 
     private static void Call(Mesh mesh, Service service, string kind, Func<long, Target> pick, long from, Dice dice)
     {

@@ -37,7 +37,8 @@ internal static class Connections
 
     private static void WebSocket(Mesh mesh, Service service)
     {
-        var (dice, target) = (service.Dice, mesh.Internet.Tls($"ws.stream-{service.Source.Name}.com", Provider.Cloudflare.Address(service.Dice), Provider.Cloudflare, confirmed: false));
+        var (dice, by) = (service.Dice, Provider.Cloudflare);
+        var target = mesh.Internet.Tls($"ws.stream-{service.Source.Name}.com", by.Address(dice), by, confirmed: false);
         mesh.Add("a WebSocket", service, mesh.Options.Start, at =>
         {
             // A ping each half minute, and messages; the server ends it after some hours and it is opened again.

@@ -12,8 +12,10 @@ internal static class Jobs
     {
         foreach (var service in mesh.Role(20, 23, 31)) Nightly(mesh, service, "a backup at night by local time", isLocal: true);
         foreach (var service in mesh.Role(26)) Nightly(mesh, service, "a backup at night by UTC", isLocal: false);
-        foreach (var service in mesh.Role(28, 42)) Daily(mesh, service, "an export at the month's end", 22, date => date.AddDays(1).Day == 1 ? 8 * GiB * service.Size : 0);
-        foreach (var service in mesh.Role(29, 43)) Daily(mesh, service, "a larger job on the first of a month", 6, date => (date.Day == 1 ? 3_000 : 150) * MiB * service.Size);
+        foreach (var service in mesh.Role(28, 42))
+            Daily(mesh, service, "an export at the month's end", 22, date => date.AddDays(1).Day == 1 ? 8 * GiB * service.Size : 0);
+        foreach (var service in mesh.Role(29, 43))
+            Daily(mesh, service, "a larger job on the first of a month", 6, date => (date.Day == 1 ? 3_000 : 150) * MiB * service.Size);
         foreach (var service in mesh.Role(32, 44)) Replica(mesh, service);
         foreach (var service in mesh.Role(33, 46, 49)) Sporadic(mesh, service);
     }

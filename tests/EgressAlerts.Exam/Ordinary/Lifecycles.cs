@@ -17,7 +17,7 @@ internal static class Lifecycles
         for (var i = 0; i < 6 * fifties; i++) Newcomer(mesh, i);
     }
 
-    /// <summary>Blue and green: each deployment has another name, every two to five days. In the judged time the instants are the same however long was learned.</summary>
+    /// <summary>Blue and green: each deployment has another name, every two to five days. Judged instants do not depend on the learning.</summary>
     private static void Renames(Mesh mesh, Service service)
     {
         var (before, dice) = (mesh.Dice($"{service.Number} renamed before"), mesh.Dice($"{service.Number} renamed"));
@@ -51,11 +51,12 @@ internal static class Lifecycles
     private static void BuildJobs(Mesh mesh, Service service)
     {
         var (dice, registry) = (service.Dice, mesh.Internet.Tls("registry.packages-hub.org", Provider.Fastly.Address(service.Dice), Provider.Fastly));
+        List<Target> tools = [.. Enumerable.Range(0, 800).Select(i => mesh.Internet.Some($"get.tool-{i}.org", dice))];
         mesh.Add("builds that are workloads of their own", service, mesh.Options.Start, at =>
         {
             var job = new Service(-1, "ci", string.Create(CultureInfo.InvariantCulture, $"build-{(int)(dice.Unit() * 0xffffff):x6}"), service.Zone, dice);
             mesh.Voice.Hold(job, registry, at, 4_000, dice.LogNormal(5e6, 1), 40);
-            for (var i = dice.Below(20); i > 0; i--) mesh.Voice.Exchange(job, mesh.Internet.Some(string.Create(CultureInfo.InvariantCulture, $"get.tool-{dice.Zipf(800)}.org"), dice), at + dice.Below(300), 1, 900, 80_000);
+            for (var i = dice.Below(20); i > 0; i--) mesh.Voice.Exchange(job, tools[dice.Zipf(tools.Count)], at + dice.Below(300), 1, 900, 80_000);
             return at + dice.Wait(Time.Hour / (2 * Math.Max(0.05, service.Level)));
         });
     }
@@ -68,7 +69,8 @@ internal static class Lifecycles
         {
             var preview = new Service(-1, "previews", string.Create(CultureInfo.InvariantCulture, $"pr-{++number}"), service.Zone, dice);
             var end = at + 3_600 + dice.Wait(4 * Time.Hour);
-            for (var when = at; when < end; when += 20 + dice.Wait(200)) mesh.Voice.Exchange(preview, mesh.Saas.Names[dice.Zipf(mesh.Saas.Names.Count)], when, 1, 1_200, 5_000);
+            for (var when = at; when < end; when += 20 + dice.Wait(200))
+                mesh.Voice.Exchange(preview, mesh.Saas.Names[dice.Zipf(mesh.Saas.Names.Count)], when, 1, 1_200, 5_000);
             return at + dice.Wait(8 * Time.Hour);
         });
     }

@@ -12,17 +12,21 @@ internal static class Pulses
         var health = mesh.Internet.Tls("health.status-page.io", Provider.Fastly.Address(mesh.Dice("health")), Provider.Fastly);
         foreach (var service in mesh.Role(22, 23, 24, 25)) Beat(mesh, service, "a health check", health, start, 30, 250, 180);
         foreach (var service in mesh.Role(26, 27, 28, 29, 31, 32)) Beat(mesh, service, "a poll of feature flags", mesh.Saas.Flags, start, 60, 600, 900);
-        foreach (var service in mesh.Role(0, 6, 12, 18, 24, 33, 36, 42, 48)) Beat(mesh, service, "an agent of telemetry", mesh.Saas.Telemetry, start, 15, 2_500, 200);
+        foreach (var service in mesh.Role(0, 6, 12, 18, 24, 33, 36, 42, 48))
+            Beat(mesh, service, "an agent of telemetry", mesh.Saas.Telemetry, start, 15, 2_500, 200);
         foreach (var service in mesh.Role(33, 34, 35)) Beat(mesh, service, "a licence check", Vendor(mesh, service, "licence"), start, Time.Hour, 900, 400);
-        foreach (var service in mesh.Role(36, 37)) Beat(mesh, service, "a licence check once a day", Vendor(mesh, service, "activation"), start, Time.Day, 1_500, 700);
-        foreach (var service in mesh.Role(38, 39, 40)) Beat(mesh, service, "a refresh of tokens", Vendor(mesh, service, "login"), start, 55 * Time.Minute, 2_000, 3_000);
+        foreach (var service in mesh.Role(36, 37))
+            Beat(mesh, service, "a licence check once a day", Vendor(mesh, service, "activation"), start, Time.Day, 1_500, 700);
+        foreach (var service in mesh.Role(38, 39, 40))
+            Beat(mesh, service, "a refresh of tokens", Vendor(mesh, service, "login"), start, 55 * Time.Minute, 2_000, 3_000);
 
         // Within the judged time new versions begin to call their vendor, each with a period of its own.
         long[] periods = [Time.Minute, 5 * Time.Minute, 10 * Time.Minute, 15 * Time.Minute, Time.Hour, 6 * Time.Hour];
         foreach (var service in mesh.Role(41, 43, 44, 45, 46, 47))
         {
             var from = Time.JudgedFrom + (long)(service.Dice.Unit() * 8 * Time.Day);
-            Beat(mesh, service, "a new version that calls its vendor", Vendor(mesh, service, "updates"), from, periods[service.Number % periods.Length], 700, 500);
+            var period = periods[service.Number % periods.Length];
+            Beat(mesh, service, "a new version that calls its vendor", Vendor(mesh, service, "updates"), from, period, 700, 500);
         }
 
         Rollout(mesh);
@@ -41,7 +45,8 @@ internal static class Pulses
     private static Target Vendor(Mesh mesh, Service service, string word)
     {
         var (dice, by) = (service.Dice, service.Dice.Pick(Provider.Hosters));
-        return mesh.Internet.Tls(string.Create(CultureInfo.InvariantCulture, $"{word}.vendor-{service.Number % 7}.com"), by.Address(dice), by, dice.Chance(0.8));
+        var name = string.Create(CultureInfo.InvariantCulture, $"{word}.vendor-{service.Number % 7}.com");
+        return mesh.Internet.Tls(name, by.Address(dice), by, dice.Chance(0.8));
     }
 
     /// <summary>From the third judged day on, one namespace a day gets an agent that reports every minute.</summary>

@@ -28,18 +28,21 @@ internal static class Webhooks
                 return at + dice.Wait(Time.Day / growth);
             });
 
-            Target Customer() => mesh.Internet.Some(string.Create(CultureInfo.InvariantCulture, $"hooks.customer-{service.Number}-{customers.Count}.com"), dice);
+            Target Customer() =>
+                mesh.Internet.Some(string.Create(CultureInfo.InvariantCulture, $"hooks.customer-{service.Number}-{customers.Count}.com"), dice);
         }
 
         foreach (var service in mesh.Role(5))
         {
             var (dice, hosts) = (service.Dice, mesh.Dice("mail"));
-            List<Target> servers = [.. Enumerable.Range(0, 1_500).Select(i => mesh.Internet.Reverse($"mx1.mail-{i}.org", Provider.Ovh.Address(hosts), Provider.Ovh, hosts.Chance(0.8), "25"))];
+            List<Target> servers = [.. Enumerable.Range(0, 1_500).Select(Server)];
             mesh.Add("mail to many hosts", service, mesh.Options.Start, at =>
             {
                 mesh.Voice.Hold(service, servers[dice.Zipf(servers.Count)], at, dice.LogNormal(25_000, 1.2), 800, 2 + dice.Below(20));
                 return at + dice.Wait(60 / (2 * Math.Max(0.05, service.Level)));
             });
+
+            Target Server(int i) => mesh.Internet.Reverse($"mx1.mail-{i}.org", Provider.Ovh.Address(hosts), Provider.Ovh, hosts.Chance(0.8), "25");
         }
     }
 }

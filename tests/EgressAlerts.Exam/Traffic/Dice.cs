@@ -1,6 +1,7 @@
 namespace EgressAlerts.Exam.Traffic;
 
-/// <summary>Random numbers that are the same on every machine for the same seed. Each stream of traffic has dice of its own, so that none disturbs another.</summary>
+/// <summary>Random numbers that are the same on every machine for the same seed. Each stream of traffic has dice of its own, so that none disturbs
+/// another.</summary>
 internal sealed class Dice(ulong seed)
 {
     private ulong _state = seed;

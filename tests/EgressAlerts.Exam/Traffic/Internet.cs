@@ -42,7 +42,8 @@ internal sealed class Internet(bool knowsNetworks)
 
     /// <summary>A name by reverse DNS; names of single machines are collapsed as the naming stage does it.</summary>
     public Target Reverse(string host, IPAddress address, Provider by, bool confirmed = true, string port = "443") => new(
-        new(address, port, "", "", ""), Named(NameCollapser.Collapse(host, address), confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, confirmed, by), Route.Passthrough, Protocol.Tcp);
+        new(address, port, "", "", ""), Named(NameCollapser.Collapse(host, address), confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, confirmed, by),
+            Route.Passthrough, Protocol.Tcp);
 
     /// <summary>A machine of Amazon's, whose name is collapsed to <c>*.compute-1.amazonaws.com</c>.</summary>
     public Target Machine(IPAddress address) => Reverse($"ec2-{$"{address}".Replace('.', '-')}.compute-1.amazonaws.com", address, Provider.Amazon);
@@ -55,7 +56,8 @@ internal sealed class Internet(bool knowsNetworks)
         new(new(IPAddress.Parse(address), port, "", "", ""), new("private", NameSource.Special, Confirmed: true), Route.Passthrough, Protocol.Tcp);
 
     public static Target Metadata() =>
-        new(new(IPAddress.Parse("169.254.169.254"), "80", "", "169.254.169.254", ""), new(Words.CloudMetadata, NameSource.Special, Confirmed: true), Route.Passthrough, Protocol.Http);
+        new(new(IPAddress.Parse("169.254.169.254"), "80", "", "169.254.169.254", ""), new(Words.CloudMetadata, NameSource.Special, Confirmed: true),
+            Route.Passthrough, Protocol.Http);
 
     /// <summary>An ordinary host of some kind: most have a name.</summary>
     public Target Some(string host, Dice dice)

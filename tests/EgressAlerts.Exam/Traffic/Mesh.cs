@@ -50,7 +50,8 @@ internal sealed class Mesh
     public bool IsOver => _at >= Time.End;
 
     /// <summary>The namespace of a workload. One in fifty belongs to the platform, and one in ten handles payments.</summary>
-    public static string Team(int number) => number % 50 == 30 ? "platform" : number % Teams == 0 ? "payments" : string.Create(CultureInfo.InvariantCulture, $"team-{number % Teams}");
+    public static string Team(int number) =>
+        number % 50 == 30 ? "platform" : number % Teams == 0 ? "payments" : string.Create(CultureInfo.InvariantCulture, $"team-{number % Teams}");
 
     public Dice Dice(string purpose) => Traffic.Dice.For(Options.Seed, purpose);
 

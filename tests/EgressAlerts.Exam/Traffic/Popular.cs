@@ -21,13 +21,16 @@ internal sealed class Popular
             // Two addresses that all the world uses.
             new(own => own.Pick(Anycast), 2, Time.Day, mesh.Dice("anycast")),
             // Ever other addresses, most of which the mesh's own resolver has seen within a day.
-            new(own => net.Tls("d1k2j3.cloudfront.net", Provider.Amazon.Address(own), Provider.Amazon, own.Chance(0.92)), 60, 12 * Time.Hour, mesh.Dice("rotating")),
+            new(own => net.Tls("d1k2j3.cloudfront.net", Provider.Amazon.Address(own), Provider.Amazon, own.Chance(0.92)), 60, 12 * Time.Hour,
+                mesh.Dice("rotating")),
             // Addresses that differ by resolver, so that DNS does not confirm them.
-            new(own => net.Tls("edge.images-front.net", Provider.Fastly.Address(own), Provider.Fastly, confirmed: false), 8, 2 * Time.Day, mesh.Dice("unconfirmed")),
+            new(own => net.Tls("edge.images-front.net", Provider.Fastly.Address(own), Provider.Fastly, confirmed: false), 8, 2 * Time.Day,
+                mesh.Dice("unconfirmed")),
         ];
 
         // One address of Amazon's store serves all buckets; its reverse name says nothing of them.
-        StoreByReverse = new(own => net.Reverse("s3-r-w.eu-central-1.amazonaws.com", Provider.Amazon.Address(own), Provider.Amazon), 40, 2 * Time.Day, mesh.Dice("store"));
+        StoreByReverse = new(own => net.Reverse("s3-r-w.eu-central-1.amazonaws.com", Provider.Amazon.Address(own), Provider.Amazon), 40, 2 * Time.Day,
+            mesh.Dice("store"));
     }
 
     public Target Telemetry { get; }
@@ -51,5 +54,6 @@ internal sealed class Popular
     public Pool Front(Dice dice) => dice.Pick(_fronts);
 
     /// <summary>A bucket that the telemetry tells from others.</summary>
-    public static Target Bucket(Mesh mesh, string name, Dice dice) => mesh.Internet.Tls($"{name}.s3.eu-central-1.amazonaws.com", Provider.Amazon.Address(dice), Provider.Amazon);
+    public static Target Bucket(Mesh mesh, string name, Dice dice) =>
+        mesh.Internet.Tls($"{name}.s3.eu-central-1.amazonaws.com", Provider.Amazon.Address(dice), Provider.Amazon);
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Exam.Traffic;
@@ -11,7 +13,7 @@ internal sealed record Target(RawDestination To, Destination Name, Route Route, 
 
     /// <summary>All that an alert may call it: its name, what telemetry shows, the owner's part of the name, its network and its neighbourhood.</summary>
     public IReadOnlySet<string> Names => _names ??= new HashSet<string>(
-        [Name.Name, To.Key, To.Service, To.Host, To.Sni, Name.Site, Name.Domain, Name.Network, Name.Owner, Refuted?.Name ?? "", .. Neighbourhood(To.Address)]);
+        [Name.Name, To.Key, To.Service, To.Host, To.Sni, Name.Site, Name.Domain, Name.Network, Name.Owner, Refuted?.Name ?? "", Neighbourhood(To.Address)]);
 
     public bool IsHttp => Protocol != Protocol.Tcp;
 
@@ -24,13 +26,8 @@ internal sealed record Target(RawDestination To, Destination Name, Route Route, 
     /// <summary>Two targets are one only where they are the same object: dictionaries of targets then cost little.</summary>
     public bool Equals(Target? other) => ReferenceEquals(this, other);
 
-    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 
-    private static IEnumerable<string> Neighbourhood(IPAddress? address)
-    {
-        if (address is null) yield break;
-        var bytes = address.GetAddressBytes();
-        yield return $"{bytes[0]}.{bytes[1]}.{bytes[2]}.0/24";
-        yield return $"{bytes[0]}.{bytes[1]}.{bytes[2]}.0";
-    }
+    private static string Neighbourhood(IPAddress? address) =>
+        address?.GetAddressBytes() is [var a, var b, var c, _] ? string.Create(CultureInfo.InvariantCulture, $"{a}.{b}.{c}.0/24") : "";
 }

@@ -7,10 +7,12 @@ namespace EgressAlerts.Exam.Traffic;
 internal sealed class Voice(Tally tally, int number, Action<Workload, Target>? noted = null)
 {
     /// <summary>Requests, or connections that open and close at once.</summary>
-    public void Exchange(Service service, Target target, long at, double count, double upload, double download) => Exchange(Contact(service, target), at, count, upload, download, 0);
+    public void Exchange(Service service, Target target, long at, double count, double upload, double download) =>
+        Exchange(Contact(service, target), at, count, upload, download, 0);
 
     /// <summary>One connection, or request, whose bytes go at once and that ends some seconds later.</summary>
-    public void Hold(Service service, Target target, long at, double upload, double download, long seconds) => Exchange(Contact(service, target), at, 1, upload, download, seconds);
+    public void Hold(Service service, Target target, long at, double upload, double download, long seconds) =>
+        Exchange(Contact(service, target), at, 1, upload, download, seconds);
 
     /// <summary>One connection that moves bytes evenly all the time until it closes.</summary>
     public void Transfer(Service service, Target target, long at, double upload, double download, long seconds)
