@@ -9,7 +9,8 @@ namespace EgressAlerts.Exam;
 /// <param name="Tables">A file of results whose tables are shown; then nothing is played. Empty for none.</param>
 internal sealed record ExamOptions(IReadOnlyList<MeshOptions> Plays, string Out, string Log, string Tables)
 {
-    public const string Usage = "usage: EgressAlerts.Exam [--seeds=1,2,3,4,5] [--learn=8,29] [--window=30,60] [--workloads=50] [--out=FILE] [--log=FOLDER], or --tables=FILE";
+    public const string Usage =
+        "usage: EgressAlerts.Exam [--seeds=1,2,3,4,5] [--learn=8,29] [--window=30,60] [--workloads=50] [--out=FILE] [--log=FOLDER], or --tables=FILE";
 
     /// <exception cref="FormatException">An argument is unknown or wrong; the message says which one.</exception>
     public static ExamOptions Parse(IReadOnlyList<string> arguments)
