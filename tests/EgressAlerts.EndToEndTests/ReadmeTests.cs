@@ -15,6 +15,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("tests/run --fast", "the first project of tests/run"),
         ("tests/run", ".ci/run"),
         ("dotnet run -c Release --project tests/EgressAlerts.Benchmarks", ".ci/run, small, by tests/EgressAlerts.Benchmarks/smoke, which reads them from there"),
+        ("dotnet run -c Release --project tests/EgressAlerts.Exam", "nowhere: it takes hours; ExamTests plays the beginning of it"),
         ("dotnet run --project tests/EgressAlerts.MeshSimulator", nameof(The_simulator_by_hand)),
         ("dotnet publish src/EgressAlerts -c Release /t:PublishContainer", nameof(ContainerTests)),
         ("kubectl kustomize my-egress-alerts", nameof(An_overlay_of_ones_own_renders)),
