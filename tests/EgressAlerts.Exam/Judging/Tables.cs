@@ -49,7 +49,7 @@ internal static class Tables
     {
         var settings = lines.GroupBy(line => line.Learn).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
         var text = new StringBuilder();
-        Row("without an attack", of => $"{of[0].Learn} days of learning");
+        Row("without an attack", of => $"{of[0].Learn} days of learning, plays: {Plays(of).Count()}");
         Row("---", _ => "---");
         var names = lines.Where(line => line.Row == "false").Select(line => line.Name).Distinct().Order(StringComparer.Ordinal)
             .Select(name => name.Split('/')).ToList();

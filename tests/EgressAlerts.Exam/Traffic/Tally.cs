@@ -13,10 +13,10 @@ internal sealed class Tally
     public void Begin(long end)
     {
         _end = end;
-        while (_later.TryPeek(out var event_, out var at) && at < end)
+        while (_later.TryPeek(out var due, out var at) && at < end)
         {
             _later.Dequeue();
-            Add(event_.Contact, event_.Metric, event_.Amount);
+            Add(due.Contact, due.Metric, due.Amount);
         }
     }
 
