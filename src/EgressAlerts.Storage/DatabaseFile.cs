@@ -142,7 +142,7 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
     }
 
     /// <summary>Looks before anything is written.</summary>
-    private static void RefuseNewer(string file)
+    internal static void RefuseNewer(string file)
     {
         if (!File.Exists(file)) return;
         int version;
