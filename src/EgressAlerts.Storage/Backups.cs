@@ -15,7 +15,7 @@ public static class Backups
         try
         {
             File.Delete(temporary);
-            using (var connection = DatabaseFile.Connect(database, SqliteOpenMode.ReadOnly)) Copy(connection, temporary);
+            using (var connection = DatabaseFile.Connect(database, SqliteOpenMode.ReadOnly)) Sql.Execute(connection, $"VACUUM INTO '{Sql.Text(temporary)}'");
             File.Move(temporary, file, overwrite: true);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
@@ -24,8 +24,6 @@ public static class Backups
             throw new StoreException($"the backup {file} of {database} cannot be written: {e.Message}", e);
         }
     }
-
-    internal static void Copy(SqliteConnection connection, string file) => Sql.Execute(connection, $"VACUUM INTO '{Sql.Text(file)}'");
 
     internal static void TryDelete(string file)
     {

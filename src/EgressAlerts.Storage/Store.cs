@@ -57,7 +57,7 @@ public sealed class Store : IDisposable
     {
         (_metrics, _time, _logger) = (new(new MetricRegistry()), TimeProvider.System, NullLogger.Instance);
         _file = new DatabaseFile("/nowhere", _metrics, _time, _logger);
-        _connection = DatabaseFile.Connect(":memory:", SqliteOpenMode.Memory);
+        _connection = DatabaseFile.Connect(":memory:", SqliteOpenMode.ReadWriteCreate); // In the mode Memory, ATTACH would open no file either.
         DatabaseFile.Prepare(_connection);
     }
 
@@ -90,7 +90,7 @@ public sealed class Store : IDisposable
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             File.Delete(temporary);
-            Backups.Copy(_connection, temporary);
+            using (var connection = DatabaseFile.Connect(temporary, SqliteOpenMode.ReadWriteCreate)) _connection.BackupDatabase(connection);
             File.Move(temporary, file);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
@@ -113,7 +113,7 @@ public sealed class Store : IDisposable
                 if (File.Exists(database + suffix)) File.Copy(database + suffix, copy + suffix);
             }
 
-            DatabaseFile.RefuseNewer(copy);
+            DatabaseFile.RefuseNewer(copy, database);
             using (var connection = DatabaseFile.Connect(copy, SqliteOpenMode.ReadWrite)) DatabaseFile.Prepare(connection);
             Sql.Execute(_connection, $"ATTACH '{Sql.Text(copy)}' AS other");
             foreach (var table in tables) Sql.Execute(_connection, $"INSERT OR REPLACE INTO main.{table} SELECT * FROM other.{table}");
