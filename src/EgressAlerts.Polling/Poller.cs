@@ -47,7 +47,8 @@ public sealed class Poller
     }
 
     /// <summary>Reads windows from a piece of history. The caller sees to it that each window lies in the piece.</summary>
-    public Poller(Piece piece, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
+    public Poller(
+        Piece piece, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
         : this(null, new PieceSource(piece), options, telemetry, metrics, state, time, logger)
     {
     }

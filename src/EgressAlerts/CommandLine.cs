@@ -38,7 +38,11 @@ internal static class CommandLine
         DefaultValueFactory = _ => "21d",
     };
 
-    private static readonly Option<string?> Against = new("--against") { Description = "Another configuration to play over the same samples, and to compare with." };
+    private static readonly Option<string?> Against = new("--against")
+    {
+        Description = "Another configuration to play over the same samples, and to compare with.",
+    };
+
     private static readonly Option<string?> SaveState = new("--save-state")
     {
         Description = "A folder that gets a database for 'serve --storage.path' to go on with: habits, baselines and counters as of the end.",
@@ -51,7 +55,11 @@ internal static class CommandLine
     };
 
     private static readonly Option<string> Output = new("--output", "-o") { Description = "text or json.", DefaultValueFactory = _ => "text" };
-    private static readonly Option<string?> FailOn = new("--fail-on") { Description = "critical or warning: exit with 1 if an alert of this severity or above began." };
+    private static readonly Option<string?> FailOn = new("--fail-on")
+    {
+        Description = "critical or warning: exit with 1 if an alert of this severity or above began.",
+    };
+
     private static readonly Option<string?> Input = new("--input")
     {
         Description = "A file of OpenMetrics text with timestamps to read in place of the server. The backtest ends with its last sample.",

@@ -241,7 +241,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task A_backtest_of_a_file_without_Istios_counters_says_what_to_look_at()
     {
-        var (exit, output) = await RunAsync("backtest", $"--input={_folder.Write("other.om", "other 1 1767268800\n# EOF\n")}", $"--storage.path={_folder.Path}");
+        var file = _folder.Write("other.om", "other 1 1767268800\n# EOF\n");
+        var (exit, output) = await RunAsync("backtest", $"--input={file}", $"--storage.path={_folder.Path}");
         Assert.Equal(1, exit);
         Assert.Contains("holds no sample of Istio's counters", output, StringComparison.Ordinal);
     }

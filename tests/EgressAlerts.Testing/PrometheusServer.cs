@@ -67,7 +67,8 @@ public sealed class PrometheusServer : IAsyncDisposable
         server._folder.Write("prometheus.yml", "global: {}\n");
 
         // By default blocks are two hours long, and promtool reads the whole file for each.
-        var (exit, output) = await Tool.RunAsync("promtool", ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")]);
+        string[] arguments = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")];
+        var (exit, output) = await Tool.RunAsync("promtool", arguments);
         if (exit != 0) throw new InvalidOperationException(output);
         await server.StartAsync();
         return server;

@@ -3,6 +3,5 @@ using System.Text.Json.Serialization;
 namespace EgressAlerts.Polling;
 
 /// <summary>Writes label sets as servers send them.</summary>
-[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]
 internal sealed partial class LabelJson : JsonSerializerContext;

@@ -17,7 +17,9 @@ public sealed class OpenMetricsFile : ISampleHistory
 
     /// <summary>By the hash of the series as it is spelled in the file; null where it is not read.</summary>
     private readonly Dictionary<ulong, RecordedSeries?> _spelled = [];
-    private readonly Dictionary<string, Dictionary<ulong, RecordedSeries>> _series = Piece.Metrics.ToDictionary(name => name, _ => new Dictionary<ulong, RecordedSeries>());
+    private readonly Dictionary<string, Dictionary<ulong, RecordedSeries>> _series =
+        Piece.Metrics.ToDictionary(name => name, _ => new Dictionary<ulong, RecordedSeries>());
+
     private readonly HashSet<RecordedSeries> _seen = [];
     private long _bytes;
     private long _line;
@@ -55,7 +57,8 @@ public sealed class OpenMetricsFile : ISampleHistory
     {
         var windows = Math.Max(1, TimeSpan.FromHours(1).Ticks / _options.Interval.Ticks);
         var until = start + (_options.Interval * windows) is var next && next < last ? next : last;
-        var (back, from, to) = ((start - ServerHistory.Overlap(_options)).ToUnixTimeMilliseconds(), start.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
+        var back = (start - ServerHistory.Overlap(_options)).ToUnixTimeMilliseconds();
+        var (from, to) = (start.ToUnixTimeMilliseconds(), until.ToUnixTimeMilliseconds());
         foreach (var (metric, all) in _series)
         {
             var active = all.Values.Where(series => series.CountUntil(to) > series.CountUntil(back)).ToList();
@@ -100,7 +103,8 @@ public sealed class OpenMetricsFile : ISampleHistory
         }
 
         if (filled > 0) Line(buffer.AsSpan(0, filled));
-        if (!_isWhole) throw new HistoryException($"{_file}: the last line is not '# EOF', so a part of the file may be missing: write it anew, or add that line");
+        if (!_isWhole)
+            throw new HistoryException($"{_file}: the last line is not '# EOF', so a part of the file may be missing: write it anew, or add that line");
         var all = _series.Values.SelectMany(series => series.Values).ToList();
         if (all.Count == 0) return;
         DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -90,7 +90,8 @@ internal static class OpenMetricsLine
     }
 
     /// <summary>A label set as servers send it.</summary>
-    public static byte[] Json(SortedDictionary<string, string> labels) => JsonSerializer.SerializeToUtf8Bytes(labels, LabelJson.Default.SortedDictionaryStringString);
+    public static byte[] Json(SortedDictionary<string, string> labels) =>
+        JsonSerializer.SerializeToUtf8Bytes(labels, LabelJson.Default.SortedDictionaryStringString);
 
     private static int NameLength(ReadOnlySpan<byte> text)
     {

@@ -12,7 +12,8 @@ public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, S
     /// <summary>The destinations of all series that the piece before this one did not hold.</summary>
     public IReadOnlyCollection<RawDestination> News() =>
     [
-        .. RawMetric.All.SelectMany(raw => piece.Of(raw.Name).Where(series => series.IsNew).Select(series => _classifier.Classify(raw, LabelReader.Read(series.Labels))))
+        .. RawMetric.All
+            .SelectMany(raw => piece.Of(raw.Name).Where(series => series.IsNew), (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
             .Select(what => what.Flow?.To).OfType<RawDestination>().Distinct(),
     ];
 }

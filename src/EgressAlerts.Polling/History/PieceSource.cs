@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
@@ -104,7 +103,10 @@ internal sealed class PieceSource(Piece piece) : ISampleSource
         (_targets, _areTargetsTold) = (new bool[_places[Piece.Up].Length], false);
         _jobs.Clear();
         foreach (var job in piece.Of(Piece.Up).GroupBy(up => LabelReader.Read(up.Labels).GetValueOrDefault("job", "")).Where(job => job.Key.Length > 0))
-            _jobs.Add((JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["job"] = job.Key }, LabelJson.Default.DictionaryStringString), [.. job]));
+        {
+            var labels = new SortedDictionary<string, string> { ["job"] = job.Key };
+            _jobs.Add((OpenMetricsLine.Json(labels), [.. job]));
+        }
     }
 
     /// <summary>Where in a series the last window's samples lie.</summary>

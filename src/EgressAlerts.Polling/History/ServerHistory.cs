@@ -18,7 +18,9 @@ public sealed class ServerHistory : ISampleHistory
     private readonly long _samplesAtOnce;
     private readonly SeriesHash _hash = SeriesHash.Random();
     private readonly HashSet<ulong> _seen = [];
-    private readonly Dictionary<string, Dictionary<ulong, RecordedSeries>> _series = Piece.Metrics.ToDictionary(name => name, _ => new Dictionary<ulong, RecordedSeries>());
+    private readonly Dictionary<string, Dictionary<ulong, RecordedSeries>> _series =
+        Piece.Metrics.ToDictionary(name => name, _ => new Dictionary<ulong, RecordedSeries>());
+
     private TimeSpan _length;
     private bool _hasRead;
 
@@ -66,7 +68,8 @@ public sealed class ServerHistory : ISampleHistory
         {
             var raw = RawMetric.All.FirstOrDefault(raw => raw.Name == metric);
             var query = raw is null ? $"{metric}[{range}]" : $"{LiveSamples.Selector(raw, _options)}[{range}]";
-            if (await _client.QueryAsync(query, until, new Recorder(this, _series[metric], after.ToUnixTimeMilliseconds()), cancel) is { } failure) return failure;
+            var recorder = new Recorder(this, _series[metric], after.ToUnixTimeMilliseconds());
+            if (await _client.QueryAsync(query, until, recorder, cancel) is { } failure) return failure;
         }
 
         _client.Notes.EndWindow();
@@ -112,8 +115,8 @@ public sealed class ServerHistory : ISampleHistory
     }
 
     private HistoryException Unreadable(QueryFailure failure, DateTimeOffset until) => new(
-        $"the samples up to {until:yyyy-MM-dd HH:mm:ss}Z cannot be read from {_options.Url.GetLeftPart(UriPartial.Path)}: {failure.Reason.Word()}: {failure.Message} "
-        + $"(the query was {failure.Query})");
+        $"the samples up to {until:yyyy-MM-dd HH:mm:ss}Z cannot be read from {_options.Url.GetLeftPart(UriPartial.Path)}: "
+        + $"{failure.Reason.Word()}: {failure.Message} (the query was {failure.Query})");
 
     /// <summary>Adds the samples of an answer to the series that are known already.</summary>
     /// <param name="after">Samples up to here are known. Prometheus 2 sends the one on the left edge again.</param>

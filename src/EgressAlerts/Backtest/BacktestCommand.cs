@@ -30,13 +30,14 @@ internal static class BacktestCommand
     public static async Task<bool> RunAsync(BacktestOptions options, TimeProvider time, TextWriter output, TextWriter progress, CancellationToken cancel)
     {
         var settings = options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
+        var running = options.Against is { } against ? ConfigLoader.Load(against) : null;
         var saved = options.SaveState is { } folder ? NewDatabase(folder) : null;
         var names = Path.Combine(options.StoragePath, Store.FileName) is var database && File.Exists(database) ? database : null;
         using var http = HttpClients.Create(settings.PrometheusHttp, NullLogger.Instance);
         var (history, span) = Open(options, settings, http, time);
 
         await using var tried = new Play(settings, history.Piece, names, isSaved: saved is not null);
-        await using var other = options.Against is { } against ? new Play(Over(settings, ConfigLoader.Load(against)), history.Piece, names, isSaved: false) : null;
+        await using var other = running is null ? null : new Play(Over(settings, running), history.Piece, names, isSaved: false);
         await PlayAsync(history, span, settings.Prometheus.Interval, other is null ? [tried] : [tried, other], new Progress(progress, span), cancel);
         if (saved is not null) tried.Save(saved);
 
@@ -79,7 +80,11 @@ internal static class BacktestCommand
 
         var history = OpenMetricsFile.Read(input, settings.Prometheus);
         if (history.Span is not { } samples)
-            throw new StartException($"--input {input} holds no sample of Istio's counters: name a file with series such as istio_requests_total, or look at prometheus.matchers");
+        {
+            throw new StartException(
+                $"--input {input} holds no sample of Istio's counters: name a file with series such as istio_requests_total, or look at prometheus.matchers");
+        }
+
         var end = Aligned(samples.Last) is var last && last == samples.Last ? last : last + interval;
         var first = Aligned(samples.First) - interval;
         return (history, new Window(end - length > first ? end - length : first, end));
@@ -88,7 +93,8 @@ internal static class BacktestCommand
     private static string NewDatabase(string folder)
     {
         var file = Path.Combine(folder, Store.FileName);
-        return !File.Exists(file) ? file : throw new StartException($"--save-state: {file} is there already and is not replaced: name another folder, or move the database away");
+        if (!File.Exists(file)) return file;
+        throw new StartException($"--save-state: {file} is there already and is not replaced: name another folder, or move the database away");
     }
 
     private static BacktestReport Report(BacktestOptions options, Settings settings, Window span, Piece piece, Play tried, Play? other)
@@ -133,8 +139,9 @@ internal static class BacktestCommand
         {
             if (piece.End - _told < TimeSpan.FromDays(1) && piece.End < span.End) return;
             _told = piece.End;
+            var part = (piece.End - span.Start) / (span.End - span.Start);
             output.WriteLine(FormattableString.Invariant(
-                $"played until {piece.End:yyyy-MM-dd HH:mm}Z, {(piece.End - span.Start) / (span.End - span.Start):0 %}: {piece.SamplesRead} samples of {piece.SeriesRead} raw series"));
+                $"played until {piece.End:yyyy-MM-dd HH:mm}Z, {part:0 %}: {piece.SamplesRead} samples of {piece.SeriesRead} raw series"));
         }
     }
 }

@@ -8,7 +8,8 @@ internal sealed record Coverage(int Hours, int HoursWithData, IReadOnlyList<DayC
     {
         var first = from.AddTicks(-(from.UtcTicks % TimeSpan.TicksPerHour));
         var hours = Enumerable.Range(0, (int)Math.Ceiling((to - first).TotalHours)).Select(hour => first.AddHours(hour)).ToList();
-        var days = hours.GroupBy(hour => DateOnly.FromDateTime(hour.UtcDateTime)).Select(day => new DayCoverage(day.Key, day.Count(), day.Count(hasData))).ToList();
+        var days = hours.GroupBy(hour => DateOnly.FromDateTime(hour.UtcDateTime))
+            .Select(day => new DayCoverage(day.Key, day.Count(), day.Count(hasData))).ToList();
         return new(hours.Count, days.Sum(day => day.HoursWithData), days);
     }
 }

@@ -59,7 +59,10 @@ internal sealed class Play : IAsyncDisposable
 
     /// <summary>What made counts wrong or blind in at least half of the windows.</summary>
     public IReadOnlyList<TelemetryWarning> Warnings =>
-        [.. _warnings.Where(warning => warning.Value.Windows * 2 >= _windows).OrderBy(warning => warning.Key, StringComparer.Ordinal).Select(warning => warning.Value.Last)];
+    [
+        .. _warnings.Where(warning => warning.Value.Windows * 2 >= _windows)
+            .OrderBy(warning => warning.Key, StringComparer.Ordinal).Select(warning => warning.Value.Last),
+    ];
 
     /// <summary>Looks up the names that the windows of the piece will ask for, so that these do not depend on how fast windows are played.</summary>
     public Task PrepareAsync(CancellationToken cancel) => _naming.ResolveAsync(_destinations.News(), cancel);
@@ -67,7 +70,8 @@ internal sealed class Play : IAsyncDisposable
     public async Task RunAsync(Window window, CancellationToken cancel)
     {
         _time.WindowEnd = window.End;
-        var read = await _poller.TryReadAsync(window, cancel) ?? throw new InvalidOperationException($"the window {window} is not in the piece: {_poller.Failure}");
+        var read = await _poller.TryReadAsync(window, cancel)
+            ?? throw new InvalidOperationException($"the window {window} is not in the piece: {_poller.Failure}");
         var named = await _naming.NameAsync(read, cancel);
         var findings = _detection.Observe(named);
         _budget?.Admit(named, findings, showNew: true);

@@ -35,7 +35,8 @@ internal sealed class PlayedAlerts
     public IReadOnlyList<WorkloadCount> Workloads =>
     [
         .. _workloads.Select(count => new WorkloadCount(count.Key.Namespace, count.Key.Workload, count.Value))
-            .OrderByDescending(count => count.Alerts).ThenBy(count => count.Namespace, StringComparer.Ordinal).ThenBy(count => count.Workload, StringComparer.Ordinal),
+            .OrderByDescending(count => count.Alerts)
+            .ThenBy(count => count.Namespace, StringComparer.Ordinal).ThenBy(count => count.Workload, StringComparer.Ordinal),
     ];
 
     /// <param name="current">What fires at the end of a window, and what resolved lately.</param>

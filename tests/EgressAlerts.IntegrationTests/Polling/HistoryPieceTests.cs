@@ -58,13 +58,15 @@ public sealed class HistoryPieceTests : IAsyncLifetime
         _store.IsLeftOpen = true;
         Fill(new Random(5));
         var refused = 0;
-        using var limited = new HttpClient(new Refusing(form =>
+        bool IsTooLong(string form)
         {
             var range = long.Parse(form.Split('[')[1].Split("ms]")[0], System.Globalization.CultureInfo.InvariantCulture);
             if (range <= 12 * 60_000) return false;
             refused++;
             return true;
-        })) { BaseAddress = _store.Address };
+        }
+
+        using var limited = HttpClients.Over(new Refusing(IsTooLong));
         var history = new ServerHistory(limited, Options, new PollingMetrics(new MetricRegistry()), TimeProvider.System, NullLogger.Instance);
         Assert.Equal([], await DifferencesAsync(history, isLeftOpen: true));
         Assert.True(refused > 0);
@@ -133,7 +135,8 @@ public sealed class HistoryPieceTests : IAsyncLifetime
                     var expected = await Take(sink => live.SeriesAsync(raw, window, back, sink, default), isLeftOpen, end - back);
                     var actual = await Take(sink => played.SeriesAsync(raw, window, back, sink, default), isLeftOpen, end - back);
                     seen += expected.Count;
-                    if (!expected.SequenceEqual(actual)) differences.Add($"{end:HH:mm} {raw.Name}\n{string.Join('\n', expected)}\ninstead\n{string.Join('\n', actual)}");
+                    if (expected.SequenceEqual(actual)) continue;
+                    differences.Add($"{end:HH:mm} {raw.Name}\n{string.Join('\n', expected)}\ninstead\n{string.Join('\n', actual)}");
                 }
 
                 // Prometheus 2 includes what lies on the left edge of a range.
@@ -142,7 +145,8 @@ public sealed class HistoryPieceTests : IAsyncLifetime
                 var playedJobs = (await Take(sink => played.JobsAsync(window, sink, default), isLeftOpen, default)).Select(job => job.Split(' ')[0]);
                 if (!jobs.SequenceEqual(playedJobs)) differences.Add($"{end:HH:mm} jobs {string.Join(", ", jobs)} instead {string.Join(", ", playedJobs)}");
 
-                var targets = (await Take(sink => live.TargetsAsync(window, LiveSamples.Lookback, sink, default), isLeftOpen, default)).Select(up => up.Split(' ')[0]);
+                var targets = (await Take(sink => live.TargetsAsync(window, LiveSamples.Lookback, sink, default), isLeftOpen, default))
+                    .Select(up => up.Split(' ')[0]);
                 known ??= new Recorder(long.MinValue); // Whoever asks keeps what it was told last.
                 Assert.Null(await played.TargetsAsync(window, LiveSamples.Lookback, known, default));
                 var playedTargets = known.Series.Order(StringComparer.Ordinal).Select(up => up.Split(' ')[0]);
@@ -199,7 +203,8 @@ public sealed class HistoryPieceTests : IAsyncLifetime
         {
             var form = Uri.UnescapeDataString(await request.Content!.ReadAsStringAsync(cancellationToken));
             if (!isTooLong(form)) return await base.SendAsync(request, cancellationToken);
-            const string Error = """{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory in query execution"}""";
+            const string Error =
+                """{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory in query execution"}""";
             return new HttpResponseMessage((System.Net.HttpStatusCode)StatusCodes.Status422UnprocessableEntity) { Content = new StringContent(Error) };
         }
     }

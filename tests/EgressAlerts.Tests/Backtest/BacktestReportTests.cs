@@ -72,7 +72,8 @@ public sealed class BacktestReportTests
     private static string Golden(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Backtest", "testdata", file));
 
     private static PlayedAlert Alert(int minutes, string name, string workload, string destination, DateTimeOffset? end = null) => new(
-        From.AddMinutes(minutes), end, name, name == "EgressBlocked" ? "critical" : "warning", "", "web", workload, destination, "A workload does what it should not.");
+        From.AddMinutes(minutes), end, name, name == "EgressBlocked" ? "critical" : "warning", "", "web", workload, destination,
+        "A workload does what it should not.");
 
     private static BacktestReport Report()
     {

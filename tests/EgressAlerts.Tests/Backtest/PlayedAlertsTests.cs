@@ -43,7 +43,10 @@ public sealed class PlayedAlertsTests
 
     private static Alert Alert(string workload, DateTimeOffset begin, DateTimeOffset? end = null, string summary = "") => new(
         workload,
-        new Dictionary<string, string> { ["alertname"] = "EgressBlocked", ["severity"] = "critical", ["source_workload_namespace"] = "web", ["source_workload"] = workload },
+        new Dictionary<string, string>
+        {
+            ["alertname"] = "EgressBlocked", ["severity"] = "critical", ["source_workload_namespace"] = "web", ["source_workload"] = workload,
+        },
         new Dictionary<string, string> { ["summary"] = summary },
         begin,
         end,

@@ -150,7 +150,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     {
         var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")), IsPast = true };
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
-        IReadOnlyList<Flow> flows = [Samples.Flow("52.2.0.9", sni: "www.bank.com"), Samples.Flow("52.2.0.1", sni: "www.bank.com"), Samples.Flow("52.2.0.9", sni: "52.2.0.1")];
+        IReadOnlyList<Flow> flows =
+            [Samples.Flow("52.2.0.9", sni: "www.bank.com"), Samples.Flow("52.2.0.1", sni: "www.bank.com"), Samples.Flow("52.2.0.9", sni: "52.2.0.1")];
         for (var look = 0; look < 2; look++)
         {
             await namer.ResolveAsync(flows.Select(flow => flow.To), CancellationToken.None);

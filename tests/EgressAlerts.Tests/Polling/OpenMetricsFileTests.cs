@@ -29,7 +29,7 @@ public sealed class OpenMetricsFileTests : IDisposable
         Assert.Equal(
             [new("__name__", "istio_requests_total"), new("job", "envoy"), new("pod", "a \"b\" \\ c\nd")],
             LabelReader.Read(series.Labels).OrderBy(label => label.Key, StringComparer.Ordinal));
-        Assert.Equal([new Sample(1767268800_000, 1), new Sample(1767268815_123, 2.5), new Sample(1767268830_000, double.PositiveInfinity)], series.Samples.ToArray());
+        Assert.Equal([new(1767268800_000, 1), new(1767268815_123, 2.5), new(1767268830_000, double.PositiveInfinity)], series.Samples.ToArray());
         Assert.Equal((Noon, Noon.AddSeconds(30)), file.Span);
     }
 
@@ -60,17 +60,17 @@ public sealed class OpenMetricsFileTests : IDisposable
     [Fact]
     public void A_file_must_end_with_EOF_and_with_nothing_behind_it()
     {
-        Assert.Contains("the last line is not '# EOF'", Assert.Throws<HistoryException>(() => Read($"{Series} 1 1767268800\n")).Message, StringComparison.Ordinal);
-        Assert.Contains(":2: there is text after '# EOF'", Assert.Throws<HistoryException>(() => Read($"# EOF\n{Series} 1 1767268800\n")).Message, StringComparison.Ordinal);
+        Assert.Contains("the last line is not '# EOF'", Wrong(() => Read($"{Series} 1 1767268800\n")), StringComparison.Ordinal);
+        Assert.Contains(":2: there is text after '# EOF'", Wrong(() => Read($"# EOF\n{Series} 1 1767268800\n")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_file_that_is_not_there_is_an_error_that_names_it() =>
-        Assert.Contains("--input /nowhere/mesh.om cannot be read", Assert.Throws<HistoryException>(() => OpenMetricsFile.Read("/nowhere/mesh.om", new())).Message, StringComparison.Ordinal);
+        Assert.Contains("--input /nowhere/mesh.om cannot be read", Wrong(() => OpenMetricsFile.Read("/nowhere/mesh.om", new())), StringComparison.Ordinal);
 
     [Fact]
     public void A_line_longer_than_a_mebibyte_is_an_error_and_needs_no_more_memory() =>
-        Assert.Contains(":1: the line is longer than 1 MiB", Assert.Throws<HistoryException>(() => Read(new string('a', 3 << 20))).Message, StringComparison.Ordinal);
+        Assert.Contains(":1: the line is longer than 1 MiB", Wrong(() => Read(new string('a', 3 << 20))), StringComparison.Ordinal);
 
     [Fact]
     public void A_file_with_more_samples_than_memory_should_hold_is_refused_and_the_error_says_what_to_do()
@@ -96,6 +96,8 @@ public sealed class OpenMetricsFileTests : IDisposable
         file.AdvanceAsync(Noon.AddMinutes(-1), Noon, default);
         Assert.Equal((series, 1), (file.Piece.Of("istio_requests_total").Count, file.Piece.Of("up").Count));
     }
+
+    private static string Wrong(Func<OpenMetricsFile> read) => Assert.Throws<HistoryException>(read).Message;
 
     private OpenMetricsFile Read(string text, long maxBytes = OpenMetricsFile.MaxBytes, string? matcher = null) =>
         OpenMetricsFile.Read(_folder.Write("mesh.om", text), new PollingOptions { Matchers = matcher is null ? [] : [matcher] }, maxBytes);

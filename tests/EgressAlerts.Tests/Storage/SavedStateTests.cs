@@ -73,5 +73,8 @@ public sealed class SavedStateTests : IDisposable
     }
 
     private List<string> Files() =>
-        [.. Directory.GetFiles(_folder.Path).Where(file => Path.GetFileName(file) != "lock").Order(StringComparer.Ordinal).Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")];
+    [
+        .. Directory.GetFiles(_folder.Path).Where(file => Path.GetFileName(file) != "lock").Order(StringComparer.Ordinal)
+            .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}"),
+    ];
 }
