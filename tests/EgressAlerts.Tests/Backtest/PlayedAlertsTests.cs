@@ -45,7 +45,10 @@ public sealed class PlayedAlertsTests
         workload,
         new Dictionary<string, string>
         {
-            ["alertname"] = "EgressBlocked", ["severity"] = "critical", ["source_workload_namespace"] = "web", ["source_workload"] = workload,
+            ["alertname"] = "EgressBlocked",
+            ["severity"] = "critical",
+            ["source_workload_namespace"] = "web",
+            ["source_workload"] = workload,
         },
         new Dictionary<string, string> { ["summary"] = summary },
         begin,
