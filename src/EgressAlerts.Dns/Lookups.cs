@@ -11,6 +11,9 @@ namespace EgressAlerts.Dns;
 /// <summary>Finds the names of addresses, and the addresses of names, in the background; nobody ever waits for DNS longer than they choose to. Any thread.</summary>
 public sealed class Lookups : IAsyncDisposable
 {
+    /// <summary>The tables of the database in which answers are remembered.</summary>
+    public static readonly IReadOnlyList<string> Tables = ["name_of_address", "addresses_of_name"];
+
     private const int QueueCapacity = 20_000;
     private const int MaxConfirmedNames = 5;
 

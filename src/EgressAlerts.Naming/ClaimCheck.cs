@@ -7,7 +7,8 @@ namespace EgressAlerts.Naming;
 /// <summary>Holds the name that a client claims (TLS server name, Host header) against what DNS knows of the name and of the address that was used.</summary>
 /// <remarks>Only DNS' word for exactly this address, or the same owner's name for it, confirms: anybody can rent a machine in the autonomous system of a cloud
 /// and claim to be one of the thousands of services there. The same system, though, is reason enough not to call the claim false.</remarks>
-internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> geo, Func<PublicSuffixes> suffixes)
+/// <param name="mayRefute">Whether what DNS says now tells which addresses a name had when it was claimed.</param>
+internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> geo, Func<PublicSuffixes> suffixes, bool mayRefute = true)
 {
     /// <summary>So many answers, 48 seconds apart at least, must leave an address out before a claim is false: names behind load balancers rotate.</summary>
     private const int LooksToRefute = 2;
@@ -31,6 +32,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
 
         if (ConfirmedName(address, weight, open) is not { } own) return Verdict.Open;
         if (own.Length > 0 && suffixes().OwnerOf(claim) is { Length: > 0 } owner && suffixes().OwnerOf(own) == owner) return Verdict.Confirmed;
+        if (!mayRefute) return Verdict.Unknown;
         var evidence = answer.State == AnswerState.Absent ? Absence(claim) : Elsewhere(answer.Addresses.ToList(), address, own, open);
         if (evidence is null) return Verdict.Unknown;
         if (evidence.Length > 0 && answer.Looks >= LooksToRefute) return Verdict.Refuted(evidence + " (asked twice)");

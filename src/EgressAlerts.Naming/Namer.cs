@@ -17,6 +17,9 @@ public sealed class Namer
     /// <summary>A claim may need three answers, one after the other: of the name, of the address, of the name's addresses.</summary>
     private const int MaxRounds = 4;
 
+    /// <summary>So many destinations are looked up at a time: their questions fit into the queue.</summary>
+    private const int MaxResolved = 5_000;
+
     private static readonly NetworkName Nowhere = new("", "", "");
 
     private readonly NamingOptions _options;
@@ -33,7 +36,7 @@ public sealed class Namer
         (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
         _waiting = new(state);
         _networks = new(options.Networks);
-        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes);
+        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes, mayRefute: !options.IsPast);
         if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
     }
 
@@ -51,7 +54,7 @@ public sealed class Namer
         var weights = new Dictionary<RawDestination, double>();
         foreach (var increment in reading.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
         foreach (var increment in _waiting.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
-        var names = await JudgeAsync(weights, cancel);
+        var names = await JudgeAsync(weights, _options.IsPast ? TimeSpan.Zero : Moment, cancel);
 
         var (seen, settled) = (new List<NamedIncrement>(reading.Increments.Count), new List<NamedIncrement>(reading.Increments.Count));
         foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
@@ -71,18 +74,25 @@ public sealed class Namer
     /// <summary>The best names that are known now, or within a moment, of destinations that nothing waits for.</summary>
     public async Task<IReadOnlyDictionary<RawDestination, Destination>> NameAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)
     {
-        var names = await JudgeAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), cancel);
+        var names = await JudgeAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), Moment, cancel);
         return names.ToDictionary(name => name.Key, name => name.Value.Destination);
+    }
+
+    /// <summary>Looks names up that windows will ask for, however long DNS takes. Where it does not answer, they stay unknown.</summary>
+    public async Task ResolveAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)
+    {
+        foreach (var some in destinations.Distinct().Chunk(MaxResolved))
+            await JudgeAsync(some.ToDictionary(to => to, _ => 0.0), Timeout.InfiniteTimeSpan, cancel);
     }
 
     /// <summary>What was refused carries nothing and is wanted first; else what carries most.</summary>
     private static double Weight(Increment increment) => increment.Flow.Route == Route.Blocked ? double.MaxValue / 1e9 : increment.Amount;
 
-    /// <summary>Names every destination, and gives DNS a moment to answer what is open.</summary>
-    private async Task<Dictionary<RawDestination, Judged>> JudgeAsync(Dictionary<RawDestination, double> weights, CancellationToken cancel)
+    /// <summary>Names every destination, and gives DNS so long to answer what is open.</summary>
+    private async Task<Dictionary<RawDestination, Judged>> JudgeAsync(Dictionary<RawDestination, double> weights, TimeSpan most, CancellationToken cancel)
     {
         var names = new Dictionary<RawDestination, Judged>(weights.Count);
-        using var moment = new CancellationTokenSource(Moment, _time);
+        using var moment = new CancellationTokenSource(most, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, moment.Token);
         IReadOnlyCollection<RawDestination> toJudge = weights.Keys;
         for (var round = 0; ; round++)

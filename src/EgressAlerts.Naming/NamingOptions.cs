@@ -31,6 +31,10 @@ public sealed record NamingOptions
 
     /// <summary>Whether names that clients claim are held against DNS (<c>dns.confirm</c>).</summary>
     public bool CheckClaims { get; init; } = true;
+
+    /// <summary>Whether the windows are long past, as in a backtest. Then names are looked up before a window and no window waits for them. And no claim is
+    /// refuted, because DNS does not say which addresses a name had then.</summary>
+    public bool IsPast { get; init; }
 }
 
 /// <summary>A network that the user gave a name.</summary>

@@ -45,7 +45,10 @@ internal sealed class KnownCounters
     }
 
     /// <summary>The slot of a known series, good until the window ends, or <see cref="KeyedTable{T}.None"/>.</summary>
-    public int Find(ReadOnlySpan<byte> labels) => Series.Find(_hash.Compute(labels));
+    public int Find(ReadOnlySpan<byte> labels) => Series.Find(KeyOf(labels));
+
+    /// <summary>The key of a series in <see cref="Series"/>: a hash of its labels, byte by byte as they were sent.</summary>
+    public ulong KeyOf(ReadOnlySpan<byte> labels) => _hash.Compute(labels);
 
     /// <summary>Adds a series that <see cref="Find"/> does not know.</summary>
     /// <param name="targetLabels">As <see cref="CounterId.Of"/> takes them.</param>
@@ -69,7 +72,7 @@ internal sealed class KnownCounters
 
         entry.IsShared |= entry.IsNamed;
         entry.IsNamed = true;
-        var slot = Series.Add(new RawSeries(_hash.Compute(labels), counter));
+        var slot = Series.Add(new RawSeries(KeyOf(labels), counter));
         Tables.TouchName(slot);
         return slot;
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
@@ -9,9 +8,6 @@ namespace EgressAlerts.Polling;
 /// <summary>Reads windows from Prometheus, each once and in order. Called by the pass alone; <see cref="Failure"/> and <see cref="Telemetry"/> by anyone.</summary>
 public sealed class Poller
 {
-    /// <summary>How far the first window and the look at <c>up</c> reach back: further than any sensible scrape interval, as Prometheus' own lookback.</summary>
-    private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
-
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
     private const int MaxMangled = 100;
@@ -24,7 +20,10 @@ public sealed class Poller
     private const int HistoryInstants = 28;
     private static readonly TimeSpan HistoryTime = TimeSpan.FromMinutes(1);
 
-    private readonly PrometheusClient _client;
+    private readonly ISampleSource _source;
+
+    /// <summary>Null where windows are read from a piece of history: then nothing but the windows themselves is asked for.</summary>
+    private readonly PrometheusClient? _client;
     private readonly Classifier _classifier;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
@@ -43,9 +42,23 @@ public sealed class Poller
     private bool _hasBaseline;
 
     public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
+        : this(new PrometheusClient(http, options, metrics, time, logger), null, options, telemetry, metrics, state, time, logger)
+    {
+    }
+
+    /// <summary>Reads windows from a piece of history. The caller sees to it that each window lies in the piece.</summary>
+    public Poller(
+        Piece piece, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
+        : this(null, new PieceSource(piece), options, telemetry, metrics, state, time, logger)
+    {
+    }
+
+    private Poller(
+        PrometheusClient? client, ISampleSource? source, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state,
+        TimeProvider time, ILogger<Poller> logger)
     {
         (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
-        _client = new PrometheusClient(http, options, metrics, time, logger);
+        (_client, _source) = (client, source ?? new LiveSamples(client!, options));
         _hosts = new HostRegister(telemetry.DynamicDns, state);
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
@@ -68,7 +81,7 @@ public sealed class Poller
     public string Failure { get; private set; } = "";
 
     /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
-    public IReadOnlyList<string> Notes => _client.Notes.Shown;
+    public IReadOnlyList<string> Notes => _client?.Notes.Shown ?? [];
 
     public TelemetryReport Telemetry => _survey.Report;
 
@@ -80,19 +93,17 @@ public sealed class Poller
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
         if (_baselines.IsNewSource) _tracker.ForgetNames();
-        _client.Notes.BeginWindow();
+        _client?.Notes.BeginWindow();
         _tracker.Begin(window, isBaseline: _baselines.IsFirst);
         var jobs = new LabelSink("job");
-        if (await _client.QueryAsync(JobsQuery(window), window.End, jobs, cancel) is { } noJobs) return Failed(window, noJobs, JobsQuery(window));
-        var targetsQuery = TargetLabels.Query(Duration(Max(Lookback, Range(window))));
-        if (await _client.QueryAsync(targetsQuery, window.End, _targets, cancel) is { } noTargets) return Failed(window, noTargets, targetsQuery);
+        if (await _source.JobsAsync(window, jobs, cancel) is { } noJobs) return Failed(window, noJobs);
+        if (await _source.TargetsAsync(window, Max(LiveSamples.Lookback, Range(window)), _targets, cancel) is { } noTargets) return Failed(window, noTargets);
         var hasSeries = false;
         foreach (var raw in RawMetric.All)
         {
             _tracker.BeginQuery();
-            var query = $"{Selector(raw)}[{Duration(Range(window))}]";
             var sink = new SeriesSink(this, raw);
-            if (await _client.QueryAsync(query, window.End, sink, cancel) is { } failure) return Failed(window, failure, query);
+            if (await _source.SeriesAsync(raw, window, Range(window), sink, cancel) is { } failure) return Failed(window, failure);
             hasSeries |= sink.HasSeries;
         }
 
@@ -104,11 +115,17 @@ public sealed class Poller
         Failure = "";
         foreach (var job in jobs.Values) _jobs.Saw(job, window.Start - window.Length);
         var reading = Account(window);
-        await LookForLateSamplesAsync(window, cancel);
-        await LookForMangledNamesAsync(window, cancel);
-        _client.Notes.EndWindow();
-        _survey.UnknownNotes(_client.Notes.Unknown);
-        _survey.Update(_tracker, _targets, window);
+        if (_client is { } client)
+        {
+            await LookForLateSamplesAsync(client, window, cancel);
+            await LookForMangledNamesAsync(client, window, cancel);
+            client.Notes.EndWindow();
+            _survey.UnknownNotes(client.Notes.Unknown);
+        }
+
+        // Windows of the past go by so fast that a look in each would take a fifth of the time.
+        if (_client is not null || window.Start.Ticks / TimeSpan.TicksPerHour != window.End.Ticks / TimeSpan.TicksPerHour)
+            _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Known.Declassify(); // From the next window on.
         _kept.Value = Last with { Excluded = Accounts.Excluded };
         return reading;
@@ -119,6 +136,7 @@ public sealed class Poller
     /// <param name="back">How far; further than Prometheus keeps data does no harm.</param>
     public async Task<IReadOnlyList<PastFlow>?> ReadHistoryAsync(Window first, TimeSpan back, CancellationToken cancel)
     {
+        if (_client is not { } client) return null;
         var sink = new HistorySink(_classifier);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(HistoryTime);
@@ -130,7 +148,7 @@ public sealed class Poller
                 foreach (var raw in RawMetric.All.Where(raw => raw.Metric is Metric.Requests or Metric.ConnectionsOpened))
                 {
                     sink.Raw = raw;
-                    if (await _client.QueryAsync(Selector(raw), sink.At, sink, limit.Token) is not { } failure) continue;
+                    if (await client.QueryAsync(LiveSamples.Selector(raw, _options), sink.At, sink, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails likewise, and says so.
                     Log.HistoryFailed(_logger, sink.At, failure.Reason.Word(), failure.Message);
                     return sink.Flows;
@@ -147,17 +165,11 @@ public sealed class Poller
         return flows;
     }
 
-    // Jobs that were scraped with success before the window before this one.
-    private static string JobsQuery(Window window) =>
-        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)";
-
-    private string Selector(RawMetric raw) => $"{raw.Name}{{{string.Join(',', _options.Matchers)}}}";
-
     /// <summary>How far back samples are read: to the anchor of the last window. What has not been read before is looked for further back.</summary>
     private TimeSpan Range(Window window)
     {
         var known = TimeSpan.FromMilliseconds(_tracker.From == long.MinValue ? 0 : window.End.ToUnixTimeMilliseconds() - _tracker.From);
-        return _baselines.IsFirst || _baselines.IsNewSource ? Max(known, Max(Lookback, window.Length + _options.Late)) : known;
+        return _baselines.IsFirst || _baselines.IsNewSource ? Max(known, Max(LiveSamples.Lookback, window.Length + _options.Late)) : known;
     }
 
     private Reading Account(Window window)
@@ -209,9 +221,9 @@ public sealed class Poller
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
     }
 
-    private Reading? Failed(Window window, QueryFailure failure, string query)
+    private Reading? Failed(Window window, QueryFailure failure)
     {
-        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, query);
+        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, failure.Query);
         Failure = $"{failure.Reason.Word()}: {failure.Message}";
         return null;
     }
@@ -221,12 +233,12 @@ public sealed class Poller
     private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
     {
         // A window that has only just ended cannot be lost: nothing was scraped in it, for longer than Prometheus keeps data.
-        if (Last.SeenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
+        if (_client is null || Last.SeenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
         var earlier = new LabelSink("job");
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
         if (await _client.QueryAsync(Query, Last.SeenAt, earlier, cancel) is { } failure)
         {
-            Failed(window, failure, Query);
+            Failed(window, failure);
             return null;
         }
 
@@ -241,7 +253,7 @@ public sealed class Poller
     }
 
     /// <summary>Counts by name what came too late to count, now and then. Not part of the window: without an answer, the next look finds it.</summary>
-    private async Task LookForLateSamplesAsync(Window window, CancellationToken cancel)
+    private async Task LookForLateSamplesAsync(PrometheusClient client, Window window, CancellationToken cancel)
     {
         var unit = Max(_options.Late, window.Length);
         var every = unit * LateEvery;
@@ -252,37 +264,40 @@ public sealed class Poller
         foreach (var raw in RawMetric.All)
         {
             var late = new LateSamples(_tracker, _targets, labels => _classifier.Classify(raw, labels));
-            await _client.QueryAsync(LateSamples.Query(Selector(raw), Duration(back), Duration(recent)), window.End, late, cancel);
+            var query = LateSamples.Query(LiveSamples.Selector(raw, _options), LiveSamples.Duration(back), LiveSamples.Duration(recent));
+            await client.QueryAsync(query, window.End, late, cancel);
             foreach (var (what, amount) in late.Found.Where(found => found.What.Flow is not null && _jobs.IsSettled(found.What.Job, window)))
                 Exclude(what.Metric, "late", amount);
         }
     }
 
     /// <summary>Not part of the window: without an answer, what was found last stays.</summary>
-    private async Task LookForMangledNamesAsync(Window window, CancellationToken cancel)
+    private async Task LookForMangledNamesAsync(PrometheusClient client, Window window, CancellationToken cancel)
     {
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
         var names = new LabelSink("__name__", MaxMangled);
-        if (await _client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) _survey.Mangled(names.Values);
+        if (await client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) _survey.Mangled(names.Values);
     }
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
-    private static string Duration(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
-
     /// <summary>Hands the series of one of Istio's counters to the tracker, classified.</summary>
-    private sealed class SeriesSink(Poller poller, RawMetric raw) : ISeriesSink
+    private sealed class SeriesSink(Poller poller, RawMetric raw) : IKeyedSink
     {
         public bool HasSeries { get; private set; }
 
         public void Restart() => poller._tracker.RestartQuery();
 
-        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
+        public ulong KeyOf(ReadOnlySpan<byte> labels) => poller._tracker.Known.KeyOf(labels);
+
+        public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples) => Series(KeyOf(labels), labels, samples);
+
+        public void Series(ulong key, ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
             HasSeries = true;
             var (tracker, known) = (poller._tracker, poller._tracker.Known);
-            var slot = known.Find(labels);
+            var slot = known.Series.Find(key);
             var isUnknown = slot == KeyedTable<RawSeries>.None;
             if (isUnknown || !known.IsClassified(slot))
             {

@@ -60,7 +60,7 @@ internal sealed class PrometheusClient
         var started = _time.GetTimestamp();
         var failure = await TryQueryAsync(query, at, sink, cancel);
         _metrics.Query(_time.GetElapsedTime(started), failure?.Reason);
-        return failure;
+        return failure is null ? null : failure with { Query = query };
     }
 
     private async Task<QueryFailure?> TryQueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)

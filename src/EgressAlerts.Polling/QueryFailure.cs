@@ -7,6 +7,9 @@ internal sealed record QueryFailure(FailureReason Reason, string Message)
 {
     /// <summary>How long the server asks to be left alone before the query is repeated; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>What was asked, in PromQL.</summary>
+    public string Query { get; init; } = "";
 }
 
 /// <summary>The closed set of reasons; <see cref="Words.Word"/> spells them.</summary>

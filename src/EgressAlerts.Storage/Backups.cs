@@ -15,7 +15,7 @@ public static class Backups
         try
         {
             File.Delete(temporary);
-            using (var connection = DatabaseFile.Connect(database, SqliteOpenMode.ReadOnly)) Sql.Execute(connection, $"VACUUM INTO '{temporary.Replace("'", "''", StringComparison.Ordinal)}'");
+            using (var connection = DatabaseFile.Connect(database, SqliteOpenMode.ReadOnly)) Sql.Execute(connection, $"VACUUM INTO '{Sql.Text(temporary)}'");
             File.Move(temporary, file, overwrite: true);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)

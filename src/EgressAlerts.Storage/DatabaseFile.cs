@@ -142,7 +142,8 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
     }
 
     /// <summary>Looks before anything is written.</summary>
-    private static void RefuseNewer(string file)
+    /// <param name="name">What the database is called in the error, if it is not this file.</param>
+    internal static void RefuseNewer(string file, string? name = null)
     {
         if (!File.Exists(file)) return;
         int version;
@@ -159,7 +160,7 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         if (version > Migrations.Latest)
         {
             throw new StoreException(
-                $"the database {file} is of a newer egress-alerts (its version is {version}, this program's {Migrations.Latest}): run the newer program, "
+                $"the database {name ?? file} is of a newer egress-alerts (its version is {version}, this program's {Migrations.Latest}): run the newer program, "
                 + "restore a backup of this version, or name another --storage.path to begin anew");
         }
     }

@@ -12,6 +12,9 @@ internal static class Sql
         command.ExecuteNonQuery();
     }
 
+    /// <summary>A text as it stands between quotes.</summary>
+    public static string Text(string text) => text.Replace("'", "''", StringComparison.Ordinal);
+
     public static object? Scalar(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();

@@ -57,7 +57,7 @@ public sealed class Store : IDisposable
     {
         (_metrics, _time, _logger) = (new(new MetricRegistry()), TimeProvider.System, NullLogger.Instance);
         _file = new DatabaseFile("/nowhere", _metrics, _time, _logger);
-        _connection = DatabaseFile.Connect(":memory:", SqliteOpenMode.Memory);
+        _connection = DatabaseFile.Connect(":memory:", SqliteOpenMode.ReadWriteCreate); // In the mode Memory, ATTACH would open no file either.
         DatabaseFile.Prepare(_connection);
     }
 
@@ -79,6 +79,55 @@ public sealed class Store : IDisposable
 
     /// <summary>The state of a new set of stages: as of the last commit, also where the disk refused that.</summary>
     public StoredState Read() => new(this);
+
+    /// <summary>Writes all that is committed into a new database, whole or not at all.</summary>
+    /// <param name="file">Nothing may be there.</param>
+    /// <exception cref="StoreException">It is there already, or cannot be written.</exception>
+    public void SaveAs(string file)
+    {
+        var temporary = file + ".new";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+            File.Delete(temporary);
+            using (var connection = DatabaseFile.Connect(temporary, SqliteOpenMode.ReadWriteCreate)) _connection.BackupDatabase(connection);
+            File.Move(temporary, file);
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            Backups.TryDelete(temporary);
+            throw new StoreException($"the database {file} cannot be written ({e.Message}): name an empty folder that this user may write to", e);
+        }
+    }
+
+    /// <summary>Takes over all rows of some tables of another database, which may be in use. It is not changed in any way: a copy of it is read.</summary>
+    /// <exception cref="StoreException">It cannot be read, or is of a newer version.</exception>
+    public void TakeOver(string database, IEnumerable<string> tables)
+    {
+        var folder = Directory.CreateTempSubdirectory("egress-alerts-");
+        try
+        {
+            var copy = Path.Combine(folder.FullName, FileName);
+            foreach (var suffix in (string[])["", "-wal"])
+            {
+                if (File.Exists(database + suffix)) File.Copy(database + suffix, copy + suffix);
+            }
+
+            DatabaseFile.RefuseNewer(copy, database);
+            using (var connection = DatabaseFile.Connect(copy, SqliteOpenMode.ReadWrite)) DatabaseFile.Prepare(connection);
+            Sql.Execute(_connection, $"ATTACH '{Sql.Text(copy)}' AS other");
+            foreach (var table in tables) Sql.Execute(_connection, $"INSERT OR REPLACE INTO main.{table} SELECT * FROM other.{table}");
+            Sql.Execute(_connection, "DETACH other");
+        }
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"the database {database} cannot be read ({e.Message}): try again, or name a --storage.path without a database", e);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Sets the database aside under another name. What is read from now on is that of the backup, or nothing where there is none.</summary>
     /// <param name="reason">A word for the name of the file: <c>future</c> or <c>unreadable</c>.</param>

@@ -1,17 +1,21 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using EgressAlerts.Backtest;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
+using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>version</c>. Exit codes: 0 good, 1 failed, 2 wrong usage.</summary>
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>version</c>.
+/// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
     private const int Good = 0;
     private const int Failed = 1;
     private const int WrongUsage = 2;
+    private static readonly TimeSpan MaxSince = TimeSpan.FromDays(400);
 
     /// <summary>SIGXFSZ on Linux and macOS: a file has grown to the limit that <c>ulimit -f</c> sets.</summary>
     private const PosixSignal FileSizeExceeded = (PosixSignal)25;
@@ -28,18 +32,58 @@ internal static class CommandLine
     private static readonly Option<string> LogLevel = new("--log.level") { Description = "debug, info, warn or error.", DefaultValueFactory = _ => "info" };
     private static readonly Option<string> LogFormat = new("--log.format") { Description = "logfmt or json.", DefaultValueFactory = _ => "logfmt" };
 
+    private static readonly Option<string> Since = new("--since")
+    {
+        Description = "How far back it begins, such as 21d, 12h or 1w.",
+        DefaultValueFactory = _ => "21d",
+    };
+
+    private static readonly Option<string?> Against = new("--against")
+    {
+        Description = "Another configuration to play over the same samples, and to compare with.",
+    };
+
+    private static readonly Option<string?> SaveState = new("--save-state")
+    {
+        Description = "A folder that gets a database for 'serve --storage.path' to go on with: habits, baselines and counters as of the end.",
+    };
+
+    private static readonly Option<string> NamesFrom = new("--storage.path")
+    {
+        Description = "Where a database may be whose DNS answers are used. It is not changed.",
+        DefaultValueFactory = _ => "data/",
+    };
+
+    private static readonly Option<string> Output = new("--output", "-o") { Description = "text or json.", DefaultValueFactory = _ => "text" };
+    private static readonly Option<string?> FailOn = new("--fail-on")
+    {
+        Description = "critical or warning: exit with 1 if an alert of this severity or above began.",
+    };
+
+    private static readonly Option<string?> Input = new("--input")
+    {
+        Description = "A file of OpenMetrics text with timestamps to read in place of the server. The backtest ends with its last sample.",
+    };
+
     public static async Task<int> RunAsync(string[] args)
     {
         LogLevel.AcceptOnlyFromAmong("debug", "info", "warn", "error");
         LogFormat.AcceptOnlyFromAmong("logfmt", "json");
+        Output.AcceptOnlyFromAmong("text", "json");
+        FailOn.AcceptOnlyFromAmong("critical", "warning");
         var file = new Argument<string>("FILE") { Description = "The configuration to check." };
         var serve = new Command("serve", "Watch Prometheus, serve metrics, send alerts (the default).");
         var check = new Command("check-config", "Check a configuration and exit.") { file };
         var copy = new Argument<string>("FILE") { Description = "The copy to write. An existing file is replaced." };
         var backup = new Command("backup", "Write a copy of the database, also while the service runs, and exit.") { copy };
         backup.Options.Add(StoragePath);
+        var backtest = new Command(
+            "backtest",
+            "Say what a configuration would have alerted on, from the samples that Prometheus has. Nothing is sent or stored. Exits with 0; with 1 if it "
+            + "fails, or if --fail-on is given and such an alert began; with 2 on wrong usage.");
+        foreach (var option in (Option[])[ConfigFile, Since, Against, SaveState, NamesFrom, Output, FailOn, Input]) backtest.Options.Add(option);
         var version = new Command("version", "Print the version and exit.");
-        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, backup, version };
+        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, backtest, backup, version };
         foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
@@ -50,6 +94,7 @@ internal static class CommandLine
         serve.SetAction(ServeAsync);
         check.SetAction(parsed => Check(parsed.GetValue(file)!));
         backup.SetAction(parsed => Backup(parsed.GetValue(StoragePath)!, parsed.GetValue(copy)!));
+        backtest.SetAction(BacktestAsync);
         version.SetAction(_ => Console.WriteLine(
             $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
 
@@ -68,7 +113,7 @@ internal static class CommandLine
         {
             return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
-        catch (Exception e) when (e is ConfigException or StartException or StoreException)
+        catch (Exception e) when (e is ConfigException or StartException or StoreException or HistoryException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Failed;
@@ -96,6 +141,29 @@ internal static class CommandLine
         Backups.Make(Path.Combine(folder, Store.FileName), copy);
         Console.WriteLine($"{copy}: written");
         return Good;
+    }
+
+    private static async Task<int> BacktestAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var since = parsed.GetValue(Since)!;
+        if (Units.Duration(since) is not { } length || length <= TimeSpan.Zero || length > MaxSince)
+        {
+            await Console.Error.WriteLineAsync($"--since: '{since}' is not a duration above 0 s and up to {Units.Text(MaxSince)}, such as 21d, 12h or 1w");
+            return WrongUsage;
+        }
+
+        try
+        {
+            var options = new BacktestOptions(
+                parsed.GetValue(ConfigFile), length, parsed.GetValue(Against), parsed.GetValue(SaveState), parsed.GetValue(NamesFrom)!,
+                parsed.GetValue(Output) == "json", parsed.GetValue(FailOn), parsed.GetValue(Input));
+            return await BacktestCommand.RunAsync(options, TimeProvider.System, Console.Out, Console.Error, cancel) ? Failed : Good;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("the backtest was stopped before its end: there is no report, and no state was saved");
+            return Failed;
+        }
     }
 
     private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)

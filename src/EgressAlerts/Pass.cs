@@ -37,16 +37,7 @@ internal sealed class Pass : IAsyncDisposable
         ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         (_state, _exposition, _accessLog, _history) = (state, exposition, accessLog, settings.Detection.History);
-        var alerting = new AlertingOptions
-        {
-            ResendInterval = settings.ResendInterval,
-            MaxAlertsPerName = settings.MaxAlertsPerName,
-            MaxAlerts = settings.MaxAlerts,
-            History = settings.AlertHistory,
-            ExternalLabels = settings.ExternalLabels,
-            ExternalUrl = settings.ExternalUrl ?? externalUrl,
-            Interval = settings.Prometheus.Interval,
-        };
+        var alerting = AlertingOf(settings, externalUrl);
         var transport = loggers.CreateLogger("EgressAlerts.Http");
         _prometheus = HttpClients.Create(settings.PrometheusHttp, transport);
         _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
@@ -81,6 +72,19 @@ internal sealed class Pass : IAsyncDisposable
     public IReadOnlyList<Alert> AlertHistory => _book.History;
 
     public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
+
+    /// <summary>How the configuration wants alerts.</summary>
+    /// <param name="externalUrl">Where users reach the service if the configuration does not say so.</param>
+    public static AlertingOptions AlertingOf(Settings settings, Uri externalUrl) => new()
+    {
+        ResendInterval = settings.ResendInterval,
+        MaxAlertsPerName = settings.MaxAlertsPerName,
+        MaxAlerts = settings.MaxAlerts,
+        History = settings.AlertHistory,
+        ExternalLabels = settings.ExternalLabels,
+        ExternalUrl = settings.ExternalUrl ?? externalUrl,
+        Interval = settings.Prometheus.Interval,
+    };
 
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)

@@ -11,6 +11,7 @@ using EgressAlerts.Benchmarks;
 // detection: what all detectors together cost in a window.
 // storage [SERIES]: what it costs to keep what a window changed, and to read it all at the start.
 // memory [DESTINATIONS]: what floods of destinations that never come back leave in memory.
+// backtest [SERIES] [SINCE]: what a backtest costs, SERIES of them live at a time.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -39,6 +40,9 @@ switch (args)
         break;
     case ["memory", ..]:
         MemoryUse.Run(Number(1, 1_000_000));
+        break;
+    case ["backtest", ..]:
+        await BacktestSpeed.RunAsync(Number(1, 9_524), args.Length > 2 ? args[2] : "21d");
         break;
     case ["budget", ..]:
         BudgetSpeed.Run();

@@ -201,6 +201,53 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task The_help_of_a_backtest_names_its_options_and_what_its_exit_codes_mean()
+    {
+        var (exit, output) = await RunAsync("backtest", "--help");
+        Assert.Equal(0, exit);
+        foreach (var option in (string[])["--config.file", "--since", "--against", "--save-state", "--storage.path", "--output", "--fail-on", "--input"])
+            Assert.Contains($" {option} ", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains("Exits with 0; with 1 if it", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--since=soon", "--since: 'soon' is not a duration above 0 s and up to 400d, such as 21d, 12h or 1w")]
+    [InlineData("--since=0s", "--since: '0s' is not a duration above 0 s and up to 400d, such as 21d, 12h or 1w")]
+    [InlineData("--since=2y", "--since: '2y' is not a duration above 0 s and up to 400d, such as 21d, 12h or 1w")]
+    [InlineData("-o=xml", "'text'")]
+    [InlineData("--fail-on=info", "'critical'")]
+    [InlineData("--until=now", "--until=now")]
+    public async Task Wrong_usage_of_a_backtest_is_told_with_2_and_what_is_right(string argument, string said)
+    {
+        var (exit, output) = await RunAsync("backtest", argument);
+        Assert.Equal(2, exit);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--since=1h", "cannot be read from http://127.0.0.1:9/: connection: ")]
+    [InlineData("--input=/nowhere/mesh.om", "--input /nowhere/mesh.om cannot be read")]
+    [InlineData("--against=/nowhere/running.yml", "/nowhere/running.yml")]
+    public async Task A_backtest_that_cannot_read_what_it_needs_fails_with_1_and_one_line(string argument, string said)
+    {
+        var (exit, output) = await RunAsync(
+            "backtest", $"--config.file={_folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")}", $"--storage.path={_folder.Path}", argument);
+        Assert.Equal(1, exit);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+        Assert.Single(output.TrimEnd('\n').Split('\n'));
+        Assert.Equal(["a.yml"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_backtest_of_a_file_without_Istios_counters_says_what_to_look_at()
+    {
+        var file = _folder.Write("other.om", "other 1 1767268800\n# EOF\n");
+        var (exit, output) = await RunAsync("backtest", $"--input={file}", $"--storage.path={_folder.Path}");
+        Assert.Equal(1, exit);
+        Assert.Contains("holds no sample of Istio's counters", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_backup_without_a_database_fails_with_1_and_leaves_nothing()
     {
         var copy = _folder.File("copy.db");

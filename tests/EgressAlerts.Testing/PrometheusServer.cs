@@ -60,11 +60,25 @@ public sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>One that scrapes nothing and has the samples of a file of OpenMetrics text, which promtool makes blocks of.</summary>
+    public static async Task<PrometheusServer> OnSamplesAsync(string file)
+    {
+        var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus);
+        server._folder.Write("prometheus.yml", "global: {}\n");
+
+        // By default blocks are two hours long, and promtool reads the whole file for each.
+        string[] arguments = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")];
+        var (exit, output) = await Tool.RunAsync("promtool", arguments);
+        if (exit != 0) throw new InvalidOperationException(output);
+        await server.StartAsync();
+        return server;
+    }
+
     /// <summary>Starts it, or starts it again on what it had stored.</summary>
     public async Task StartAsync()
     {
         var (program, arguments, ready) = _engine == Engine.Prometheus
-            ? ("prometheus", (string[])[$"--config.file={_config}", $"--storage.tsdb.path={_folder.File("data")}", $"--web.listen-address={Address.Authority}", "--web.enable-lifecycle", "--log.level=warn"], "-/ready")
+            ? ("prometheus", (string[])[$"--config.file={_config}", $"--storage.tsdb.path={_folder.File("data")}", "--storage.tsdb.retention.time=1y", $"--web.listen-address={Address.Authority}", "--web.enable-lifecycle", "--log.level=warn"], "-/ready")
             : ("victoria-metrics", [$"-promscrape.config={_config}", $"-storageDataPath={_folder.File("data")}", $"-httpListenAddr={Address.Authority}", "-maxLabelsPerTimeseries=60", "-loggerLevel=WARN"], "health");
         _process = new ServerProcess(program, arguments, _folder.Path);
         await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, ready)), 30, $"{program} is ready");

@@ -146,6 +146,24 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task No_claim_of_a_window_that_is_long_past_is_false_because_of_what_DNS_says_now()
+    {
+        var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")), IsPast = true };
+        var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
+        IReadOnlyList<Flow> flows =
+            [Samples.Flow("52.2.0.9", sni: "www.bank.com"), Samples.Flow("52.2.0.1", sni: "www.bank.com"), Samples.Flow("52.2.0.9", sni: "52.2.0.1")];
+        for (var look = 0; look < 2; look++)
+        {
+            await namer.ResolveAsync(flows.Select(flow => flow.To), CancellationToken.None);
+            var named = await namer.NameAsync(Samples.Reading(1, [.. flows.Select(flow => Samples.Increment(flow))]), CancellationToken.None);
+            Assert.Equal(
+                [("www.bank.com", false, null), ("www.bank.com", true, null), ("vps-9.hoster.net", true, "is another address")],
+                named.Settled.Select(seen => (seen.Destination.Name, seen.Destination.Confirmed, seen.Refuted?.Evidence)));
+            _time.Advance(TimeSpan.FromSeconds(70));
+        }
+    }
+
+    [Fact]
     public async Task Who_wants_no_names_resolved_gets_claims_unchecked()
     {
         var namer = new Namer(new NamingOptions { CheckClaims = false }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);

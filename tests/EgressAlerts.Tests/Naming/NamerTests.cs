@@ -39,6 +39,21 @@ public sealed class NamerTests : IAsyncLifetime
         _store.Dispose();
     }
 
+    [Fact]
+    public async Task Windows_of_the_past_wait_for_no_name_and_find_those_that_were_looked_up_before()
+    {
+        var namer = new Namer(new NamingOptions { IsPast = true }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
+        var (named, silent) = (Samples.Flow("52.22.188.80"), Samples.Flow("52.1.1.2"));
+
+        // A name server that is silent about one address holds up no window, although time stands still.
+        var reading = Samples.Reading(1, Samples.Increment(silent));
+        Assert.Equal(NameSource.Ip, (await namer.NameAsync(reading, default)).Seen[0].Destination.Source);
+
+        await namer.ResolveAsync([named.To, named.To], default);
+        reading = Samples.Reading(1, Samples.Increment(named));
+        Assert.Equal("*.compute-1.amazonaws.com", (await namer.NameAsync(reading, default)).Settled.Single().Destination.Name);
+    }
+
     public static TheoryData<string, Flow> Ladder() => new()
     {
         { "registry api.stripe.com True", Samples.Flow("52.22.188.80", service: "api.stripe.com", sni: "x.example.com", route: Route.Registered) },

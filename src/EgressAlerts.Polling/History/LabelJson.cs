@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Writes label sets as servers send them.</summary>
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+internal sealed partial class LabelJson : JsonSerializerContext;

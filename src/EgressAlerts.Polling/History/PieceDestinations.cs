@@ -1,0 +1,19 @@
+using EgressAlerts.Model;
+using EgressAlerts.Storage;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Says to what the series of a piece go, so that names can be looked up before its windows are played.</summary>
+/// <param name="scratch">Nobody else's: what the classifier learns here must not reach the poller ahead of time.</param>
+public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, StoredState scratch)
+{
+    private readonly Classifier _classifier = new(telemetry, new HostRegister(telemetry.DynamicDns, scratch));
+
+    /// <summary>The destinations of all series that the piece before this one did not hold.</summary>
+    public IReadOnlyCollection<RawDestination> News() =>
+    [
+        .. RawMetric.All
+            .SelectMany(raw => piece.Of(raw.Name).Where(series => series.IsNew), (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
+            .Select(what => what.Flow?.To).OfType<RawDestination>().Distinct(),
+    ];
+}

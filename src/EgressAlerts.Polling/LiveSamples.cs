@@ -1,0 +1,24 @@
+using System.Globalization;
+using EgressAlerts.Model;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Reads a window from a server, with one query for each question.</summary>
+internal sealed class LiveSamples(PrometheusClient client, PollingOptions options) : ISampleSource
+{
+    /// <summary>How far the look at <c>up</c> reaches back: further than any sensible scrape interval, as Prometheus' own lookback.</summary>
+    public static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
+
+    public Task<QueryFailure?> JobsAsync(Window window, ISeriesSink sink, CancellationToken cancel) => client.QueryAsync(
+        $"group by (job) (max_over_time(up[{Duration(Lookback)}] offset {Duration(window.Length * 2)}) == 1)", window.End, sink, cancel);
+
+    public Task<QueryFailure?> TargetsAsync(Window window, TimeSpan back, ISeriesSink sink, CancellationToken cancel) =>
+        client.QueryAsync(TargetLabels.Query(Duration(back)), window.End, sink, cancel);
+
+    public Task<QueryFailure?> SeriesAsync(RawMetric raw, Window window, TimeSpan back, IKeyedSink sink, CancellationToken cancel) =>
+        client.QueryAsync($"{Selector(raw, options)}[{Duration(back)}]", window.End, sink, cancel);
+
+    public static string Selector(RawMetric raw, PollingOptions options) => $"{raw.Name}{{{string.Join(',', options.Matchers)}}}";
+
+    public static string Duration(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
+}
