@@ -61,7 +61,7 @@ internal sealed class TextReport
         Line($"{report.Began} {(report.Began == 1 ? "alert" : "alerts")} would have begun, by day of the month (? is a day without data):");
         Line();
         var days = report.Coverage.Days;
-        Line($"{"",-22} {"",-8} {"all",5} {string.Concat(days.Select(day => $"{day.Day:dd}".PadLeft(4)))}");
+        Line($"{"Alert",-22} {"Severity",-8} {"all",5} {string.Concat(days.Select(day => $"{day.Day:dd}".PadLeft(4)))}");
         foreach (var row in report.Counts.GroupBy(count => (count.Alertname, count.Severity)))
         {
             var byDay = row.ToDictionary(count => count.Day, count => count.Alerts);
