@@ -148,7 +148,8 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         _store.Mode = MergeMode.Duplicates;
         var stored = both.Sum(series => series.Samples.Count);
         Assert.Equal(stored, samples[MergeMode.Union]);
-        Assert.InRange(samples[MergeMode.Chain], (stored / 2) + 1, stored);
+        // One of each time: half of them where both replicas happen to scrape in the same milliseconds.
+        Assert.InRange(samples[MergeMode.Chain], (stored + 1) / 2, stored);
         // Nearly all is from one replica.
         Assert.InRange(samples[MergeMode.Penalty], 1, stored * 2 / 3);
     }
