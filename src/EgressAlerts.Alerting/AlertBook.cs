@@ -17,6 +17,7 @@ public sealed class AlertBook
 
     private const string Namespace = "source_workload_namespace";
     private const string Workload = "source_workload";
+    private const string Info = "info";
 
     /// <summary>Fires while others are held back.</summary>
     public const string HeldBackName = "EgressAlertsHeldBack";
@@ -119,16 +120,21 @@ public sealed class AlertBook
     private (Dictionary<string, Alert> Firing, List<Alert> HeldBack) Capped(IEnumerable<Alert> alerts)
     {
         var (firing, heldBack, perName, told) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>(), new HashSet<(string Name, string Namespace, string Workload)>());
+        var infos = 0;
         foreach (var alert in alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload)).ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal))
         {
             var about = (alert.Labels["alertname"], alert.Labels.GetValueOrDefault(Namespace, ""), alert.Labels.GetValueOrDefault(Workload, ""));
             ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
             int Room(int most) => told.Contains(about) ? most - (most / 4) : most;
-            var hasRoom = (firing.Count < Room(_options.MaxAlerts) && count < Room(_options.MaxAlertsPerName)) || !alert.Labels.ContainsKey(Workload) || IsFiring(alert.Fingerprint);
-            if (!hasRoom) heldBack.Add(alert);
+            var isInfo = alert.Labels["severity"] == Info;
+            var hasRoom = isInfo
+                ? infos < Room(_options.MaxInfoAlerts)
+                : firing.Count - infos < Room(_options.MaxAlerts) && count < Room(_options.MaxAlertsPerName);
+            if (!hasRoom && alert.Labels.ContainsKey(Workload) && !IsFiring(alert.Fingerprint)) heldBack.Add(alert);
             else if (firing.TryAdd(alert.Fingerprint, alert))
             {
-                count++;
+                if (isInfo) infos++;
+                else count++;
                 told.Add(about);
             }
         }
@@ -146,7 +152,7 @@ public sealed class AlertBook
             "",
             window.End,
             "Some alerts are held back because there are too many.",
-            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
+            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
             NameSource.Unknown,
             Confirmed: false,
             "egress_alerts_alerts{state=\"held_back\"}");

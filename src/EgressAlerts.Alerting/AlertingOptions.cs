@@ -15,11 +15,15 @@ public sealed record AlertingOptions
     /// <summary>The length of a window: an alert must outlive a few of them without news.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The most alerts of one name that fire at a time; further ones are held back. Alertmanager and people have limits of their own.</summary>
-    public int MaxAlertsPerName { get; init; } = 200;
+    /// <summary>The most alerts of one name and of more than <c>info</c> that fire at a time; further ones are held back. Alertmanager and people have limits
+    /// of their own.</summary>
+    public int MaxAlertsPerName { get; init; } = 2_500;
 
-    /// <summary>The most alerts of all names that fire at a time.</summary>
-    public int MaxAlerts { get; init; } = 1_000;
+    /// <summary>The most alerts of all names and of more than <c>info</c> that fire at a time.</summary>
+    public int MaxAlerts { get; init; } = 5_000;
+
+    /// <summary>The most alerts of <c>info</c> that fire at a time. They stay for a day, until a digest has told them, and must not take the room of the others.</summary>
+    public int MaxInfoAlerts { get; init; } = 5_000;
 
     /// <summary>How long alerts are remembered after they have resolved; 0 s to 400 d.</summary>
     public TimeSpan History { get; init; } = TimeSpan.FromDays(30);

@@ -11,7 +11,7 @@ internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics, S
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.Blocked;
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic) => traffic.IsBlocked ? new("") : null;
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) => traffic.IsBlocked ? new("") : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} tried to reach {Text.Of(episode.Flow, episode.Destination)} and was refused {Text.Times(episode.Count)} "

@@ -3,11 +3,18 @@ using System.Text.Json.Serialization;
 namespace EgressAlerts.Detection;
 
 /// <summary>Finds what drips: the excess of each day over what is usual for a day adds up (CUSUM), until it is too much. Learns nothing from days that were.</summary>
-/// <remarks>Usual for a day is the median of up to 28 days and three spreads (MAD, at least a tenth of the median), or a quarter more than the same day of the week had once.</remarks>
+/// <remarks>Usual for a day is the median of up to 28 days and three spreads (MAD, at least a tenth of the median), or what the largest
+/// day had, or half more than the same day of an earlier week, or one beside it, had once.</remarks>
 internal sealed class DailySums
 {
     private const int Remembered = 28;
     private const int LeastDays = 7;
+
+    /// <summary>So many times what a day of an earlier week had is usual on this one.</summary>
+    private const double OnThatDay = 1.5;
+
+    /// <summary>Of fewer days that had anything nobody knows how much they differ: so many times the largest is usual.</summary>
+    private const double OfFewDays = 4;
     private const float Nothing = -1;
 
     private (long Day, (double Median, double Allowance)? Usual)? _asked;
@@ -42,6 +49,9 @@ internal sealed class DailySums
 
     /// <summary>What is learned of this day in place of its value, because that was too much.</summary>
     public float? Instead { get; set; }
+
+    /// <summary>Single days before this one say what is usual. Those whose excess still adds up do not: a drip would raise its own allowance.</summary>
+    private long Settled => Carried > 0 ? Math.Min(CarriedSince, Next) : Next;
 
     /// <summary>How much more than usual has added up with this day, and how much of it is too much; null while too little is known.</summary>
     /// <param name="floor">Less than this is never too much.</param>
@@ -83,6 +93,18 @@ internal sealed class DailySums
         return _asked.Value.Usual;
     }
 
+    /// <summary>Jobs move: what one day had is usual on any.</summary>
+    private double Largest(long day)
+    {
+        var largest = 0.0;
+        for (var i = 1; i <= Remembered; i++)
+        {
+            if (day - i < Settled) largest = Math.Max(largest, Days[(day - i) % Remembered]);
+        }
+
+        return largest;
+    }
+
     private (double Median, double Allowance)? UsualOf(long day)
     {
         var known = new List<double>(Remembered);
@@ -94,9 +116,14 @@ internal sealed class DailySums
         if (known.Count < LeastDays) return null;
         var median = Statistics.Median(known);
         var allowance = median + (3 * Math.Max(Statistics.Spread(known, median), median / 10));
-        for (var i = 7; i <= Remembered; i += 7)
+        allowance = Math.Max(allowance, Largest(day) * (known.Count(sum => sum > 0) < LeastDays ? OfFewDays : 1));
+        // What runs on a day of the week may run a day earlier or later, also because a clock has changed.
+        for (var week = 7; week <= Remembered; week += 7)
         {
-            if (day - i < Next) allowance = Math.Max(allowance, Days[(day - i) % Remembered] * 1.25);
+            for (var i = week - 1; i <= Math.Min(week + 1, Remembered); i++)
+            {
+                if (day - i < Settled) allowance = Math.Max(allowance, Days[(day - i) % Remembered] * OnThatDay);
+            }
         }
 
         return (median, allowance);

@@ -9,13 +9,16 @@ public sealed record DetectionOptions
     public TimeSpan Learning { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>How long a destination stays known after a workload last talked to it, and how long it is known what was usual there.</summary>
-    public TimeSpan Memory { get; init; } = TimeSpan.FromDays(30);
+    public TimeSpan Memory { get; init; } = TimeSpan.FromDays(35);
 
     /// <summary>How far back Prometheus is asked, before the first window, whom workloads have talked to; zero for not at all.</summary>
     public TimeSpan History { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Other settings for some workloads; the first entry that matches counts.</summary>
     public IReadOnlyList<DetectionOverride> Overrides { get; init; } = [];
+
+    /// <summary>Workloads that share one history, such as Jobs whose names end in a hash; the first entry that matches counts.</summary>
+    public IReadOnlyList<WorkloadGroup> WorkloadGroups { get; init; } = [];
 
     /// <summary>Ordered rules on source and destination; the first that matches counts.</summary>
     public IReadOnlyList<Policy> Policies { get; init; } = [];
@@ -54,6 +57,10 @@ public sealed record DetectionOptions
     internal int MaxPulses { get; init; } = 20_000;
 }
 
+/// <summary>Workloads that are one to the detectors.</summary>
+/// <param name="As">What findings call them.</param>
+public sealed record WorkloadGroup(WorkloadPattern Match, Workload As);
+
 /// <summary>Settings for some workloads.</summary>
 public sealed record DetectionOverride(IReadOnlyList<WorkloadPattern> Workloads, DetectionOptions Options);
 
@@ -79,15 +86,17 @@ public sealed record ProbingOptions : EpisodeOptions
     public ProbingOptions() => Quiet = TimeSpan.FromMinutes(10);
 
     /// <summary>So many different destinations (address or name, and port) that refuse are too many; 2 to 1,000.</summary>
-    public int Destinations { get; init; } = 20;
+    public int Destinations { get; init; } = 10;
 
     /// <summary>In so short a time.</summary>
-    public TimeSpan Within { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Within { get; init; } = TimeSpan.FromHours(1);
 }
 
 /// <summary>Settings of <c>EgressNewDestination</c>.</summary>
 public sealed record NewDestinationOptions : DetectorOptions
 {
+    public NewDestinationOptions() => Severity = Severities.Info;
+
     /// <summary>Severity for a destination that the mesh, the user or DNS vouches for; <see cref="DetectorOptions.Severity"/> is for one whose name is claimed,
     /// unconfirmed or missing.</summary>
     public string ConfirmedSeverity { get; init; } = Severities.Info;
@@ -116,7 +125,10 @@ public sealed record UploadSpikeOptions : SeasonalOptions
     public long Floor { get; init; } = 100L << 20;
 
     /// <summary>Bytes more than usual that may add up from day to day.</summary>
-    public long DailyFloor { get; init; } = 500L << 20;
+    public long DailyFloor { get; init; } = 200L << 20;
+
+    /// <summary>Small requests within an hour that are never too many: 1 KiB each or less, as data leaves in names that are looked up.</summary>
+    public int RequestFloor { get; init; } = 5_000;
 }
 
 /// <summary>Settings of <c>EgressFanOut</c>.</summary>
@@ -124,6 +136,9 @@ public sealed record FanOutOptions : SeasonalOptions
 {
     /// <summary>Destinations within an hour that are never too many.</summary>
     public int Floor { get; init; } = 50;
+
+    /// <summary>Destinations within eight hours that a workload never talked to before, and that are never too many.</summary>
+    public int NewFloor { get; init; } = 20;
 }
 
 /// <summary>Settings of <c>EgressBeaconing</c>.</summary>
@@ -133,7 +148,7 @@ public sealed record BeaconingOptions : EpisodeOptions
     public int Score { get; init; } = 90;
 
     /// <summary>The least exchanges that say anything; 8 to 64.</summary>
-    public int Exchanges { get; init; } = 24;
+    public int Exchanges { get; init; } = 12;
 
     /// <summary>Bytes both ways in a typical exchange; more is no beacon.</summary>
     public long MaxBytes { get; init; } = 64L << 10;

@@ -53,7 +53,11 @@ internal static class DetectionTables
 [JsonSerializable(typeof(Episode))]
 [JsonSerializable(typeof(Habit))]
 [JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(MetadataUse))]
+[JsonSerializable(typeof(News))]
 [JsonSerializable(typeof(SeasonalSeries))]
+[JsonSerializable(typeof(SpreadUploads.SpreadUpload))]
+[JsonSerializable(typeof(SpreadUploads.SpreadUsual))]
 [JsonSerializable(typeof(TimeSpan))]
 [JsonSerializable(typeof(UploadGroup))]
 internal sealed partial class DetectionJson : JsonSerializerContext;

@@ -27,7 +27,7 @@ public sealed class Detectors
             new BeaconingDetector(_habits, options, _tuning, metrics, state),
             new ForbiddenDetector(_policies, _tuning, metrics, state),
             new NameMismatchDetector(_tuning, metrics, state),
-            new MetadataServiceDetector(_tuning, metrics, state),
+            new MetadataServiceDetector(options, _tuning, metrics, state),
             new OutsideRegionDetector(_tuning, metrics, state),
             new ThreatListedDetector(options.ThreatListed, _tuning, metrics, state, logger),
             new WatchdogDetector(options.Watchdog, state),
@@ -51,18 +51,23 @@ public sealed class Detectors
             foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.Meet(by.Habit, traffic, end);
         }
 
+        foreach (var by in sighting.Seen)
+        {
+            foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.CountNews(by.Habit, traffic, end);
+        }
+
         foreach (var detector in _detectors) detector.Observe(sighting);
-        return [.. _detectors.SelectMany(detector => detector.Active)];
+        return [.. _detectors.SelectMany(detector => detector.Active).Select(found => found with { Evidence = _tuning.Evidence(found.Source, found.Evidence) })];
     }
 
     /// <summary>What workloads are known to have talked to before the first window, so that it is no news.</summary>
     /// <param name="names">Of the flows' destinations, as far as they are known.</param>
     public void Learn(IReadOnlyList<PastFlow> flows, IReadOnlyDictionary<RawDestination, Destination> names, DateTimeOffset now)
     {
-        var first = flows.GroupBy(past => past.Flow.Source).ToDictionary(past => past.Key, past => past.Min(flow => flow.First));
+        var first = flows.GroupBy(past => _tuning.GroupOf(past.Flow.Source)).ToDictionary(past => past.Key, past => past.Min(flow => flow.First));
         foreach (var past in flows)
         {
-            var source = past.Flow.Source;
+            var source = _tuning.GroupOf(past.Flow.Source);
             _habits.Learn(source, past.Flow.To.Key, past.Last, now - first[source]);
             if (names.TryGetValue(past.Flow.To, out var name) && name.Confirmed) _habits.Learn(source, name.Name, past.Last, now - first[source]);
         }
@@ -74,13 +79,14 @@ public sealed class Detectors
         var (workloads, byWorkload, flows) = (new List<WorkloadTraffic>(), new Dictionary<Workload, WorkloadTraffic>(), new Dictionary<(Flow, string), Traffic?>());
         foreach (var seen in increments)
         {
-            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (seen.Flow, seen.Increment.Facts), out var known);
+            var source = _tuning.GroupOf(seen.Flow.Source);
+            var flow = source == seen.Flow.Source ? seen.Flow : seen.Flow with { Source = source };
+            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Facts), out var known);
             if (!known)
             {
-                var first = new Traffic(seen.Flow, seen.Destination, seen.Increment.Facts, isSettled);
+                var first = new Traffic(flow, seen.Destination, seen.Increment.Facts, isSettled);
                 if (_policies.CanIgnore && _policies.First(first) is { Action: PolicyAction.Ignore }) continue;
                 traffic = first;
-                var source = seen.Flow.Source;
                 if (!byWorkload.TryGetValue(source, out var by))
                 {
                     var options = _tuning.Of(source);

@@ -11,16 +11,18 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
 
     public string AlertName => name;
 
-    public IEnumerable<Finding> Active => _episodes.Active.Select(entry => Found(entry.Key.Source, entry.Key.Destination, entry.Episode));
+    public IEnumerable<Finding> Active => _episodes.Active
+        .Where(entry => IsTold(entry.Key.Source, entry.Episode))
+        .Select(entry => Found(entry.Key.Source, entry.Key.Destination, entry.Episode));
 
-    public void Observe(Sighting sighting)
+    public virtual void Observe(Sighting sighting)
     {
         foreach (var by in Watched(sighting))
         {
             if (!OptionsOf(by.Options).Enabled) continue;
             foreach (var traffic in by.To)
             {
-                if (Match(by, traffic) is { } match) _episodes.Note(traffic, match, sighting.Window.End);
+                if (Match(by, traffic, sighting.Window.End) is { } match) _episodes.Note(traffic, match, sighting.Window.End);
             }
         }
 
@@ -33,10 +35,13 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     protected virtual IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Seen;
 
     /// <summary>Null where it is nothing to this detector.</summary>
-    protected abstract Match? Match(WorkloadTraffic by, Traffic traffic);
+    protected abstract Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now);
 
-    /// <summary>Whether there is a finding of this pair already.</summary>
-    protected bool Holds(Traffic traffic) => _episodes.Holds(traffic);
+    /// <summary>What is followed of this pair already; null where nothing is.</summary>
+    protected Episode? Find(Traffic traffic) => _episodes.Find(traffic);
+
+    /// <summary>Whether what is followed is a finding.</summary>
+    private bool IsTold(Workload source, Episode episode) => !episode.IsQuiet || SeverityOf(OptionsOf(tuning.Of(source)), episode) != episode.Severity;
 
     protected virtual bool IsOver(DetectorOptions options, Episode episode, DateTimeOffset now) => now - episode.Last >= ((EpisodeOptions)options).Quiet;
 
@@ -45,7 +50,7 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     /// <summary>What was seen, how often or how much, and what was expected.</summary>
     protected abstract string Describe(Workload source, Episode episode);
 
-    protected virtual string Resolves(DetectorOptions options) => $"Resolves after {Text.Length(((EpisodeOptions)options).Quiet)} without it.";
+    protected virtual string Resolves(DetectorOptions options, Episode episode) => $"Resolves after {Text.Length(((EpisodeOptions)options).Quiet)} without it.";
 
     protected virtual string Evidence(Workload source, string destination, Episode episode) => Text.Evidence(source, destination, episode.Flow.Route);
 
@@ -59,7 +64,7 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
             destination,
             episode.First,
             summary,
-            $"{Describe(source, episode)} {Resolves(options)}",
+            $"{Describe(source, episode)} {Resolves(options, episode)}",
             episode.Destination.Source,
             episode.Destination.Confirmed,
             Evidence(source, destination, episode));

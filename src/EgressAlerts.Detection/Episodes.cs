@@ -7,7 +7,7 @@ namespace EgressAlerts.Detection;
 /// <remarks>Holds at most <see cref="MaxActive"/>; further ones are counted and not held.</remarks>
 internal sealed class Episodes
 {
-    public const int MaxActive = 5_000;
+    public const int MaxActive = 20_000;
 
     private readonly string _alertName;
     private readonly DetectionMetrics _metrics;
@@ -31,7 +31,8 @@ internal sealed class Episodes
 
     public IEnumerable<((Workload Source, string Destination) Key, Episode Episode)> Active => _active.Select(entry => (entry.Key, entry.Value));
 
-    public bool Holds(Traffic traffic) => _active.Count > 0 && _active.Has((traffic.Flow.Source, HeldAs(traffic)));
+    /// <summary>Null where there is none of this pair.</summary>
+    public Episode? Find(Traffic traffic) => _active.Count > 0 && _active.TryFind((traffic.Flow.Source, HeldAs(traffic)), out var episode) ? episode : null;
 
     public void Note(Traffic traffic, Match match, DateTimeOffset at)
     {
@@ -45,7 +46,7 @@ internal sealed class Episodes
                 return;
             }
 
-            before = new Episode(traffic.Flow, traffic.Destination, at, at, 0, 0, 0, "", "");
+            before = new Episode(traffic.Flow, traffic.Destination, at, at, 0, 0, 0, "", "", match.IsQuiet);
         }
 
         if (_heldAs.Count < MaxActive * 4 && !_heldAs.Has((source, traffic.Key))) _heldAs.Put((source, traffic.Key), destination);
@@ -80,9 +81,11 @@ internal sealed class Episodes
 /// <param name="Download">Bytes that the application got back.</param>
 /// <param name="Detail">What the detector wants to remember of it; the latest counts.</param>
 /// <param name="Severity">The worst that it had; empty where the settings say it.</param>
+/// <param name="IsQuiet">See <see cref="Match"/>; as it began.</param>
 internal sealed record Episode(
-    Flow Flow, Destination Destination, DateTimeOffset First, DateTimeOffset Last, double Count, double Upload, double Download, string Detail, string Severity);
+    Flow Flow, Destination Destination, DateTimeOffset First, DateTimeOffset Last, double Count, double Upload, double Download, string Detail, string Severity, bool IsQuiet);
 
 /// <summary>Why traffic is a finding.</summary>
 /// <param name="Severity">Empty where the settings say it.</param>
-internal readonly record struct Match(string Detail, string Severity = "");
+/// <param name="IsQuiet">It is followed, but is no finding unless it becomes more severe.</param>
+internal readonly record struct Match(string Detail, string Severity = "", bool IsQuiet = false);

@@ -13,6 +13,7 @@ internal sealed class FanOutDetector : IDetector
     private const int MaxWorkloads = 5_000;
     private const int SketchBits = 10;
     private const double Unit = 1;
+    private const int NeverTooMany = 1_000_000;
 
     private readonly Habits _habits;
     private readonly Tuning _tuning;
@@ -37,7 +38,12 @@ internal sealed class FanOutDetector : IDetector
 
     public string AlertName => Name;
 
-    public IEnumerable<Finding> Active => _series.Where(entry => entry.Value.IsFiring).Select(entry => Found(entry.Key, entry.Value));
+    /// <summary>One finding for a workload: that about an hour says more than that about news.</summary>
+    public IEnumerable<Finding> Active =>
+    [
+        .. _series.Where(entry => entry.Value.IsFiring).Select(entry => Found(entry.Key, entry.Value)),
+        .. _habits.All.Where(entry => entry.Value.News.IsFiring && !(_series.TryFind(entry.Key, out var series) && series.IsFiring)).Select(entry => Found(entry.Key, entry.Value.News)),
+    ];
 
     public void Observe(Sighting sighting)
     {
@@ -50,6 +56,14 @@ internal sealed class FanOutDetector : IDetector
         }
 
         foreach (var by in sighting.Seen.Where(by => by.Options.FanOut.Enabled)) Observe(by, now);
+        foreach (var (source, habit) in _habits.All)
+        {
+            if (!habit.IsLearned) continue;
+            // A workload that was switched off has nothing to judge, and what fired ends.
+            var options = _tuning.Of(source).FanOut;
+            if (habit.News.Judge(hour, options.Enabled ? options.NewFloor : NeverTooMany, options.Quiet, now)) _habits.Touch(source);
+        }
+
         foreach (var (source, series) in _series)
         {
             if (series.TryEnd(now, _tuning.Of(source).FanOut.Quiet)) _series.Touch(source);
@@ -99,6 +113,25 @@ internal sealed class FanOutDetector : IDetector
             if (!options.Enabled || (count == 0 && isEmpty)) _destinations.Remove(source);
             else if (count > 0) _destinations.Touch(source);
         }
+    }
+
+    private Finding Found(Workload source, News news)
+    {
+        var options = _tuning.Of(source).FanOut;
+        return new(
+            Name,
+            options.Severity,
+            source,
+            "",
+            news.Since,
+            "A workload talks to far more new destinations than is usual for it.",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source} met {news.Most} destinations within 8 h that it had never talked to, last at {Text.Time(news.Last)}. Expected: at most {news.Usual} (twice its worst day, and no less than detection.fan_out.new_floor; five times as much while fewer than three days are known).")
+            + $" This workload has been watched for {Text.Length(_habits.Observed(source))}. Resolves after {Text.Length(options.Quiet)} with fewer; such a day is not learned.",
+            NameSource.Unknown,
+            Confirmed: false,
+            $"count(count by (destination) (increase({{{Text.Tried},{Text.Source(source)},route!=\"blocked\"}}[8h]) > 0))");
     }
 
     private Finding Found(Workload source, SeasonalSeries series)

@@ -14,7 +14,7 @@ internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, Detect
     /// <summary>An earlier policy may allow a name that is not known yet: nothing is judged before its name is final.</summary>
     protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Settled;
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic) =>
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) =>
         policies.First(traffic) is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
 
     protected override string Describe(Workload source, Episode episode) =>

@@ -19,6 +19,9 @@ internal sealed class Habits
     private readonly Table<Workload, Habit> _habits;
     private readonly Rows<(Workload Source, string Destination), Contact> _contacts;
 
+    /// <summary>What new workloads of each namespace met: where each build is a workload of its own, it says what is usual for the next.</summary>
+    private readonly Table<string, News> _newborn;
+
     /// <summary>How long all windows together have been.</summary>
     private readonly Cell<TimeSpan> _watched;
 
@@ -32,6 +35,7 @@ internal sealed class Habits
     {
         (_options, _metrics) = (options, metrics);
         _habits = state.Table(DetectionTables.ByWorkload("habit", DetectionJson.Default.Habit));
+        _newborn = state.Table(Shape.Json("newborn", [Workload.Columns[0]], ns => [ns], values => (string)values[0], DetectionJson.Default.News));
         _watched = state.Cell("watched", DetectionJson.Default.TimeSpan, default);
         (_contacts, var contacts, _) = state.Rows(DetectionTables.ByPair<Contact>(
             "contact", "destination", ["first", "last"], contact => [(long)contact.First, (long)contact.Last], values => new((uint)(long)values[0], (uint)(long)values[1])), TryFind);
@@ -55,7 +59,11 @@ internal sealed class Habits
     public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
     {
         var habit = GetOrBegin(source);
-        if (!habit.IsLearned && habit.Observed + habit.Before >= learning)
+
+        // What comes where all has been known for long may be a poisoned image: what it does on its first day is no habit.
+        habit.CameLate = habit.Before == default && habit.Since >= 2 * learning;
+        habit.IsNewborn = habit.CameLate && habit.Observed < learning;
+        if (!habit.IsLearned && (habit.IsNewborn || habit.Observed + habit.Before >= learning))
         {
             habit.LearnedAt = now;
             _habits.Touch(source);
@@ -77,26 +85,43 @@ internal sealed class Habits
     /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
     public void Meet(Habit habit, Traffic traffic, DateTimeOffset at)
     {
-        var source = traffic.Flow.Source;
-        var now = Seconds(at);
-        var byKey = habit.Known.TryGetValue(traffic.Key, out var first);
-        var met = byKey ? first.First : now;
-        if (traffic.KnownAs != traffic.Key)
-        {
-            // Both what it is and what it is called: a name that DNS says a window later is no news.
-            var byName = habit.Known.TryGetValue(traffic.KnownAs, out var named);
-            if (byName) met = Math.Min(met, named.First);
-            traffic.IsNew = !byKey && !byName;
-            Remember(habit, source, traffic.KnownAs, new Contact(met, Contact.Hour(now)));
-        }
-        else
-        {
-            traffic.IsNew = !byKey;
-        }
+        var (source, now) = (traffic.Flow.Source, Seconds(at));
 
-        Remember(habit, source, traffic.Key, new Contact(met, Contact.Hour(now)));
-        traffic.Met = DateTimeOffset.FromUnixTimeSeconds(met);
+        // Both what it is and what it is called: a name that DNS says a window later is no news.
+        var met = Earlier(First(habit.Known, traffic.Key), First(habit.Known, traffic.KnownAs));
+
+        // A workload that has just come may do what others of its namespace have done before.
+        if (met is null && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others) && others.TryGetValue(traffic.KnownAs, out var theirs)
+            && theirs < now) met = theirs;
+        traffic.IsNew = met is null;
+        var contact = new Contact(met ?? now, Contact.Hour(now));
+        if (traffic.KnownAs != traffic.Key) Remember(habit, source, traffic.KnownAs, contact);
+        Remember(habit, source, traffic.Key, contact);
+        traffic.Met = DateTimeOffset.FromUnixTimeSeconds(contact.First);
     }
+
+    /// <summary>Counts what is news. Called once all of a window is met, because only then it is known what is common.</summary>
+    public void CountNews(Habit habit, Traffic traffic, DateTimeOffset at)
+    {
+        if (!traffic.IsNew || !habit.IsLearned || IsCommon(traffic, isOld: true)) return;
+        var (source, hour) = (traffic.Flow.Source, Hours.Of(at));
+        habit.News.Add(hour);
+        _habits.Touch(source);
+        if (!habit.IsNewborn) return;
+        if (!_newborn.TryFind(source.Namespace, out var newborn)) _newborn.Put(source.Namespace, newborn = new());
+        newborn.Add(hour);
+        _newborn.Touch(source.Namespace);
+    }
+
+    /// <summary>Whether this workload meets new destinations every day; of a new workload, whether the new ones of its namespace do.</summary>
+    public bool IsNewsUsual(Workload source, Habit habit) =>
+        habit.IsNewborn ? _newborn.TryFind(source.Namespace, out var newborn) && newborn.IsUsual : habit.News.IsUsual;
+
+    /// <summary>News have become too many, or are no longer.</summary>
+    public void Touch(Workload source) => _habits.Touch(source);
+
+    /// <summary>All workloads that are known.</summary>
+    public IEnumerable<KeyValuePair<Workload, Habit>> All => _habits;
 
     /// <summary>Whether half of the other namespaces talk to it too. Only what is vouched for can be common, or an address: anybody can claim a name that many use.</summary>
     /// <param name="isOld">Whether they must have for as long as learning takes: what many use is not one workload's news, but what comes to all at once is.</param>
@@ -127,6 +152,10 @@ internal sealed class Habits
 
         if (!habit.Known.ContainsKey(destination)) Remember(habit, source, destination, new Contact(Seconds(last), Contact.Hour(Seconds(last))));
     }
+
+    private static uint? First(Dictionary<string, Contact> known, string destination) => known.TryGetValue(destination, out var contact) ? contact.First : null;
+
+    private static uint? Earlier(uint? one, uint? other) => one is { } first && other is { } second ? Math.Min(first, second) : one ?? other;
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
@@ -222,6 +251,17 @@ internal sealed class Habit
     public DateTimeOffset LearnedAt { get; set; }
 
     public bool IsLearned => LearnedAt != default;
+
+    /// <summary>Whether it came when all others had been known for long.</summary>
+    [JsonIgnore]
+    public bool CameLate { get; set; }
+
+    /// <summary>Whether it came late, and has not been watched for as long as learning takes.</summary>
+    [JsonIgnore]
+    public bool IsNewborn { get; set; }
+
+    /// <summary>How much it met that it had never talked to.</summary>
+    public News News { get; init; } = new();
 
     [JsonIgnore]
     public Dictionary<string, Contact> Known { get; } = [];

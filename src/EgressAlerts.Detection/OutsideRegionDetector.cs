@@ -14,7 +14,7 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic)
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {
         var region = traffic.Destination.Region;
         return region.Length > 0 && !traffic.IsBlocked && by.Options.OutsideRegion.AllowedRegions.TryGetValue(by.Source.Namespace, out var allowed) && !allowed.Contains(region)

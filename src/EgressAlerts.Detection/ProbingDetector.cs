@@ -75,8 +75,10 @@ internal sealed class ProbingDetector : IDetector
         _workloads.Touch(by.Source);
         foreach (var traffic in by.To.Where(traffic => traffic.IsRefused))
         {
-            // Another port of the same host is another attempt. Beyond the bound it is enough to know that there are many.
-            var tried = traffic.Flow.To.Port.Length > 0 ? $"{traffic.Key}, port {traffic.Flow.To.Port}" : traffic.Key;
+            // Another port of the same host is another attempt. All addresses of a name that the workload used before are one: when it is down, nobody is probing.
+            // Beyond the bound it is enough to know that there are many.
+            var whom = traffic is { IsBlocked: false, IsNew: false } ? traffic.KnownAs : traffic.Key;
+            var tried = traffic.Flow.To.Port.Length > 0 ? $"{whom}, port {traffic.Flow.To.Port}" : whom;
             var isKnown = attempts.Tried.TryGetValue(tried, out var last);
             if (!isKnown && attempts.Tried.Count >= MaxTried) continue;
             attempts.Tried[tried] = now;

@@ -1,12 +1,16 @@
 namespace EgressAlerts.Detection;
 
-/// <summary>When and how much was exchanged with one destination: the last 64 windows in which there was something, four bytes each.</summary>
+/// <summary>When and how much was exchanged with one destination: the last 64 windows in which there was something, five bytes each.</summary>
 /// <remarks>The scores are those of RITA v5 (analysis/beacons.go), adapted to windows: what lies within one window is one exchange, a time is known to a window, and
-/// after a long gap all begins anew. The shortest period that can be told is two windows, as in Elastic's bucketed counts.</remarks>
+/// after a long gap all begins anew. The shortest period that intervals can tell is two windows, as in Elastic's bucketed counts.</remarks>
 internal sealed class Pulse
 {
     private const int Capacity = 64;
     private const int EvenParts = 6;
+
+    /// <summary>A part with fewer exchanges is uneven by chance.</summary>
+    private const int LeastInPart = 4;
+    private const int EventBytes = sizeof(uint) + 1;
 
     /// <summary>Quartiles closer than this, in seconds or bytes, say nothing about skewness.</summary>
     private const double LeastRange = 10;
@@ -21,9 +25,12 @@ internal sealed class Pulse
     private const int CoarsePeriod = 4;
 
     /// <summary>So long has a beacon to go on until its duration says all that it can.</summary>
-    private static readonly TimeSpan FullDuration = TimeSpan.FromHours(6);
+    private static readonly TimeSpan FullDuration = TimeSpan.FromHours(3);
 
-    private readonly List<(ushort Gap, byte Bytes)> _events = [];
+    /// <summary>What comes later than this is another activity. A beacon may come once a day, and miss a day.</summary>
+    private static readonly TimeSpan LongestGap = TimeSpan.FromDays(3);
+
+    private readonly List<(uint Gap, byte Bytes)> _events = [];
 
     public DateTimeOffset First { get; set; }
 
@@ -32,16 +39,22 @@ internal sealed class Pulse
     /// <summary>How much was exchanged in the last window.</summary>
     public double LastBytes { get; set; }
 
-    /// <summary>All exchanges: of each the seconds since the one before in two bytes, little-endian, and its size on <see cref="LogScale"/>.</summary>
+    /// <summary>How many exchanges there were in the last window.</summary>
+    public double LastExchanges { get; set; }
+
+    /// <summary>All exchanges: of each the seconds since the one before in four bytes, little-endian, and its size on <see cref="LogScale"/>.</summary>
     public byte[] Exchanges
     {
-        get => [.. _events.SelectMany(e => (byte[])[(byte)e.Gap, (byte)(e.Gap >> 8), e.Bytes])];
+        get => [.. _events.SelectMany(e => (byte[])[(byte)e.Gap, (byte)(e.Gap >> 8), (byte)(e.Gap >> 16), (byte)(e.Gap >> 24), e.Bytes])];
         init
         {
-            if (value.Length % 3 != 0 || value.Length > 3 * Capacity) throw new FormatException($"a pulse of {value.Length} bytes");
-            _events.AddRange(value.Chunk(3).Select(e => ((ushort)(e[0] | (e[1] << 8)), e[2])));
+            if (value.Length % EventBytes != 0 || value.Length > EventBytes * Capacity) throw new FormatException($"a pulse of {value.Length} bytes");
+            _events.AddRange(value.Chunk(EventBytes).Select(e => (BitConverter.ToUInt32(e), e[4])));
         }
     }
+
+    /// <summary>How evenly exchanges are spread over stretches of time.</summary>
+    public Dispersion Counts { get; init; } = new();
 
     /// <summary>How many exchanges are remembered.</summary>
     public int Count => _events.Count;
@@ -49,44 +62,52 @@ internal sealed class Pulse
     /// <summary>Seconds from one exchange to the next, in the middle.</summary>
     public double Period => _events.Count < 2 ? 0 : Statistics.Median(Gaps());
 
-    /// <summary>Bytes both ways in an exchange, in the middle.</summary>
+    /// <summary>Bytes both ways in one of a window's exchanges, in the middle.</summary>
     public double TypicalBytes => _events.Count == 0 ? 0 : Statistics.Median(Sizes());
 
     /// <summary>Whether what comes now would begin anew.</summary>
-    public bool HasEnded(DateTimeOffset now) => (now - Last).TotalSeconds > ushort.MaxValue;
+    public bool HasEnded(DateTimeOffset now) => now - Last > LongestGap;
 
+    /// <param name="at">The end of the window.</param>
+    /// <param name="exchanges">How many there were in it.</param>
     /// <param name="bytes">Both ways.</param>
-    public void Add(DateTimeOffset at, double bytes)
+    public void Add(DateTimeOffset at, TimeSpan window, double exchanges, double bytes)
     {
-        if (at == Last)
+        // A connection may be opened in one window, carry its bytes in the next, and be closed in a third. Where there are bytes, they are the exchange.
+        if (bytes == 0 && LastBytes > 0) return;
+        if (HasEnded(at) || (bytes > 0 && LastBytes == 0)) Clear();
+        Counts.Add(at.Ticks / window.Ticks, exchanges);
+        if (at == Last && _events.Count > 0)
         {
             // Another flow of the same window belongs to the same exchange.
-            LastBytes += bytes;
-            _events[^1] = _events[^1] with { Bytes = LogScale.Code(LastBytes, 1) };
+            (LastBytes, LastExchanges) = (LastBytes + bytes, LastExchanges + exchanges);
+            _events[^1] = _events[^1] with { Bytes = LogScale.Code(LastBytes / LastExchanges, 1) };
             return;
         }
 
-        var gap = (at - Last).TotalSeconds;
-        if (HasEnded(at))
-        {
-            _events.Clear();
-            (First, gap) = (at, 0);
-        }
-
+        if (_events.Count == 0) First = at;
         if (_events.Count == Capacity) _events.RemoveAt(0);
-        _events.Add(((ushort)gap, LogScale.Code(bytes, 1)));
-        (Last, LastBytes) = (at, bytes);
+        _events.Add((_events.Count == 0 ? 0 : (uint)(at - Last).TotalSeconds, LogScale.Code(bytes / exchanges, 1)));
+        (Last, LastBytes, LastExchanges) = (at, bytes, exchanges);
     }
 
     public PulseScore Score(TimeSpan window)
     {
         var gaps = Gaps();
-        if (gaps.Count < 3 || Statistics.Median([.. gaps]) is var period && period < 2 * window.TotalSeconds) return default;
+        if (gaps.Count < 3) return default;
+        var period = Statistics.Median([.. gaps]);
+        if (period < 2 * window.TotalSeconds) return new(0, Regularity(Sizes()), 0, 0); // Intervals of one window are all alike.
         // Few windows an interval make random intervals look alike.
         var intervals = Regularity(gaps, period < CoarsePeriod * window.TotalSeconds ? LeastOfPhases : 0);
         for (var phases = 2; phases <= MostPhases && gaps.Count >= phases + 3; phases++)
             intervals = Math.Max(intervals, Regularity([.. Enumerable.Range(0, gaps.Count - phases + 1).Select(i => gaps.Skip(i).Take(phases).Sum())], LeastOfPhases));
         return new(intervals, Regularity(Sizes()), Evenness(), Math.Min(1, (Last - First) / FullDuration));
+    }
+
+    private void Clear()
+    {
+        _events.Clear();
+        Counts.Clear();
     }
 
     private static double Decoded(byte code) => code == 0 ? 0 : Math.Pow(2, LogScale.Octaves(code));
@@ -103,18 +124,20 @@ internal sealed class Pulse
         var (low, high) = (Statistics.Quantile(values, 0.25), Statistics.Quantile(values, 0.75));
         var skew = high - low < LeastRange || median == low || median == high ? 0 : (low + high - (2 * median)) / (high - low);
         var close = median < 1 ? 0 : Math.Max(0, (median - Statistics.Mad(values, median)) / median);
-        return close < leastMad ? 0 : (1 - Math.Abs(skew) + close) / 2;
+        // Few values are skewed by chance.
+        var chance = (1 / Math.Sqrt(values.Count)) - (1 / Math.Sqrt(Capacity));
+        return close < leastMad ? 0 : (1 - Math.Max(0, Math.Abs(skew) - chance) + close) / 2;
     }
 
-    /// <summary>One less the coefficient of variation of how many exchanges lie in each of six equal parts of the remembered time.</summary>
+    /// <summary>One less the coefficient of variation of how many exchanges lie in each of up to six equal parts of the remembered time.</summary>
     private double Evenness()
     {
         var span = _events.Skip(1).Sum(e => e.Gap);
-        var (counts, at) = (new int[EvenParts], 0.0);
+        var (counts, at) = (new int[Math.Clamp(_events.Count / LeastInPart, 2, EvenParts)], 0.0);
         foreach (var (gap, _) in _events.Skip(1))
         {
             at += gap;
-            counts[Math.Min(EvenParts - 1, (int)(at / span * EvenParts))]++;
+            counts[Math.Min(counts.Length - 1, (int)(at / span * counts.Length))]++;
         }
 
         var mean = counts.Average();

@@ -11,18 +11,26 @@ internal sealed class SeasonalBaseline
     private const int Weeks = 4;
     private const int Days = 14;
 
-    /// <summary>No hour is taken for steadier than this, in octaves; by the day, as long as the week is not known, it is less certain what is usual.</summary>
-    private const double LeastSpreadByWeek = 0.5;
-    private const double LeastSpreadByDay = 0.75;
-
-    /// <summary>One value is no measure of spread; if it was the first of an attack, it must not hide the next.</summary>
-    private const double LeastSpreadOnce = 0.25;
-
-    /// <summary>Whatever it does, 32 times the median (at five spreads) is not usual for anybody.</summary>
+    /// <summary>Nothing is taken for steadier than this, in octaves, and nothing for wilder: 32 times the median (at five spreads) is not usual for anybody.</summary>
+    private const double LeastSpread = 0.3;
     private const double MostSpread = 1;
 
-    /// <summary>The MAD of fewer values says nothing.</summary>
+    /// <summary>A value that happened once in an earlier week may happen again in this hour, with this spread; were it the first of an attack, it must not hide the next.</summary>
+    private const double LeastSpreadOnce = 0.25;
+
+    /// <summary>So much above the largest hour of all, in octaves, is usual in any hour: jobs move.</summary>
+    private const double AboveMost = 0.5;
+
+    /// <summary>Or as much as its hours differ, where that is more: who sends now and then, and each time another amount, will send more one day.</summary>
+    private const double MostAboveMost = 2;
+
+    /// <summary>Of fewer hours that had anything nobody knows how much they differ.</summary>
+    private const int LeastHours = 24;
+
+    /// <summary>The median of fewer weeks says less than that of days.</summary>
     private const int LeastWeeks = 3;
+
+    private (long Next, double Spread, double Most, double Above)? _pooled;
 
     [JsonConstructor]
     public SeasonalBaseline() => Array.Fill(Codes, LogScale.Nothing);
@@ -58,6 +66,9 @@ internal sealed class SeasonalBaseline
         Next = hour + 1;
     }
 
+    /// <summary>The most that an hour had which is older than a day; 0 where there is none.</summary>
+    public double Most => Pooled().Most is > 0 and var octaves ? Unit * Math.Pow(2, octaves) : 0;
+
     /// <summary>What an hour to come should have, with what the hours beside it have: being an hour late is no anomaly. Null where too little is known.</summary>
     /// <param name="deviations">How many spreads more than the median are still usual.</param>
     public Expectation? Expected(long hour, double deviations)
@@ -74,12 +85,40 @@ internal sealed class SeasonalBaseline
     private Expectation? OfHour(long at, long now, double deviations)
     {
         var byWeek = Known(at, now, Week, Weeks);
-        if (byWeek.Count >= LeastWeeks) return Of(byWeek, deviations, LeastSpreadByWeek);
-        var byDay = Known(at, now, 24, Days);
+        var byDay = byWeek.Count >= LeastWeeks ? byWeek : Known(at, now, 24, Days);
         if (byDay.Count < 2) return null;
-        var expected = Of(byDay, deviations, LeastSpreadByDay);
+        var (spread, most, above) = Pooled();
+        var median = Statistics.Median(byDay);
+        var limit = Math.Max(median + (deviations * spread), most + above);
         // What happened at this hour of an earlier week may be what always happens on this day.
-        return byWeek.Count > 0 && Of([byWeek.Max()], deviations, LeastSpreadOnce) is var once && once.Limit > expected.Limit ? once : expected;
+        if (byWeek.Count is > 0 and < LeastWeeks) limit = Math.Max(limit, byWeek.Max() + (deviations * LeastSpreadOnce));
+        return new(median == 0 ? 0 : Unit * Math.Pow(2, median), Unit * Math.Pow(2, limit), byDay.Count);
+    }
+
+    /// <summary>How far all hours lie from the median of their hour of the day (MAD), in octaves, and the largest that is older than a day: who sends a little more
+    /// with each hour must not make it usual. Some hundred values say it more surely than the few of one hour. Hours that had nothing are left out.</summary>
+    private (double Spread, double Most, double Above) Pooled()
+    {
+        if (_pooled is { } known && known.Next == Next) return (known.Spread, known.Most, known.Above);
+        var (residuals, most) = (new List<double>(Codes.Length), 0.0);
+        for (var last = Next - 24; last < Next; last++)
+        {
+            var values = new List<double>(Codes.Length / 24);
+            for (var hour = last; hour >= Math.Max(0, Next - Codes.Length); hour -= 24)
+            {
+                if (Code(hour) is not (LogScale.Nothing or 0) and var code) values.Add(LogScale.Octaves(code));
+                if (hour < Next - 24 && Code(hour) is not LogScale.Nothing) most = Math.Max(most, LogScale.Octaves(Code(hour)));
+            }
+
+            if (values.Count == 0) continue;
+            var median = Statistics.Median(values);
+            residuals.AddRange(values.Select(value => value - median));
+        }
+
+        var wild = residuals.Count == 0 ? LeastSpread : Statistics.Spread(residuals, Statistics.Median(residuals));
+        var (spread, above) = (Math.Clamp(wild, LeastSpread, MostSpread), residuals.Count < LeastHours ? MostAboveMost : Math.Clamp(wild, AboveMost, MostAboveMost));
+        _pooled = (Next, spread, most, above);
+        return (spread, most, above);
     }
 
     private List<double> Known(long at, long now, int period, int most)
@@ -92,13 +131,6 @@ internal sealed class SeasonalBaseline
         }
 
         return known;
-    }
-
-    private Expectation Of(List<double> octaves, double deviations, double leastSpread)
-    {
-        var median = Statistics.Median(octaves);
-        var spread = Math.Clamp(Statistics.Spread(octaves, median), leastSpread, MostSpread);
-        return new(median == 0 ? 0 : Unit * Math.Pow(2, median), Unit * Math.Pow(2, median + (deviations * spread)), octaves.Count);
     }
 
     private ref byte Code(long hour) => ref Codes[hour % Codes.Length];

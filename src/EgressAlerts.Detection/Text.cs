@@ -64,6 +64,13 @@ internal static class Text
     /// <summary>PromQL's matchers for what a workload does. Names are cleaned text, so they need no escaping.</summary>
     public static string Source(Workload source) => $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
 
+    /// <summary>PromQL's matchers for what several workloads do.</summary>
+    public static string Sources(IReadOnlyList<WorkloadPattern> patterns) =>
+        $"source_workload_namespace=~\"{Regex(patterns.Select(pattern => pattern.Namespace))}\",source_workload=~\"{Regex(patterns.Select(pattern => pattern.Name))}\"";
+
+    private static string Regex(IEnumerable<Pattern> patterns) =>
+        string.Join('|', patterns.Select(pattern => pattern.Text.Replace(".", "[.]", StringComparison.Ordinal).Replace("*", ".*", StringComparison.Ordinal)).Distinct());
+
     /// <summary>PromQL that shows the counters behind a finding.</summary>
     public static string Evidence(Workload source, string destination, Route? route) =>
         $"{{__name__=~\"egress_.+_total\",{Source(source)},destination=\"{destination}\""

@@ -23,7 +23,7 @@ internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning t
         return _inUse.Count == 0 ? [] : sighting.Seen.Concat(sighting.Settled);
     }
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic)
+    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {
         // Lists hold private and special networks too; those are not the internet's.
         if (traffic.Destination.Source is NameSource.Special or NameSource.Network) return null;

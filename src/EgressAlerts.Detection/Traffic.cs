@@ -21,6 +21,9 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
     /// <summary>Requests, and connections that ended: the opening of a connection is counted again when it closes.</summary>
     public double Count { get; private set; }
 
+    /// <summary>How many of them came to nothing: they carried nothing.</summary>
+    public double Failed { get; private set; }
+
     /// <summary>Bytes that the application sent out.</summary>
     public double Upload { get; private set; }
 
@@ -38,8 +41,9 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
     public string Key { get; } = flow.To.Key;
 
     /// <summary>What a workload's habits know it by: a name that somebody vouches for, so that another address of a known name is no news; else what it is.
-    /// A name that nobody vouches for silences nothing: whoever exfiltrates would call his server like a known one.</summary>
-    public string KnownAs => destination.Confirmed ? destination.Name : Key;
+    /// A name that nobody vouches for silences nothing: whoever exfiltrates would call his server like a known one. Nor does one that stands for many
+    /// machines of many owners, such as <c>*.compute-1.amazonaws.com</c> or <c>private</c>.</summary>
+    public string KnownAs { get; } = destination is { Confirmed: true, IsShared: false } ? destination.Name : flow.To.Key;
 
     /// <summary>Whether the workload has not talked to it within the memory.</summary>
     public bool IsNew { get; set; }
@@ -50,15 +54,16 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
     public void Add(in NamedIncrement seen)
     {
         var amount = seen.Increment.Amount;
+        var flags = seen.Increment.ResponseFlags;
+        var isFailed = flags.Length > 1 && (Refusals.Contains(flags) || (flags.Contains(',', StringComparison.Ordinal) && flags.Split(',').Any(Refusals.Contains)));
         switch (seen.Increment.Metric)
         {
-            case Metric.Requests or Metric.ConnectionsClosed: Count += amount; break;
+            case Metric.Requests or Metric.ConnectionsClosed: (Count, Failed) = (Count + amount, isFailed ? Failed + amount : Failed); break;
             case Metric.UploadBytes: Upload += amount; break;
             case Metric.DownloadBytes: Download += amount; break;
         }
 
-        var flags = seen.Increment.ResponseFlags;
-        IsRefused |= flags.Length > 1 && (Refusals.Contains(flags) || (flags.Contains(',', StringComparison.Ordinal) && flags.Split(',').Any(Refusals.Contains)));
+        IsRefused |= isFailed;
         Refuted ??= seen.Refuted;
     }
 }

@@ -9,6 +9,16 @@ internal sealed class UploadGroup
     /// <summary>Less than a kibibyte an hour is nothing.</summary>
     private const double Unit = 1024;
 
+    /// <summary>Larger requests show in the bytes.</summary>
+    private const double SmallRequest = 1024;
+
+    /// <summary>Retries multiply requests: so many spreads more of them are still usual.</summary>
+    private const int ForRetries = 2;
+
+    /// <summary>A level that has been too high for so many days, and varies by no more than this, may be the new usual one.</summary>
+    private const int LevelDays = 7;
+    private const double LevelSpread = 0.3;
+
     /// <summary>Its place in <see cref="UploadHours"/>; 0 where it has none yet.</summary>
     public int Number { get; set; }
 
@@ -16,9 +26,22 @@ internal sealed class UploadGroup
 
     public DailySums? Daily { get; set; }
 
+    /// <summary>Small requests; null while there were never enough to remember.</summary>
+    public SeasonalSeries? Requests { get; set; }
+
+    /// <summary>Bytes of the latest days one after the other that were too much, at most seven.</summary>
+    public List<float> Level { get; init; } = [];
+
+    /// <summary>Whether anything was too much on this day.</summary>
+    public bool IsTooMuchToday { get; set; }
+
     /// <summary>Bytes of this hour.</summary>
     [JsonIgnore]
     public double Hour { get; set; }
+
+    /// <summary>Requests, and connections that ended, of this hour, less those that came to nothing.</summary>
+    [JsonIgnore]
+    public double Count { get; set; }
 
     /// <summary>Bytes of the day before this hour.</summary>
     public double DayBefore { get; set; }
@@ -51,18 +74,33 @@ internal sealed class UploadGroup
 
     public bool Confirmed { get; set; }
 
-    public bool IsFiring => Hourly.IsFiring || DripSince != default;
+    public bool IsFiring => Hourly.IsFiring || DripSince != default || Requests is { IsFiring: true };
 
-    public DateTimeOffset Since => !Hourly.IsFiring ? DripSince : DripSince == default || Hourly.Since < DripSince ? Hourly.Since : DripSince;
+    /// <summary>The first of what fires.</summary>
+    public DateTimeOffset Since => ((DateTimeOffset[])[Hourly.Since, DripSince, Requests?.Since ?? default]).Where(since => since != default).DefaultIfEmpty().Min();
+
+    /// <summary>Whether it is as much as this day after day, and goes where somebody vouches for and the workload had always sent something: only a person can
+    /// say whether that is the new usual level.</summary>
+    public bool IsNewLevel => Confirmed && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
+        && Math.Sqrt(Level.Average(day => (day - mean) * (day - mean))) <= LevelSpread * mean;
+
+    /// <summary>Whether something in it was met only after the workload had been learned.</summary>
+    public bool IsLater { get; set; }
 
     /// <returns>Whether more than the sums has changed.</returns>
-    public bool Add(Traffic traffic)
+    public bool Add(Traffic traffic, bool isLater)
     {
+        var before = (Top, TopSource, Confirmed, IsLater);
         Hour += traffic.Upload;
-        if (traffic.Upload <= TopUpload) return false;
-        var (before, to) = ((Top, TopSource, Confirmed), traffic.Destination);
-        (TopUpload, Top, TopSource, Confirmed) = (traffic.Upload, to.Name, to.Source, to.Confirmed);
-        return before != (Top, TopSource, Confirmed);
+        Count += traffic.Count - traffic.Failed;
+        IsLater |= isLater;
+        if (traffic.Upload > TopUpload)
+        {
+            var to = traffic.Destination;
+            (TopUpload, Top, TopSource, Confirmed) = (traffic.Upload, to.Name, to.Source, to.Confirmed);
+        }
+
+        return before != (Top, TopSource, Confirmed, IsLater);
     }
 
     /// <param name="hour">Of the sums to judge: the group's own, less what other findings explain.</param>
@@ -73,20 +111,40 @@ internal sealed class UploadGroup
         if (hour > options.Floor && Hourly.Expected(atHour, options.Floor, options.Deviations) is { } usual && hour > usual.Limit)
         {
             Hourly.Flag(now, hour, usual);
-            isTooMuch = true;
+            isTooMuch = IsTooMuchToday = true;
         }
 
         if (Daily?.Excess(atHour / 24, day, options.DailyFloor) is not { } drip || drip.Excess <= drip.Limit) return isTooMuch;
         if (DripSince == default) DripSince = now;
-        (DripLast, DripExcess, DripAllowance) = (now, drip.Excess, drip.Allowance);
+        (DripLast, DripExcess, DripAllowance, IsTooMuchToday) = (now, drip.Excess, drip.Allowance, true);
         Daily.Flag(atHour / 24);
+        return true;
+    }
+
+    /// <summary>Judges the number of small requests.</summary>
+    /// <returns>Whether they are too many.</returns>
+    public bool JudgeRequests(UploadSpikeOptions options, long atHour, DateTimeOffset now)
+    {
+        if (Count <= options.RequestFloor || Hour > Count * SmallRequest) return false;
+        Requests ??= new();
+        if (Requests.Expected(atHour, options.RequestFloor, options.Deviations + ForRetries) is not { } usual || Count <= usual.Limit) return false;
+        Requests.Flag(now, Count, usual);
+        return true;
+    }
+
+    /// <summary>Judges what a workload sends that came when all others had been known for long, until enough is known of it.</summary>
+    /// <returns>Whether it is too much.</returns>
+    public bool JudgeEarly(double limit, DateTimeOffset now)
+    {
+        if (!IsLater || Hour <= limit) return false;
+        Hourly.Flag(now, Hour, new Expectation(0, limit, 0));
         return true;
     }
 
     /// <returns>Whether anything has ended.</returns>
     public bool TryEnd(DateTimeOffset now, TimeSpan quiet, TimeSpan dripQuiet)
     {
-        var hasEnded = Hourly.TryEnd(now, quiet);
+        var hasEnded = Hourly.TryEnd(now, quiet) | (Requests?.TryEnd(now, quiet) ?? false);
         if (DripSince == default || now - DripLast < dripQuiet) return hasEnded;
         DripSince = default;
         return true;
@@ -100,15 +158,23 @@ internal sealed class UploadGroup
     {
         var worth = options.Floor / 100;
         Hourly.Turn(Unit, hour, Hour, worth, (int)watched.TotalHours);
+        var many = options.RequestFloor / 10;
+        if (Requests is null && Count >= many && Hour <= Count * SmallRequest) Requests = new();
+        Requests?.Turn(1, hour, Count, many, (int)watched.TotalHours);
+        if (Requests is { } requests && requests.IsForgotten(next, memory)) Requests = null;
         if (Hourly.HasBaseline) Daily ??= new DailySums(hour / 24, (int)watched.TotalDays);
-        (DayBefore, WeightBefore, Hour) = (Day, Weight, 0);
+        (DayBefore, WeightBefore, Hour, Count) = (Day, Weight, 0, 0);
         if (next / 24 != hour / 24)
         {
             Daily?.Turn(hour / 24, DayBefore, options.DailyFloor);
+            if (!IsTooMuchToday) Level.Clear();
+            else if (Level.Count == LevelDays) Level.RemoveAt(0);
+            if (IsTooMuchToday) Level.Add((float)DayBefore);
+            IsTooMuchToday = false;
             (DayBefore, WeightBefore) = (0, WeightBefore / 2);
         }
 
         if (!IsFiring) TopUpload = 0;
-        return IsFiring || !Hourly.IsForgotten(next, memory);
+        return IsFiring || Requests is not null || !Hourly.IsForgotten(next, memory);
     }
 }

@@ -16,9 +16,9 @@ internal sealed class UploadHours
     public UploadHours(StoredState state)
     {
         var shape = Shape.ByNumber<Chunk>(
-            "upload_hour", "chunk", ["sums", "tops"],
-            chunk => [Packed.Bytes<double>(chunk.Sums), Packed.Bytes<double>(chunk.Tops)],
-            values => new(Packed.Numbers<double>(values[0], ChunkSize), Packed.Numbers<double>(values[1], ChunkSize)));
+            "upload_hour", "chunk", ["sums", "counts", "tops"],
+            chunk => [Packed.Bytes<double>(chunk.Sums), Packed.Bytes<double>(chunk.Counts), Packed.Bytes<double>(chunk.Tops)],
+            values => new(Packed.Numbers<double>(values[0], ChunkSize), Packed.Numbers<double>(values[1], ChunkSize), Packed.Numbers<double>(values[2], ChunkSize)));
         (_rows, _loaded, _) = state.Rows<int, Chunk>(shape, TryFind);
     }
 
@@ -39,7 +39,8 @@ internal sealed class UploadHours
             return false;
         }
 
-        if (_loaded.TryGetValue(group.Number / ChunkSize, out var chunk)) (group.Hour, group.TopUpload) = (chunk.Sums[group.Number % ChunkSize], chunk.Tops[group.Number % ChunkSize]);
+        var at = group.Number % ChunkSize;
+        if (_loaded.TryGetValue(group.Number / ChunkSize, out var chunk)) (group.Hour, group.Count, group.TopUpload) = (chunk.Sums[at], chunk.Counts[at], chunk.Tops[at]);
         return true;
     }
 
@@ -54,18 +55,19 @@ internal sealed class UploadHours
 
     private bool TryFind(int number, out Chunk chunk)
     {
-        chunk = new(new double[ChunkSize], new double[ChunkSize]);
+        chunk = new(new double[ChunkSize], new double[ChunkSize], new double[ChunkSize]);
         var isUsed = false;
         for (var i = 0; i < ChunkSize; i++)
         {
             if (!_groups.TryGetValue((number * ChunkSize) + i, out var group)) continue;
-            (chunk.Sums[i], chunk.Tops[i], isUsed) = (group.Hour, group.TopUpload, true);
+            (chunk.Sums[i], chunk.Counts[i], chunk.Tops[i], isUsed) = (group.Hour, group.Count, group.TopUpload, true);
         }
 
         return isUsed;
     }
 
     /// <param name="Sums">Bytes that groups have got.</param>
+    /// <param name="Counts">Requests, and connections that ended.</param>
     /// <param name="Tops">The most that one destination got in one window.</param>
-    private readonly record struct Chunk(double[] Sums, double[] Tops);
+    private readonly record struct Chunk(double[] Sums, double[] Counts, double[] Tops);
 }

@@ -20,6 +20,10 @@ internal sealed class UploadSpikeDetector : IDetector
     /// <summary>Further ones of a window are one group: a flood must not cost a search for each of its destinations.</summary>
     private const int MaxReplaced = 64;
 
+    /// <summary>Until a workload that came late is learned, so many times the floor, and so many times its own worst hour, are too much.</summary>
+    private const double EarlyFloors = 5;
+    private const double EarlyWorst = 4;
+
     private static readonly TimeSpan DripQuiet = TimeSpan.FromDays(1);
 
     private readonly Habits _habits;
@@ -27,13 +31,14 @@ internal sealed class UploadSpikeDetector : IDetector
     private readonly DetectionMetrics _metrics;
     private readonly Cell<long> _hour;
     private readonly UploadHours _hours;
+    private readonly SpreadUploads _spread;
     private readonly Dictionary<Workload, Uploads> _workloads = [];
     private readonly Rows<(Workload Source, string Group), UploadGroup> _rows;
     private int _count;
 
     public UploadSpikeDetector(Habits habits, Tuning tuning, DetectionMetrics metrics, StoredState state)
     {
-        (_habits, _tuning, _metrics, _hours) = (habits, tuning, metrics, new(state));
+        (_habits, _tuning, _metrics, _hours, _spread) = (habits, tuning, metrics, new(state), new(tuning, metrics, state));
         _hour = state.Cell("upload_hour", DetectionJson.Default.Int64, Hours.None);
         (_rows, var loaded, _) = state.Rows(DetectionTables.ByPair("upload", "destination_group", DetectionJson.Default.UploadGroup), TryFind);
         foreach (var ((source, name), group) in loaded)
@@ -54,10 +59,10 @@ internal sealed class UploadSpikeDetector : IDetector
     internal int Groups => _count;
 
     public IEnumerable<Finding> Active =>
-        from entry in _workloads
-        from one in entry.Value.All
-        where one.Value.IsFiring
-        select Found(entry.Key, one.Key, one.Value);
+        (from entry in _workloads
+         from one in entry.Value.All
+         where one.Value.IsFiring
+         select Found(entry.Key, one.Key, one.Value)).Concat(_spread.Active);
 
     public void Observe(Sighting sighting)
     {
@@ -72,10 +77,11 @@ internal sealed class UploadSpikeDetector : IDetector
         foreach (var by in sighting.Seen.Where(by => by.Options.UploadSpike.Enabled))
         {
             // What was refused went nowhere.
-            foreach (var traffic in by.To.Where(traffic => traffic is { Upload: > 0, IsBlocked: false })) Add(by.Source, traffic);
+            foreach (var traffic in by.To.Where(traffic => traffic is { Upload: > 0, IsBlocked: false })) Add(by, traffic);
             if (_workloads.TryGetValue(by.Source, out var uploads)) Judge(by, uploads, now);
         }
 
+        _spread.Observe(sighting, (source, name) => _workloads.TryGetValue(source, out var uploads) && uploads.Groups.TryGetValue(name, out var group) && group.IsFiring);
         foreach (var (source, uploads) in _workloads)
         {
             uploads.Replaced = 0;
@@ -90,7 +96,7 @@ internal sealed class UploadSpikeDetector : IDetector
     /// <summary>What a destination belongs to.</summary>
     internal static string GroupOf(Destination destination, RawDestination to)
     {
-        if (destination.Confirmed) return destination.Site.Length > 0 ? destination.Site : destination.Name;
+        if (destination is { Confirmed: true, IsShared: false }) return destination.Site.Length > 0 ? destination.Site : destination.Name;
         if (to.Address is not { } address) return destination.Site.Length > 0 ? destination.Site : destination.Name;
         if (destination.Network.Length > 0) return destination.Network;
         return new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 24 : 48).ToString();
@@ -105,8 +111,9 @@ internal sealed class UploadSpikeDetector : IDetector
         return true;
     }
 
-    private void Add(Workload source, Traffic traffic)
+    private void Add(WorkloadTraffic by, Traffic traffic)
     {
+        var source = by.Source;
         if (!_workloads.TryGetValue(source, out var uploads))
         {
             _workloads.Add(source, uploads = new Uploads());
@@ -129,13 +136,14 @@ internal sealed class UploadSpikeDetector : IDetector
             _count++;
         }
 
-        Add(source, name, group, traffic);
-        Add(source, Uploads.AllTogether, uploads.Total, traffic);
+        var isLater = by.Habit.IsLater(traffic.Met);
+        Add(source, name, group, traffic, isLater);
+        Add(source, Uploads.AllTogether, uploads.Total, traffic, isLater);
     }
 
-    private void Add(Workload source, string name, UploadGroup group, Traffic traffic)
+    private void Add(Workload source, string name, UploadGroup group, Traffic traffic, bool isLater)
     {
-        if (group.Add(traffic)) _rows.Touch((source, name));
+        if (group.Add(traffic, isLater)) _rows.Touch((source, name));
         _hours.Touch(group);
     }
 
@@ -161,15 +169,28 @@ internal sealed class UploadSpikeDetector : IDetector
     private void Judge(WorkloadTraffic by, Uploads uploads, DateTimeOffset now)
     {
         var options = by.Options.UploadSpike;
-        if (by.Habit.Observed < options.Learning) return;
+        if (by.Habit.Observed < options.Learning)
+        {
+            if (!by.Habit.CameLate) return;
+            var limit = Math.Max(EarlyFloors * options.Floor, EarlyWorst * (uploads.Total.Hourly.Baseline?.Most ?? 0));
+            foreach (var (name, group) in uploads.Groups)
+            {
+                if (group.JudgeEarly(limit, now)) _rows.Touch((by.Source, name));
+            }
+
+            return;
+        }
+
         var (hourly, daily) = (0.0, 0.0);
         foreach (var (name, group) in uploads.Groups)
         {
-            if (group.Judge(options, _hour.Value, group.Hour, group.Day, now)) _rows.Touch((by.Source, name));
-            if (group.IsFiring) (hourly, daily) = (hourly + group.Hour, daily + group.Day);
+            // Both are asked: what is too much, and what is too many.
+            if (group.Judge(options, _hour.Value, group.Hour, group.Day, now) | (name != Words.Other && group.JudgeRequests(options, _hour.Value, now))) _rows.Touch((by.Source, name));
+            if (group.Hourly.IsFiring || group.DripSince != default) (hourly, daily) = (hourly + group.Hour, daily + group.Day);
+            else (hourly, daily) = (hourly + (group.Hour > options.Floor ? group.Hour : 0), daily + (group.Day > options.DailyFloor ? group.Day : 0));
         }
 
-        // What is spread over many groups shows in their sum alone; what one of them explains is no second finding.
+        // What is spread over many groups shows in their sum alone. What one of them explains is no second finding, and what was judged there is not judged again.
         var total = uploads.Total;
         if (total.Judge(options, _hour.Value, total.Hour - hourly, total.Day - daily, now)) _rows.Touch((by.Source, Uploads.AllTogether));
     }
@@ -206,15 +227,24 @@ internal sealed class UploadSpikeDetector : IDetector
             Words.Other => "destinations beyond those that are followed one by one",
             _ => seen.Confirmed ? group : Text.Unlinked(group),
         };
-        var what = seen.Hourly.IsFiring
+        var what = !seen.Hourly.IsFiring && seen.DripSince == default && seen.Requests is { } requests
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{source} sent {requests.Most:0} small requests to {where} within an hour, last at {Text.Time(requests.Last)}: data may leave in their names or headers. Expected: at most {requests.Usual.Limit:0}")
+                + (requests.Usual.Hours > 0
+                    ? string.Create(CultureInfo.InvariantCulture, $" (usual in this hour is {requests.Usual.Median:0}, the median of {requests.Usual.Hours} weeks or days).")
+                    : " (detection.upload_spike.request_floor).")
+            : seen.Hourly.IsFiring
             ? $"{source} sent {Text.Bytes(seen.Hourly.Most)} to {where} within an hour, last at {Text.Time(seen.Hourly.Last)}. Expected: at most {Text.Bytes(seen.Hourly.Usual.Limit)}"
                 + (seen.Hourly.Usual.Hours > 0
                     ? string.Create(CultureInfo.InvariantCulture, $" (usual in this hour is {Text.Bytes(seen.Hourly.Usual.Median)}, the median of {seen.Hourly.Usual.Hours} weeks or days; {options.Deviations} spreads above that, and no less than {Text.Bytes(options.Floor)}).")
                     : " (it is not usual to send anything there).")
             : $"{source} sends {where} more from day to day than is usual: by {Text.Time(seen.DripLast)} {Text.Bytes(seen.DripExcess)} too much had added up. Expected: at most {Text.Bytes(seen.DripAllowance)} a day.";
+        if (seen.IsNewLevel)
+            what += $" For {seen.Level.Count} days it has been about {Text.Bytes(seen.Level.Average())} a day. If that is the new usual amount, accept it: set a higher floor and daily_floor for this workload in detection.overrides.";
         return new(
             Name,
-            options.Severity,
+            seen.IsNewLevel ? Severities.Info : options.Severity,
             source,
             group,
             seen.Since,

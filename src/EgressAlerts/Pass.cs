@@ -80,6 +80,7 @@ internal sealed class Pass : IAsyncDisposable
         ResendInterval = settings.ResendInterval,
         MaxAlertsPerName = settings.MaxAlertsPerName,
         MaxAlerts = settings.MaxAlerts,
+        MaxInfoAlerts = settings.MaxInfoAlerts,
         History = settings.AlertHistory,
         ExternalLabels = settings.ExternalLabels,
         ExternalUrl = settings.ExternalUrl ?? externalUrl,

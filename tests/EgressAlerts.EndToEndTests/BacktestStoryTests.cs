@@ -48,7 +48,7 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         Assert.Equal(0, exit);
         var played = Alerts(report);
         AssertBegins(played, "EgressUploadSpike/warning/web/cart/storage", _mesh.Burst, TimeSpan.FromHours(1));
-        AssertBegins(played, "EgressNewDestination/warning/web/mail/45.33.1.66", _mesh.Beacon, Interval);
+        AssertBegins(played, "EgressNewDestination/info/web/mail/45.33.1.66", _mesh.Beacon, Interval);
         AssertBegins(played, "EgressBeaconing/warning/web/mail/45.33.1.66", _mesh.Beacon, TimeSpan.FromHours(12));
 
         var from = report.GetProperty("from").GetDateTimeOffset();

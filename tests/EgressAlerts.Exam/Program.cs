@@ -43,4 +43,8 @@ Parallel.ForEach(options.Plays, new ParallelOptions { MaxDegreeOfParallelism = 2
 Show(lines);
 return 0;
 
-static void Show(IReadOnlyList<ResultLine> lines) => Console.WriteLine($"\n{Tables.Attacks(lines)}\n{Tables.FalseAlerts(lines)}");
+void Show(IReadOnlyList<ResultLine> results)
+{
+    var before = options.Before.Length > 0 ? ResultFile.Read(options.Before) : [];
+    Console.WriteLine($"\n{Tables.Attacks(results, before)}\n{Tables.FalseAlerts(results, before)}");
+}

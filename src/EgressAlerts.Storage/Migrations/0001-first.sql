@@ -96,6 +96,18 @@ CREATE TABLE contact ( -- Whom each workload has talked to.
     PRIMARY KEY (source_workload_namespace, source_workload, destination)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE newborn ( -- How many destinations new workloads of a namespace meet.
+    source_workload_namespace TEXT PRIMARY KEY,
+    state                     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE metadata_use ( -- How often those that may ask the metadata service do.
+    source_workload_namespace TEXT NOT NULL,
+    source_workload           TEXT NOT NULL,
+    state                     TEXT NOT NULL,
+    PRIMARY KEY (source_workload_namespace, source_workload)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE episode ( -- What detectors hold a finding of, or are about to.
     alertname                 TEXT NOT NULL,
     source_workload_namespace TEXT NOT NULL,
@@ -138,10 +150,16 @@ CREATE TABLE upload ( -- What workloads usually send each group of destinations,
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE upload_hour ( -- What they send in this hour, 512 groups in a row, because nearly all rows change with each window. upload's number is 512 times the chunk, and the place in it.
-    chunk INTEGER PRIMARY KEY,
-    sums  BLOB NOT NULL, -- 64-bit floating point: bytes.
-    tops  BLOB NOT NULL  -- 64-bit floating point: the most bytes that one destination got in one window.
+    chunk  INTEGER PRIMARY KEY,
+    sums   BLOB NOT NULL, -- 64-bit floating point: bytes.
+    counts BLOB NOT NULL, -- 64-bit floating point: requests, and connections that ended.
+    tops   BLOB NOT NULL  -- 64-bit floating point: the most bytes that one destination got in one window.
 ) STRICT;
+
+CREATE TABLE spread_upload ( -- What workloads together send in this hour to groups of destinations that each of them met within a day.
+    destination_group TEXT PRIMARY KEY,
+    state             TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE fan_out ( -- How many destinations workloads talk to in this hour: registers of HyperLogLog.
     source_workload_namespace TEXT NOT NULL,

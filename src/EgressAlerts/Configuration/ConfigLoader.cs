@@ -211,6 +211,7 @@ internal static class ConfigLoader
             ResendInterval = section.Duration("resend_interval", settings.ResendInterval, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             MaxAlertsPerName = section.Number("max_alerts_per_name", settings.MaxAlertsPerName, 1, 100_000),
             MaxAlerts = section.Number("max_alerts", settings.MaxAlerts, 1, 100_000),
+            MaxInfoAlerts = section.Number("max_info_alerts", settings.MaxInfoAlerts, 1, 100_000),
             AlertHistory = section.Duration("history", settings.AlertHistory, Zero, TimeSpan.FromDays(400)),
             ExternalLabels = section.Pairs("external_labels", IsLabelName, "is not a label name"),
             ExternalUrl = externalUrl,

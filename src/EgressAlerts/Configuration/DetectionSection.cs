@@ -15,6 +15,7 @@ internal static class DetectionSection
             Memory = section.Duration("memory", defaults.Memory, TimeSpan.FromHours(1), TimeSpan.FromDays(365)),
             History = section.Duration("history", defaults.History, Zero, TimeSpan.FromDays(90)),
             Watchdog = Detector(section, "watchdog", defaults.Watchdog),
+            WorkloadGroups = [.. section.Sections("workload_groups").Select(Group).OfType<WorkloadGroup>()],
         };
         options = options with { Overrides = [.. section.Sections("overrides").Select(entry => Override(entry, options))] };
         section.Done();
@@ -46,12 +47,14 @@ internal static class DetectionSection
             Deviations = Deviations(spike, options),
             Floor = Size(spike, "floor", options.Floor),
             DailyFloor = Size(spike, "daily_floor", options.DailyFloor),
+            RequestFloor = spike.Number("request_floor", options.RequestFloor, 100, 100_000_000),
         }),
         FanOut = Detector(section, "fan_out", defaults.FanOut, (fan, options) => options with
         {
             Learning = Learning(fan, options),
             Deviations = Deviations(fan, options),
             Floor = fan.Number("floor", options.Floor, 1, 1_000_000),
+            NewFloor = fan.Number("new_floor", options.NewFloor, 1, 1_000_000),
         }),
         Beaconing = Detector(section, "beaconing", defaults.Beaconing, (beacon, options) => options with
         {
@@ -66,6 +69,16 @@ internal static class DetectionSection
         ThreatListed = Detector(section, "threat_listed", defaults.ThreatListed, lists),
         OutsideRegion = Detector(section, "outside_region", defaults.OutsideRegion, (outside, options) => options with { AllowedRegions = AllowedRegions(outside, options.AllowedRegions) }),
     };
+
+    private static WorkloadGroup? Group(ConfigSection section)
+    {
+        var (match, name) = (section.Text("match", ""), section.Text("as", ""));
+        var (pattern, group) = (WorkloadPattern.Parse(match), WorkloadPattern.Parse(name));
+        if (pattern is null) section.Error("match", "is missing or is not namespace/workload, where each may have a * at its beginning or end");
+        if (group is null || name.Contains('*', StringComparison.Ordinal)) section.Error("as", "is missing or is not namespace/workload without a *");
+        section.Done();
+        return pattern is { } of && group is { } it ? new(of, new(it.Namespace.Text, it.Name.Text)) : null;
+    }
 
     private static DetectionOverride Override(ConfigSection section, DetectionOptions defaults)
     {

@@ -28,9 +28,11 @@ internal sealed record Settings
 
     public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    public int MaxAlertsPerName { get; init; } = 200;
+    public int MaxAlertsPerName { get; init; } = 2_500;
 
-    public int MaxAlerts { get; init; } = 1_000;
+    public int MaxAlerts { get; init; } = 5_000;
+
+    public int MaxInfoAlerts { get; init; } = 5_000;
 
     public TimeSpan AlertHistory { get; init; } = TimeSpan.FromDays(30);
 

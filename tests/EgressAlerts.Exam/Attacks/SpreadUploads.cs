@@ -9,7 +9,7 @@ internal static class SpreadUploads
     [
         new("upload of 1.4 GiB within an hour, spread over 18 workloads", Uploads.Alert, 1, ByMany) { Workloads = 18, Copies = 1 },
         new("upload of 1 GiB within an hour, spread over 500 hosts without names", Uploads.Alert, 1, ToMany),
-        new("20,000 small requests an hour for 6 hours (DNS over HTTPS)", "", 6, Requests),
+        new("20,000 small requests an hour for 6 hours (DNS over HTTPS)", Uploads.Alert, 6, Requests),
     ];
 
     private static void ByMany(Attack attack)

@@ -36,29 +36,29 @@ internal sealed class Judge(
     public void Observe(Window window, IReadOnlyList<NamedIncrement> ordinary, IReadOnlyList<NamedIncrement> attacks)
     {
         var (at, isJudged) = (window.End.ToUnixTimeSeconds(), window.Start.ToUnixTimeSeconds() >= Time.JudgedFrom);
-        var notes = new List<string>();
+        var notes = new List<(string Note, string Description)>();
         var calm = _control.Observe(Reading(window, ordinary), isJudged);
         var stormy = _attacked.Observe(Reading(window, attacks.Count == 0 ? ordinary : [.. ordinary, .. attacks]), isJudged);
         if (!isJudged) return;
         foreach (var finding in calm)
         {
-            notes.Add(Note("control", window, finding));
+            notes.Add((Note("control", window, finding), finding.Description));
             Outcome.AddFalse(finding, isControl: true);
         }
 
         foreach (var finding in stormy.Where(finding => !_control.IsFiring(finding)))
         {
             var cause = Cause(finding, at);
-            notes.Add(Note(cause is null ? "false" : $"found {cause.Kind.Name}", window, finding));
+            notes.Add((Note(cause is null ? "false" : $"found {cause.Kind.Name}", window, finding), finding.Description));
             if (cause is null) Outcome.AddFalse(finding, isControl: false);
             else Outcome.Of(cause).Add(finding, at - cause.Start);
         }
 
         // In which order detectors name what begins at one time is their own affair.
-        foreach (var note in notes.Order(StringComparer.Ordinal))
+        foreach (var (note, description) in notes.OrderBy(note => note.Note, StringComparer.Ordinal))
         {
             _hash.AppendData(Encoding.UTF8.GetBytes(note + "\n"));
-            say?.Invoke(note);
+            say?.Invoke($"{note}\t{description}");
         }
 
         Outcome.Increments += ordinary.Count + attacks.Count;

@@ -11,16 +11,17 @@ namespace EgressAlerts.Exam.Judging;
 internal static class Tables
 {
     private const string Header =
-        "| attack | alert meant for it | found by warning or critical | range | by the alert meant for it | seen, `info` included "
-        + "| time to alert, median (worst) | alerts for one attack |\n|---|---|---|---|---|---|---|---|\n";
+        "| attack | alert meant for it | found by warning or critical | range | by 0.1.0 | by the alert meant for it | seen, `info` included "
+        + "| time to alert, median (worst) | alerts for one attack |\n|---|---|---|---|---|---|---|---|---|\n";
 
     /// <summary>Each kind of attack: how many are found, by what, how soon, and how many alerts tell of one.</summary>
-    public static string Attacks(IReadOnlyList<ResultLine> lines)
+    /// <param name="before">What the same exam said of version 0.1.0.</param>
+    public static string Attacks(IReadOnlyList<ResultLine> lines, IReadOnlyList<ResultLine> before)
     {
         var (text, repeats) = (new StringBuilder(Header), Repeats(lines));
         foreach (var kind in Plan.Kinds)
         {
-            var rows = lines.Where(line => line.Row == "attack" && line.Name == kind.Name).ToList();
+            var rows = Rows(lines, kind.Name);
             if (rows.Count == 0) continue;
             var (played, found) = (rows.Sum(row => row.Number("played")), rows.Sum(row => row.Number("found")));
             var (low, high) = Intervals.Wilson(found / repeats, played / repeats);
@@ -33,6 +34,7 @@ internal static class Tables
                 kind.Meant.Length == 0 ? "none" : $"`{kind.Meant}`",
                 $"{found} of {played}",
                 string.Create(CultureInfo.InvariantCulture, $"{low * 100:0} to {high * 100:0} %"),
+                $"{Rows(before, kind.Name).Sum(row => row.Number("found"))} of {Rows(before, kind.Name).Sum(row => row.Number("played"))}",
                 $"{rows.Sum(row => row.Number("meant"))}",
                 $"{rows.Sum(row => row.Number("seen"))}",
                 seconds.Count == 0 ? "" : $"{Length(seconds[seconds.Count / 2])} ({Length(seconds[^1])})",
@@ -45,13 +47,16 @@ internal static class Tables
     }
 
     /// <summary>What fires though nothing is wrong, a week and fifty workloads; <c>info</c> a day and fifty workloads.</summary>
-    public static string FalseAlerts(IReadOnlyList<ResultLine> lines)
+    /// <param name="before">What the same exam said of version 0.1.0.</param>
+    public static string FalseAlerts(IReadOnlyList<ResultLine> lines, IReadOnlyList<ResultLine> before)
     {
-        var settings = lines.GroupBy(line => line.Learn).OrderBy(group => group.Key).Select(group => group.ToList()).ToList();
+        var (old, settings) = (Settings(before), Settings(before).Concat(Settings(lines)).ToList());
         var text = new StringBuilder();
-        Row("without an attack", of => $"{of[0].Learn} days of learning, plays: {Plays(of).Count()}");
+        var column = 0;
+        Row("without an attack", of => (column++ < old.Count ? "0.1.0: " : "")
+            + $"{of[0].Learn} days of learning, {(of[0].Workloads == 50 ? "" : $"{of[0].Workloads} workloads, ")}plays: {Plays(of).Count()}");
         Row("---", _ => "---");
-        var names = lines.Where(line => line.Row == "false").Select(line => line.Name).Distinct().Order(StringComparer.Ordinal)
+        var names = lines.Concat(before).Where(line => line.Row == "false").Select(line => line.Name).Distinct().Order(StringComparer.Ordinal)
             .Select(name => name.Split('/')).ToList();
         foreach (var name in names.Where(name => name[1] != "info")) Row($"`{name[0]}`, {name[1]}, a week", of => Rate(of, name, perDay: false));
         foreach (var name in names.Where(name => name[1] == "info")) Row($"`{name[0]}`, info, a day", of => Rate(of, name, perDay: true));
@@ -63,6 +68,11 @@ internal static class Tables
         void Row(string name, Func<List<ResultLine>, string> cell) =>
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", settings.Select(cell))} |\n");
     }
+
+    private static List<ResultLine> Rows(IReadOnlyList<ResultLine> lines, string attack) => [.. lines.Where(line => line.Row == "attack" && line.Name == attack)];
+
+    private static List<List<ResultLine>> Settings(IReadOnlyList<ResultLine> lines) =>
+        [.. lines.GroupBy(line => (line.Workloads, line.Learn)).OrderBy(group => group.Key).Select(group => group.ToList())];
 
     private static string Rate(List<ResultLine> lines, string[] name, bool perDay)
     {

@@ -7,9 +7,14 @@ namespace EgressAlerts.Exam.Judging;
 /// <remarks>Hundreds of alerts may fire in each of 100,000 windows, so one look-up has to do for each.</remarks>
 internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
 {
+    /// <summary>As alerts/alertmanager.yml has them: the first digest of a namespace waits for what belongs to it, then one a day.</summary>
+    private static readonly TimeSpan FirstDigest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan OneDay = TimeSpan.FromDays(1);
+
     private readonly Dictionary<Key, Firing> _firing = [];
     private readonly Dictionary<(string Alert, Workload Source, string Destination), Mark> _subjects = [];
     private readonly Dictionary<(string Alert, string Namespace, string Workload), Mark> _groups = [];
+    private readonly Dictionary<string, DateTimeOffset> _digests = [];
     private long _window;
 
     /// <summary>The most alerts of warning or critical that fired at one time in the judged time.</summary>
@@ -18,7 +23,7 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
     /// <summary>Messages that alerts/alertmanager.yml would have begun in the judged time: alerts of a name and a workload are one.</summary>
     public int Groups { get; private set; }
 
-    /// <summary>Likewise those of severity <c>info</c>: alerts of a name and a namespace are one.</summary>
+    /// <summary>Likewise its digests: one a day and namespace tells what has begun of severity <c>info</c>.</summary>
     public int InfoGroups { get; private set; }
 
     /// <returns>What begins to fire with this window: what ended and begins again too.</returns>
@@ -34,7 +39,8 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
             if (!_firing.TryGetValue(key, out var firing)) _firing.Add(key, firing = Begin(finding));
             if (!firing.IsInfo && firing.Itself.Last != _window) count++;
             if (firing.Itself.Last < _window - 1) begun.Add(finding);
-            if (firing.Group.Last < _window - 1 && isJudged) (Groups, InfoGroups) = firing.IsInfo ? (Groups, InfoGroups + 1) : (Groups + 1, InfoGroups);
+            if (firing is { IsInfo: false } && firing.Group.Last < _window - 1 && isJudged) Groups++;
+            if (firing is { IsInfo: true } && firing.Itself.Last < _window - 1 && IsNextDigest(finding.Source.Namespace, reading.Reading.Window.End) && isJudged) InfoGroups++;
             firing.Itself.Last = firing.Subject.Last = firing.Group.Last = _window;
         }
 
@@ -46,6 +52,15 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
     /// <summary>Whether an alert of this name fires about this, whatever its severity.</summary>
     public bool IsFiring(Finding finding) =>
         _subjects.TryGetValue((finding.AlertName, finding.Source, finding.Destination), out var subject) && subject.Last == _window;
+
+    /// <summary>Whether what begins now needs another digest, because the last one that was due has been sent.</summary>
+    private bool IsNextDigest(string ns, DateTimeOffset now)
+    {
+        var due = _digests.GetValueOrDefault(ns);
+        if (now <= due) return false;
+        _digests[ns] = now - due <= OneDay ? due + OneDay : now + FirstDigest;
+        return true;
+    }
 
     private static Mark Find<T>(Dictionary<T, Mark> marks, T key)
         where T : notnull
@@ -61,7 +76,7 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
             isInfo,
             new Mark(),
             Find(_subjects, (finding.AlertName, finding.Source, finding.Destination)),
-            Find(_groups, (isInfo ? $"{finding.AlertName} info" : finding.AlertName, finding.Source.Namespace, isInfo ? "" : finding.Source.Name)));
+            Find(_groups, (isInfo ? "" : finding.AlertName, finding.Source.Namespace, finding.Source.Name)));
     }
 
     private void Forget()

@@ -41,7 +41,9 @@ public sealed class ReceiverTests : IAsyncLifetime
             .Replace("https://events.pagerduty.com/v2/enqueue", $"{_chat.Address}pagerduty/v2/enqueue", StringComparison.Ordinal)
             .Replace("templates/*.tmpl", "'*.tmpl'", StringComparison.Ordinal)
             .Replace("group_wait: 30s", "group_wait: 1s", StringComparison.Ordinal)
-            .Replace("group_interval: 5m", "group_interval: 1s", StringComparison.Ordinal);
+            .Replace("group_interval: 5m", "group_interval: 1s", StringComparison.Ordinal)
+            .Replace("group_wait: 10m", "group_wait: 1s", StringComparison.Ordinal)
+            .Replace("group_interval: 1d", "group_interval: 3s", StringComparison.Ordinal);
         _alertmanager = await AlertmanagerServer.StartAsync(
             config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
         _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
@@ -60,7 +62,7 @@ public sealed class ReceiverTests : IAsyncLifetime
     [Fact]
     public async Task Slack_gets_what_happened_and_the_next_step_and_nothing_that_a_client_chose_can_link_mention_or_format()
     {
-        Publish(new DetectionOptions(), Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
+        Publish(new DetectionOptions { NewDestination = new() { Severity = "warning" } }, Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
         var message = (await PostedAsync("/slack/hook", text => text.Contains("evil", StringComparison.Ordinal))).GetProperty("attachments")[0];
         Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
         Assert.Contains(
@@ -68,7 +70,7 @@ public sealed class ReceiverTests : IAsyncLifetime
             (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/api/v1/alerts/{alert.Fingerprint}"));
         Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
         var text = message.GetProperty("text").GetString()!;
-        Assert.Contains("shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) by route passthrough for the first time in 30 d", text, StringComparison.Ordinal);
+        Assert.Contains("shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) by route passthrough for the first time in 35 d", text, StringComparison.Ordinal);
         Assert.Contains("shop/cart talked to _invalid_ (port 443; name claimed", text, StringComparison.Ordinal);
         foreach (var markup in (string[])["<", ">", "evil.example.com", "{{", "*bold*", "http"]) Assert.DoesNotContain(markup, text, StringComparison.Ordinal);
         // As plain text: a name such as *.example.com or _invalid_ is no formatting.
@@ -95,24 +97,31 @@ public sealed class ReceiverTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task News_of_a_namespace_are_one_message_in_each_interval()
+    {
+        Alert[] news = [.. ((string[])["a", "b", "c"]).Select(name => Fires("EgressNewDestination", "info", $"{name}.example.com"))];
+        _notifier.Publish(news[..2]);
+        var first = (await PostedAsync("/slack/hook", text => text.Contains("2 news about shop", StringComparison.Ordinal))).GetProperty("attachments")[0];
+        Assert.Equal("EgressNewDestination: cart to a.example.com\nEgressNewDestination: cart to b.example.com\n", first.GetProperty("text").GetString());
+        _notifier.Publish(news);
+        await PostedAsync("/slack/hook", text => text.Contains("3 news about shop", StringComparison.Ordinal));
+        Assert.Equal(2, _posted.Count);
+    }
+
+    [Fact]
     public async Task What_is_told_already_is_held_back()
     {
-        Alert Fires(string name, string severity, string destination = "", string instance = "")
-        {
-            var labels = new Dictionary<string, string> { ["alertname"] = name, ["severity"] = severity, ["source_workload_namespace"] = "shop", ["source_workload"] = "cart", ["destination"] = destination, ["instance"] = instance }
-                .Where(label => label.Value.Length > 0).ToDictionary();
-            return new(string.Join(',', labels), labels, new Dictionary<string, string>(), Now.AddSeconds(-1), null, "http://127.0.0.1/");
-        }
-
         _notifier.Publish(
         [
             Fires("EgressProbing", "warning"), Fires("EgressBlocked", "warning", "a.example.com"), Fires("EgressNewDestination", "critical", "b.example.com"), Fires("EgressNewDestination", "warning", "b.example.com"),
             Fires("EgressNewDestination", "info", "c.example.com"), Fires("EgressThreatListed", "critical", "d.example.com"), Fires("EgressNewDestination", "warning", "d.example.com"),
+            Fires("EgressUploadSpike", "warning", "e.example.com"), Fires("EgressNewDestination", "warning", "files.e.example.com"),
             Fires("EgressAlertsQueriesFailing", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "b"),
         ]);
         string[] expected =
         [
             "EgressAlertsQueriesFailing warning a", "EgressAlertsWindowsLate warning b", "EgressNewDestination critical b.example.com", "EgressNewDestination info c.example.com", "EgressProbing warning ", "EgressThreatListed critical d.example.com",
+            "EgressUploadSpike warning e.example.com",
         ];
         await Deadline.UntilAsync(
             async () => (await _alertmanager.NotInhibitedAsync())
@@ -120,6 +129,20 @@ public sealed class ReceiverTests : IAsyncLifetime
                 .Order(StringComparer.Ordinal).SequenceEqual(expected),
             20,
             $"only these are not held back: {string.Join(", ", expected)}");
+    }
+
+    private static Alert Fires(string name, string severity, string destination = "", string instance = "")
+    {
+        var labels = new Dictionary<string, string>
+        {
+            ["alertname"] = name,
+            ["severity"] = severity,
+            ["source_workload_namespace"] = "shop",
+            ["source_workload"] = "cart",
+            ["destination"] = destination,
+            ["instance"] = instance,
+        }.Where(label => label.Value.Length > 0).ToDictionary();
+        return new(string.Join(',', labels), labels, new Dictionary<string, string>(), Now.AddSeconds(-1), null, "http://127.0.0.1/");
     }
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();

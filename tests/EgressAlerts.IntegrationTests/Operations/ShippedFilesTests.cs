@@ -47,7 +47,7 @@ public sealed partial class ShippedFilesTests : IDisposable
             {
                 foreach (var ns in (string[])["shop", "payments"])
                 {
-                    var chat = ns == "payments" ? "slack-payments" : "slack";
+                    var chat = (ns == "payments" ? "slack-payments" : "slack") + (severity == "info" ? "-digest" : "");
                     var expected = alert == "EgressAlertsWatchdog" ? "watchdog"
                         : severity == "critical" ? "pagerduty," + chat
                         : alert.StartsWith("EgressAlerts", StringComparison.Ordinal) ? "slack-platform" : chat;

@@ -180,6 +180,17 @@ public sealed class AlertBookTests : IDisposable
     }
 
     [Fact]
+    public void What_nobody_is_woken_for_has_a_bound_of_its_own_and_takes_no_room()
+    {
+        var book = new AlertBook(Options with { MaxAlertsPerName = 2, MaxAlerts = 2, MaxInfoAlerts = 3 }, _state, Metrics());
+        IEnumerable<Finding> Of(string severity, int count) => Enumerable.Range(0, count).Select(i => Found with { Severity = severity, Destination = $"{severity}-{i}", Source = new("shop", $"{severity}-{i}") });
+        var firing = book.Update([.. Of("info", 5), .. Of("warning", 4)], Samples.Window(1));
+        Assert.Equal([("info", 3), ("warning", 2)], firing.Where(alert => alert.Labels.ContainsKey("source_workload")).CountBy(alert => alert.Labels["severity"]).Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Equal([("info", 2), ("warning", 2)], book.HeldBack.CountBy(alert => alert.Labels["severity"]).Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Contains("and 3 of severity info; those held back", firing.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName).Annotations["description"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_workload_that_floods_does_not_hide_what_others_do()
     {
         var book = new AlertBook(Options with { MaxAlertsPerName = 8, MaxAlerts = 100 }, _state, Metrics());

@@ -30,6 +30,7 @@ public sealed class ConfigLoaderTests : IDisposable
                   outside_region: {allowed_regions: [{namespace: payments, regions: [DE]}]}
                   threat_listed: { lists: [{ name: drop, file: {{list}} }] }
                   overrides: [{workloads: [batch/*]}]
+                  workload_groups: [{match: ci/job-*, as: ci/job}]
                 policies: [{action: alert}]
                 alerting: { alertmanagers: [{ dns_sd_configs: [{ names: [x] }], file_sd_configs: [{ files: [{{targets}}] }] }] }
                 """),
@@ -76,6 +77,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
     [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
+    [InlineData("detection: {workload_groups: [{match: 'ci/job-*'}]}", "1: detection.workload_groups[0].as is missing or is not namespace/workload without a *")]
+    [InlineData("detection: {workload_groups: [{match: job, as: 'ci/*'}]}", "1: detection.workload_groups[0].match is missing or is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
     [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
     [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]

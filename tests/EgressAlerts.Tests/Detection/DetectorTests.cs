@@ -16,7 +16,7 @@ public sealed class DetectorTests
         Watchdog = new() { Enabled = false },
         Learning = TimeSpan.FromMinutes(1),
         Memory = TimeSpan.FromHours(1),
-        NewDestination = new() { Hold = TimeSpan.FromMinutes(2) },
+        NewDestination = new() { Hold = TimeSpan.FromMinutes(2), Severity = "warning" },
     };
 
     private readonly Store _store = Store.InMemory();
@@ -137,7 +137,7 @@ public sealed class DetectorTests
         Assert.Equal(("EgressNewDestination", "info", "52.0.0.3"), (finding.AlertName, finding.Severity, finding.Destination));
         Assert.Contains("2 KiB sent out", finding.Description, StringComparison.Ordinal);
         Assert.Single(Observe(6));
-        Assert.Empty(Observe(7, Samples.Increment(Samples.Flow("52.0.0.3"))));
+        Assert.Equal(finding.Since, Assert.Single(Observe(7, Samples.Increment(Samples.Flow("52.0.0.3")))).Since);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class DetectorTests
     }
 
     [Fact]
-    public void An_untrusted_name_is_a_warning_and_is_written_so_that_nothing_links_to_it()
+    public void An_untrusted_name_has_the_severity_of_what_nobody_vouches_for_and_is_written_so_that_nothing_links_to_it()
     {
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
         Observe(2);

@@ -23,13 +23,13 @@ public sealed class FanOutAndBeaconingTests
     [Fact]
     public void Far_more_destinations_than_is_usual_are_found_and_the_usual_number_is_not()
     {
-        var time = new Timeline(Options with { Beaconing = new() { Enabled = false } });
+        var time = new Timeline(Options with { Beaconing = new() { Enabled = false }, FanOut = new() { NewFloor = 1_000 } });
         IReadOnlyList<NamedIncrement> Crawl(DateTimeOffset now, int sites) => [.. Enumerable.Range(0, sites).Select(i => Timeline.To($"site{i}.example.com", 100))];
         Assert.Empty(time.Until(Timeline.Start.AddDays(15), now => Crawl(now, now.Hour == 4 ? 300 : 5)));
         Assert.Empty(time.Step(Crawl(time.Now, 49)));
-        var finding = Assert.Single(time.Step(Crawl(time.Now, 400)));
+        var finding = Assert.Single(time.Step(Crawl(time.Now, 500)));
         Assert.Equal(("EgressFanOut", "", time.Now), (finding.AlertName, finding.Destination, finding.Since));
-        Assert.Matches("talked to about (39|40|41)[0-9] different destinations within an hour, .*Expected: at most 70 [(]usual in this hour is 5, the median of 14 weeks or days", finding.Description);
+        Assert.Matches("talked to about (49|50|51)[0-9] different destinations within an hour, .*Expected: at most 4[0-9][0-9] [(]usual in this hour is 5, the median of 14 weeks or days", finding.Description);
         time.Restart();
         Assert.Single(time.Step());
         Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(3), now => Crawl(now, 5)));
@@ -118,16 +118,105 @@ public sealed class FanOutAndBeaconingTests
     }
 
     [Fact]
-    public void What_half_of_the_namespaces_talk_to_scores_less()
+    public void A_connection_that_closes_in_another_window_than_its_bytes_hides_no_beacon()
+    {
+        var time = Learned();
+        var opened = Timeline.To("52.9.9.9", 1, "52.9.9.9", confirmed: false).Increment.Flow;
+        NamedIncrement Of(Metric metric, double amount) => new(new Increment(opened, metric, "", "", amount), new Destination("52.9.9.9", NameSource.Ip, Confirmed: false));
+        var findings = time.Until(time.Now.AddHours(8), now => ((now.Minute % 5 * 60) + now.Second) switch
+        {
+            0 => [Of(Metric.ConnectionsOpened, 1)],
+            30 => [Of(Metric.UploadBytes, 700)],
+            120 => [Of(Metric.ConnectionsClosed, 1)],
+            _ => [],
+        });
+        Assert.Equal("EgressBeaconing", Assert.Single(findings).AlertName);
+    }
+
+    [Theory]
+    [InlineData(24 * 60, 14)]
+    [InlineData(6 * 60, 4)]
+    public void A_beacon_with_a_long_period_is_told_after_a_dozen_exchanges(int minutes, int days)
+    {
+        var time = Learned(TimeSpan.FromMinutes(5));
+        var start = time.Now;
+        Assert.Equal("EgressBeaconing", Assert.Single(time.Until(start.AddDays(days), now => (now - start).TotalMinutes % minutes == 0 ? Exchange() : [])).AlertName);
+    }
+
+    /// <summary>Of the first, intervals say nothing, because each is one window; of the others they are those of a crowd.</summary>
+    [Theory]
+    [InlineData(60, 1)]
+    [InlineData(300, 6)]
+    [InlineData(240, 12)]
+    public void What_comes_in_every_window_and_what_many_pods_do_is_told_by_how_even_it_is(int period, int pods)
+    {
+        var (time, random) = (Learned(TimeSpan.FromMinutes(1)), new Random(5));
+        var next = Enumerable.Range(0, pods).Select(_ => time.Now.AddSeconds(random.Next(period))).ToArray();
+        IReadOnlyList<NamedIncrement> Beacons(DateTimeOffset now)
+        {
+            var count = 0;
+            for (var pod = 0; pod < pods; pod++)
+            {
+                for (; next[pod] < now.AddMinutes(1); count++) next[pod] = next[pod].AddSeconds(period * (0.9 + (0.2 * random.NextDouble())));
+            }
+
+            return count == 0 ? [] : [.. Exchange(count * 700), new(new Increment(Exchange()[0].Flow, Metric.ConnectionsClosed, "", "", count), Exchange()[0].Destination)];
+        }
+
+        while (time.Now < Timeline.Start.AddHours(26) && time.Findings.Count == 0) time.Step(Beacons(time.Now));
+        Assert.Matches("The number of exchanges in [0-9]+ windows varies 0[.][0-9]+ times as much as by chance", Assert.Single(time.Findings).Description);
+        Assert.InRange(time.Now, Timeline.Start.AddHours(3), Timeline.Start.AddHours(14));
+    }
+
+    [Fact]
+    public void A_beacon_with_much_jitter_is_one_finding_not_many()
+    {
+        var (time, random, starts) = (Learned(), new Random(11), new HashSet<DateTimeOffset>());
+        var next = time.Now;
+        time.Until(time.Now.AddDays(3), now =>
+        {
+            starts.UnionWith(time.Findings.Select(finding => finding.Since));
+            if (now < next) return [];
+            next = next.AddSeconds(300 * (0.5 + random.NextDouble()));
+            return Exchange();
+        });
+        Assert.Single(starts);
+    }
+
+    [Fact]
+    public void A_machine_behind_the_name_of_all_of_its_provider_is_followed_by_itself()
     {
         var time = new Timeline(Options, Window);
-        string[] namespaces = ["a", "b", "c", "d"];
+        NamedIncrement[] Machine(int i) => [Timeline.To("*.compute-1.amazonaws.com", 700, $"52.9.9.{i}")];
+        time.Until(Timeline.Start.AddHours(2), now => Machine(now.Minute % 3));
+        Assert.Equal("EgressBeaconing", Assert.Single(time.Until(Timeline.Start.AddHours(10), now => now is { Second: 0 } && now.Minute % 5 == 0 ? Machine(77) : [])).AlertName);
+    }
+
+    [Fact]
+    public void What_half_of_the_namespaces_talk_to_what_is_registered_and_what_is_rolled_out_is_told_at_a_lower_severity()
+    {
+        var time = new Timeline(Options, Window);
+        string[] namespaces = ["a", "b", "c", "d", "e", "f", "g", "h"];
         static bool Tick(DateTimeOffset now) => now is { Second: 0 } && now.Minute % 5 == 0;
         time.Until(Timeline.Start.AddHours(2), _ => [.. namespaces.Select(ns => Timeline.To("api.example.com", 10, source: new(ns, "app")))]);
-        var findings = time.Until(Timeline.Start.AddHours(10), now => Tick(now)
-            ? [.. namespaces.Select(ns => Timeline.To("updates.example.com", 300, source: new(ns, "app"))), Timeline.To("c2.example.com", 300, source: new("a", "app"))]
+        var registered = Timeline.To("licence.example.com", 300, source: new("a", "app"));
+        var findings = time.Until(Timeline.Start.AddHours(14), now => Tick(now)
+            ? [
+                .. namespaces[..5].Select(ns => Timeline.To("updates.example.com", 300, source: new(ns, "app"))),
+                .. namespaces[..3].Select(ns => Timeline.To("agent.example.com", 300, source: new(ns, "app"))),
+                .. namespaces[..2].Select(ns => Timeline.To("c2.example.com", 300, source: new(ns, "app"))),
+                registered with { Destination = registered.Destination with { Source = NameSource.Registry } },
+            ]
             : []);
-        Assert.Equal("c2.example.com", Assert.Single(findings).Destination);
+        Assert.Equal(
+            ["agent.example.com info", "c2.example.com info", "c2.example.com warning", "licence.example.com info", "updates.example.com info"],
+            findings.Select(finding => $"{finding.Destination} {finding.Severity}").Distinct().Order());
+        // Of two workloads with one pulse the first is told, and the other belongs to it.
+        Assert.Equal("a", Assert.Single(findings, finding => finding.Severity == "warning").Source.Namespace);
+
+        // What nobody is woken for is told for a day, and is known then.
+        var later = time.Until(time.Now.AddDays(2), now => Tick(now) ? [.. namespaces[..2].SelectMany(ns => (NamedIncrement[])[Timeline.To("c2.example.com", 300, source: new(ns, "app")), Timeline.To("agent.example.com", 300, source: new(ns, "app"))])] : []);
+        Assert.Equal(("a", "c2.example.com"), (Assert.Single(later).Source.Namespace, later[0].Destination));
     }
 
     [Fact]
@@ -152,13 +241,22 @@ public sealed class FanOutAndBeaconingTests
         these =>
         {
             var (strict, wild, random, at) = (new Pulse(), new Pulse(), new Random(these.seed), Timeline.Start);
-            for (var i = 0; i < 64; i++) strict.Add(Timeline.Start.AddSeconds(30 * these.period * i), 500);
+            for (var i = 0; i < 64; i++) strict.Add(Timeline.Start.AddSeconds(30 * these.period * i), Window, 1, 500);
             for (var i = 0; i < 64; i++)
             {
                 at = at.AddSeconds(30 * Math.Max(1, Math.Round(-Math.Log(1 - random.NextDouble()) * (these.period + 2))));
-                wild.Add(at, random.Next(100, 10_000));
+                wild.Add(at, Window, 1, random.Next(100, 10_000));
             }
 
-            return strict.Score(Window) is { Intervals: 1, Sizes: 1, Evenness: > 0.9 } && wild.Score(Window).Total < 0.85;
+            return strict.Score(Window) is { Intervals: 1, Sizes: 1, Evenness: > 0.9 } && wild.Score(Window).Total < 0.9;
         }).QuickCheckThrowOnFailure();
+
+    private static NamedIncrement[] Exchange(double bytes = 700) => [Timeline.To("52.9.9.9", bytes, "52.9.9.9", confirmed: false)];
+
+    private static Timeline Learned(TimeSpan? window = null)
+    {
+        var time = new Timeline(Options, window ?? Window);
+        time.Until(Timeline.Start.AddHours(2), _ => [Timeline.To("api.example.com", 10)]);
+        return time;
+    }
 }

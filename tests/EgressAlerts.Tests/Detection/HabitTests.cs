@@ -15,7 +15,8 @@ public sealed class HabitTests
     {
         Learning = TimeSpan.FromHours(1),
         Watchdog = new() { Enabled = false },
-        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { Learning = TimeSpan.FromHours(1), NewDestination = new() { Severity = "critical", Hold = TimeSpan.FromHours(3) } })],
+        NewDestination = new() { Severity = "warning", ConfirmedSeverity = "warning" },
+        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { Learning = TimeSpan.FromHours(1), NewDestination = new() { Severity = "critical", ConfirmedSeverity = "critical", Hold = TimeSpan.FromHours(3) } })],
     };
 
     private readonly Timeline _time = new(Options);
@@ -93,7 +94,7 @@ public sealed class HabitTests
     {
         Learned("batch", "a");
         var findings = New(Everywhere("new.example.org", ["batch", "a"]));
-        Assert.Equal([("a", "info"), ("batch", "info")], findings.Select(finding => (finding.Source.Namespace, finding.Severity)).Order());
+        Assert.Equal([("a", "warning"), ("batch", "critical")], findings.Select(finding => (finding.Source.Namespace, finding.Severity)).Order());
         var unnamed = New([Timeline.To("52.0.0.9", 1, "52.0.0.9", new("batch", "app"), confirmed: false), Timeline.To("52.0.0.9", 1, "52.0.0.9", new("a", "app"), confirmed: false)]);
         Assert.Equal("critical", Assert.Single(unnamed, finding => finding is { Source.Namespace: "batch", Destination: "52.0.0.9" }).Severity);
         var left = _time.Until(_time.Now.AddHours(2), _ => []);
@@ -153,7 +154,7 @@ public sealed class HabitTests
     [Fact]
     public void A_flood_makes_no_news_of_what_a_workload_is_used_to()
     {
-        var time = new Timeline(Options with { MaxRemembered = 1_000 });
+        var time = new Timeline(Options with { MaxRemembered = 1_000, FanOut = new() { Enabled = false } });
         IReadOnlyList<NamedIncrement> Usual() => [.. Enumerable.Range(0, 20).Select(i => Timeline.To($"api{i}.example.com", 10))];
         NamedIncrement Unknown(string address) => Timeline.To(address, 10, address, confirmed: false);
         time.Until(time.Now.AddHours(2), _ => Usual());

@@ -21,7 +21,7 @@ public sealed class SeasonalBaselineTests
     }
 
     [Fact]
-    public void An_hour_of_the_week_is_held_against_the_same_hour_and_those_beside_it()
+    public void An_hour_of_the_week_is_held_against_the_same_hour_those_beside_it_and_the_largest_of_all()
     {
         // A job of 1,000 every Sunday at 3, nothing else.
         var baseline = new SeasonalBaseline(1, First, 0);
@@ -30,7 +30,14 @@ public sealed class SeasonalBaselineTests
         Assert.InRange(baseline.Expected(at + 147, 5)!.Value.Limit, 1000, 10_000);
         Assert.InRange(baseline.Expected(at + 148, 5)!.Value.Limit, 1000, 10_000);
         Assert.InRange(baseline.Expected(at + 146, 5)!.Value.Limit, 1000, 10_000);
-        Assert.InRange(baseline.Expected(at + 140, 5)!.Value.Limit, 1, 10);
+        // The job may move: that is no anomaly, but several times as much is.
+        Assert.InRange(baseline.Expected(at + 140, 5)!.Value.Limit, 1000, 5_000);
+        Assert.Equal(0, baseline.Expected(at + 140, 5)!.Value.Median);
+
+        // What has something in every hour is known better.
+        var busy = new SeasonalBaseline(1, First, 0);
+        for (var i = 0; i < 4 * Week; i++) busy.Add(First + i, i % Week == 147 ? 1000 : 10);
+        Assert.InRange(busy.Expected(at + 140, 5)!.Value.Limit, 1000, 1_500);
     }
 
     [Fact]
@@ -51,7 +58,7 @@ public sealed class SeasonalBaselineTests
     }
 
     [Fact]
-    public void Fewer_than_half_of_the_values_however_wild_do_not_raise_what_is_expected() => Prop.ForAll(
+    public void Fewer_than_half_of_the_values_however_wild_do_not_move_the_median() => Prop.ForAll(
         (from usual in Gen.Choose(10, 1_000_000)
          from wild in Gen.Choose(1, 1_000_000)
          from weeks in Gen.Choose(0, 3).ListOf(1)
@@ -61,7 +68,7 @@ public sealed class SeasonalBaselineTests
             var baseline = new SeasonalBaseline(1, First, 0);
             for (var i = 0; i < 4 * Week; i++) baseline.Add(First + i, i / Week == these.week ? these.wild : these.usual);
             var expected = baseline.Expected(First + (4 * Week) + 50, 5)!.Value;
-            return expected.Median <= these.usual * 1.1 && expected.Median >= these.usual / 1.1 && expected.Limit < these.usual * 7;
+            return expected.Median <= these.usual * 1.1 && expected.Median >= these.usual / 1.1 && expected.Limit < Math.Max(these.usual * 7, these.wild * 1.6);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -88,7 +95,7 @@ public sealed class SeasonalBaselineTests
         Assert.InRange(day - 114, 3, 8);
         days.Flag(day);
         days.Turn(day, allowance + 150, 500);
-        Assert.Equal(allowance, days.Excess(day + 1, 0, 500)!.Value.Allowance, 200.0);
+        Assert.InRange(days.Excess(day + 1, 0, 500)!.Value.Allowance, allowance - 250, allowance);
         // It may go on for months: it never becomes usual.
         day++;
         for (var last = day + 60; day < last; day++)
@@ -97,7 +104,7 @@ public sealed class SeasonalBaselineTests
             days.Turn(day, 5000, 500);
         }
 
-        Assert.Equal(allowance, days.Excess(day, 0, 500)!.Value.Allowance, 200.0);
+        Assert.InRange(days.Excess(day, 0, 500)!.Value.Allowance, allowance - 250, allowance);
     }
 
     [Fact]

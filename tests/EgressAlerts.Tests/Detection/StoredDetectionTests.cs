@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using EgressAlerts.Detection;
 using EgressAlerts.Measuring;
@@ -28,9 +29,12 @@ public sealed class StoredDetectionTests
     [InlineData(typeof(Beacon))]
     [InlineData(typeof(DailySums))]
     [InlineData(typeof(Habit))]
+    [InlineData(typeof(MetadataUse))]
+    [InlineData(typeof(News))]
     [InlineData(typeof(Pulse))]
     [InlineData(typeof(SeasonalBaseline))]
     [InlineData(typeof(SeasonalSeries))]
+    [InlineData(typeof(SpreadUploads.SpreadUpload))]
     [InlineData(typeof(UploadGroup))]
     public void What_is_not_written_is_read_as_it_was(Type type)
     {
@@ -47,7 +51,8 @@ public sealed class StoredDetectionTests
         { "episode", ["alertname", .. Source, "destination"], ["state"] },
         { "probing", Source, ["state"] },
         { "upload", [.. Source, "destination_group"], ["state"] },
-        { "upload_hour", ["chunk"], ["sums", "tops"] },
+        { "upload_hour", ["chunk"], ["sums", "counts", "tops"] },
+        { "spread_upload", ["destination_group"], ["state"] },
         { "fan_out", Source, ["registers"] },
         { "fan_out_baseline", Source, ["state"] },
         { "pulse", [.. Source, "destination"], ["state"] },
@@ -174,6 +179,32 @@ public sealed class StoredDetectionTests
             var findings = detectors.Observe(Hour(hour, seen)).Where(finding => finding.AlertName is "EgressUploadSpike" or "EgressFanOut").Select(finding => finding.AlertName).Distinct();
             Assert.Equal(hour >= burst && hour < ended ? ["EgressFanOut", "EgressUploadSpike"] : [], findings.Order(StringComparer.Ordinal));
         }
+    }
+
+    /// <summary>What alerts/README.md states of the size of the rows.</summary>
+    [Fact]
+    public void The_rows_of_weeks_are_no_larger_than_the_documentation_says()
+    {
+        var (random, beacon) = (new Random(1), new Beacon { Name = "c2.example.com", Flow = Samples.Flow("52.9.9.9"), Destination = new("c2.example.com", NameSource.Ptr, Confirmed: true) });
+        for (var i = 0; i < 2_000; i++) beacon.Pulse.Add(Timeline.Start.AddMinutes(5 * i), TimeSpan.FromMinutes(1), 1, random.Next(500, 900));
+        Assert.InRange(JsonSerializer.Serialize(beacon, DetectionJson.Default.Beacon).Length, 900, 1.2 * 1024);
+
+        var (group, options) = (new UploadGroup(), new UploadSpikeOptions());
+        group.Turn(0, 1, options, TimeSpan.Zero, TimeSpan.FromDays(35));
+        for (var hour = 500_000; hour < 500_000 + (5 * 168); hour++)
+        {
+            (group.Hour, group.Count) = (random.Next(10 << 20, 100 << 20), random.Next(100));
+            group.Turn(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
+        }
+
+        Assert.InRange(JsonSerializer.Serialize(group, DetectionJson.Default.UploadGroup).Length, 1_200, 1.6 * 1024);
+        for (var hour = 500_840; hour < 500_840 + (5 * 168); hour++)
+        {
+            (group.Hour, group.Count) = (random.Next(1_000_000), random.Next(1_000, 9_000));
+            group.Turn(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
+        }
+
+        Assert.InRange(JsonSerializer.Serialize(group, DetectionJson.Default.UploadGroup).Length, 2_000, 2.6 * 1024);
     }
 
     /// <summary>Five hours of windows of five minutes, the first of each half hour with twice the destinations that there usually are.</summary>

@@ -18,6 +18,7 @@ public sealed class UploadSpikeTests
         NewDestination = new() { Enabled = false },
         Beaconing = new() { Enabled = false },
         FanOut = new() { Enabled = false },
+        UploadSpike = new() { DailyFloor = 500L << 20 },
         Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { UploadSpike = new() { Floor = 100L << 30, DailyFloor = 1L << 40 }, NewDestination = new() { Enabled = false } })],
     };
 
@@ -71,7 +72,7 @@ public sealed class UploadSpikeTests
 
         var finding = Assert.Single(_time.Step(Timeline.To("files.stripe.com", 600 * MiB, site: "stripe.com"), Timeline.To("api.stripe.com", 5 * MiB, site: "stripe.com")));
         Assert.Equal(("EgressUploadSpike", "warning", Samples.Cart, "stripe.com", _time.Now, true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since, finding.Confirmed));
-        Assert.Contains("shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 3", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 1", finding.Description, StringComparison.Ordinal);
         Assert.Matches("[(]usual in this hour is (5[5-9]|6[0-4])[.0-9]* MiB, the median", finding.Description);
         Assert.Contains("the median of 3 weeks or days; 5 spreads above that, and no less than 100 MiB). Most went to files.stripe.com. This workload has been watched for 21.4 d.", finding.Description, StringComparison.Ordinal);
         Assert.Contains("destination=~\"(.+[.])?stripe[.]com\"", finding.Evidence, StringComparison.Ordinal);
@@ -97,12 +98,13 @@ public sealed class UploadSpikeTests
     }
 
     [Fact]
-    public void What_always_happens_at_an_hour_of_the_week_is_usual()
+    public void What_always_happens_at_an_hour_of_the_week_is_usual_also_when_it_moves_and_several_times_as_much_is_not()
     {
         IReadOnlyList<NamedIncrement> Backup(DateTimeOffset now) => [.. now is { DayOfWeek: DayOfWeek.Sunday, Hour: 3, Minute: 0 } ? [Timeline.To("backup.example.com", 4096 * MiB)] : Array.Empty<NamedIncrement>(), Timeline.To("api.stripe.com", MiB)];
         _time.Until(Timeline.Start.AddDays(14), Backup);
         for (var end = 15; end <= 28; end++) Assert.Empty(_time.Until(Timeline.Start.AddDays(end), Backup));
-        Assert.Single(_time.Step(Timeline.To("backup.example.com", 4096 * MiB)));
+        Assert.Empty(_time.Step(Timeline.To("backup.example.com", 4096 * MiB)));
+        Assert.Single(_time.Step(Timeline.To("backup.example.com", 5 * 4096 * MiB)));
     }
 
     [Fact]
@@ -142,6 +144,63 @@ public sealed class UploadSpikeTests
         _time.Restart();
         Assert.Single(_time.Until(Timeline.Start.AddDays(15).AddHours(2), Drip), finding => finding.Destination == "paste.example.net");
         Assert.Empty(_time.Until(Timeline.Start.AddDays(17), Usual));
+    }
+
+    [Fact]
+    public void Many_small_requests_are_found_and_large_ones_and_those_that_fail_are_not()
+    {
+        static IReadOnlyList<NamedIncrement> Asked(double count, double size, string flags = "") =>
+        [
+            Timeline.To("doh.example.com", count * size),
+            Timeline.To("doh.example.com", 0) with { Increment = Timeline.To("doh.example.com", 0).Increment with { Metric = Metric.Requests, Amount = count, ResponseFlags = flags } },
+        ];
+        _time.Until(Timeline.Start.AddDays(8), _ => Asked(100, 300));
+        Assert.Empty(_time.Step(Asked(20_000, 2_000)));
+        Assert.Empty(_time.Until(_time.Now.AddHours(1), _ => Asked(100, 300)));
+        Assert.Empty(_time.Step(Asked(20_000, 0, "UF")));
+        Assert.Empty(_time.Until(_time.Now.AddHours(1), _ => Asked(100, 300)));
+        Assert.Empty(_time.Step(Asked(3_000, 200)));
+
+        var finding = Assert.Single(_time.Step(Asked(20_000, 200)));
+        Assert.Equal(("EgressUploadSpike", "warning", "doh.example.com"), (finding.AlertName, finding.Severity, finding.Destination));
+        Assert.Matches("shop/cart sent 23[0-9]{3} small requests to doh.example.com within an hour", finding.Description);
+        Assert.Matches("Expected: at most [5-9][0-9]{3} [(]usual in this hour is 1[12][0-9]{2}, the median of", finding.Description);
+        _time.Restart();
+        Assert.Equal(finding.Since, Assert.Single(_time.Step(Asked(100, 300))).Since);
+        Assert.Empty(_time.Until(_time.Now.AddHours(3), _ => Asked(100, 300)));
+    }
+
+    [Fact]
+    public void A_new_level_that_stays_for_a_week_is_offered_where_the_workload_always_sent_something_and_is_never_learned()
+    {
+        IReadOnlyList<NamedIncrement> Level(double old, double fresh) => [Timeline.To("api.stripe.com", old * MiB), Timeline.To("loot.example.net", fresh * MiB)];
+        _time.Until(Timeline.Start.AddDays(14), _ => [Level(1, 0)[0]]);
+        _time.Until(Timeline.Start.AddDays(18), _ => Level(30, 30));
+        Assert.Equal(["loot.example.net warning", "stripe.com warning"], Told());
+        _time.Until(Timeline.Start.AddDays(30), _ => Level(30, 30));
+        Assert.Equal(["loot.example.net warning", "stripe.com info"], Told());
+        Assert.Contains(
+            "For 7 days it has been about 8.4 GiB a day. If that is the new usual amount, accept it: set a higher floor and daily_floor for this workload in detection.overrides.",
+            Assert.Single(_time.Findings, finding => finding.Severity == "info").Description,
+            StringComparison.Ordinal);
+
+        IEnumerable<string> Told() => _time.Findings.Select(finding => $"{finding.Destination.Replace("api.", "", StringComparison.Ordinal)} {finding.Severity}").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void A_workload_that_comes_where_all_is_known_may_not_send_as_much_as_it_likes_on_its_first_day()
+    {
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
+        var fresh = new Workload("shop", "fresh");
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(3), Usual));
+        Assert.Empty(_time.Step(Timeline.To("loot.example.net", 400 * MiB, source: fresh)));
+        var finding = Assert.Single(_time.Step(Timeline.To("loot.example.net", 200 * MiB, source: fresh)));
+        Assert.Equal((fresh, "loot.example.net"), (finding.Source, finding.Destination));
+        Assert.Contains("Expected: at most 500 MiB", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("This workload has been watched for 5 min", finding.Description, StringComparison.Ordinal);
+
+        // What its namespace always sends to is another matter.
+        Assert.DoesNotContain(_time.Step(Timeline.To("api.stripe.com", 900 * MiB, source: new("shop", "other"))), other => other.Destination == "stripe.com");
     }
 
     private static UploadSpikeDetector New(StoredState state)

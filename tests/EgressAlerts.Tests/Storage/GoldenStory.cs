@@ -37,6 +37,8 @@ internal sealed class GoldenStory
     public static readonly PollingOptions Polling = new() { Url = new("http://prometheus.monitoring:9090"), Matchers = ["job=\"envoy\""] };
 
     private static readonly Workload Crawler = new("web", "crawler");
+    private static readonly Workload Agent = new("platform", "agent");
+    private static readonly DetectionOptions Detection = new() { MetadataService = new() { Allowed = [WorkloadPattern.Parse("platform/*")!.Value] } };
     private static readonly CardinalityOptions Budget = new() { MaxDestinationsPerWorkload = 4 };
     private static readonly byte[] Steady = Encoding.UTF8.GetBytes(TrackedLabels("10.0.0.1:15090"));
     private static readonly byte[] Restarted = Encoding.UTF8.GetBytes(TrackedLabels("10.0.0.2:15090"));
@@ -52,7 +54,7 @@ internal sealed class GoldenStory
     public GoldenStory(StoredState state)
     {
         var metrics = new MetricRegistry();
-        (_jobs, _waiting, _detectors) = (new(state), new(state), Timeline.New(new DetectionOptions(), state: state));
+        (_jobs, _waiting, _detectors) = (new(state), new(state), Timeline.New(Detection, state: state));
         (_tracker, _budget, _book) = (new(_jobs, Polling.Late, state), new(Budget, state), new(new AlertingOptions(), state, new AlertMetrics(metrics)));
     }
 
@@ -88,13 +90,17 @@ internal sealed class GoldenStory
         Assert.Empty(state.Stale());
     }
 
-    /// <summary>What is seen in a window: a habit with a backup at night, a crawler, and two attempts and one destination that are news.</summary>
+    /// <summary>What is seen in a window: a habit with a backup at night, a crawler, an agent that may ask the metadata service, two attempts, and two
+    /// destinations that are news, one of them to a workload that has just come.</summary>
     public static IEnumerable<NamedIncrement> Seen(DateTimeOffset end)
     {
         yield return Upload("52.0.0.1", "api.stripe.com", end.Hour == 3 ? 200 * MiB : 5 * MiB);
         for (var i = 1; i <= 6; i++) yield return Upload($"198.51.100.{i}", $"n{i}.example.org", 1024, Crawler);
+        yield return new(
+            new Increment(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests, "", "", 1), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
         if (end == Blocked || end == End) yield return Upload("192.0.2.9", "192.0.2.9", 1, route: Route.Blocked);
         if (end >= News) yield return Upload("203.0.113.7", "news.example.com", 1000);
+        if (end == News) yield return Upload("203.0.113.9", "first.example.org", 10, new("web", "young"));
     }
 
     public static NamedIncrement Upload(string address, string name, double bytes, Workload? source = null, Route route = Route.Passthrough) =>
