@@ -11,6 +11,8 @@ internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics, S
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.Blocked;
 
+    protected override bool MayMatch(WorkloadTraffic by) => by.Signs.HasFlag(Signs.Blocked);
+
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) => traffic.IsBlocked ? new("") : null;
 
     protected override string Describe(Workload source, Episode episode) =>

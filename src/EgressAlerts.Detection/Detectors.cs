@@ -51,7 +51,8 @@ public sealed class Detectors
             foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.Meet(by.Habit, traffic, end);
         }
 
-        foreach (var by in sighting.Seen)
+        foreach (var by in sighting.Seen.Concat(sighting.Settled)) by.Sum();
+        foreach (var by in sighting.Seen.Where(by => by.Signs.HasFlag(Signs.New)))
         {
             foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.CountNews(by.Habit, traffic, end);
         }

@@ -19,7 +19,7 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     {
         foreach (var by in Watched(sighting))
         {
-            if (!OptionsOf(by.Options).Enabled) continue;
+            if (!OptionsOf(by.Options).Enabled || !MayMatch(by)) continue;
             foreach (var traffic in by.To)
             {
                 if (Match(by, traffic, sighting.Window.End) is { } match) _episodes.Note(traffic, match, sighting.Window.End);
@@ -33,6 +33,9 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     protected abstract DetectorOptions OptionsOf(DetectionOptions all);
 
     protected virtual IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Seen;
+
+    /// <summary>Whether it is worth looking at each of a workload's traffic.</summary>
+    protected virtual bool MayMatch(WorkloadTraffic by) => true;
 
     /// <summary>Null where it is nothing to this detector.</summary>
     protected abstract Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now);

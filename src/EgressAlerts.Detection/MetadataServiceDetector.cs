@@ -20,7 +20,7 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
     /// <summary>Counts all of the window before any of it is judged, so that the order does not matter.</summary>
     public override void Observe(Sighting sighting)
     {
-        foreach (var by in sighting.Seen.Where(IsAllowed))
+        foreach (var by in sighting.Seen.Where(by => MayMatch(by) && IsAllowed(by)))
         {
             var count = by.To.Where(IsAsked).Sum(traffic => traffic.Count);
             if (count > 0) Add(by.Source, Hours.Of(sighting.Window.End), count);
@@ -30,6 +30,8 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
         foreach (var source in _uses.Where(entry => entry.Value.Hour < forgotten).Select(entry => entry.Key).ToList()) _uses.Remove(source);
         base.Observe(sighting);
     }
+
+    protected override bool MayMatch(WorkloadTraffic by) => by.Signs.HasFlag(Signs.Special);
 
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {

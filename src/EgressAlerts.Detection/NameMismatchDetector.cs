@@ -14,6 +14,8 @@ internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metri
     /// <summary>Whether a claim is false is known a minute late: what waited for that is settled, not seen, in this window.</summary>
     protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Settled;
 
+    protected override bool MayMatch(WorkloadTraffic by) => by.Signs.HasFlag(Signs.Refuted);
+
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) => traffic.Refuted is { } claim && !traffic.IsBlocked
         ? new($"{(claim.Source == NameSource.Sni ? "the TLS server name" : "the Host header")} {Text.Unlinked(claim.Name)}, which {claim.Evidence}")
         : null;

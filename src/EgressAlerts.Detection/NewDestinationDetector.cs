@@ -18,7 +18,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
 
     /// <summary>What begins a finding comes first: what belongs to the same finding then does, in whatever order it came.</summary>
     protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) =>
-        sighting.Seen.Select(by => by.To.Exists(traffic => IsNews(by, traffic)) ? by with { To = [.. by.To.OrderByDescending(traffic => IsNews(by, traffic))] } : by);
+        sighting.Seen.Select(by => by.Signs.HasFlag(Signs.New) && by.To.Exists(traffic => IsNews(by, traffic)) ? by with { To = [.. by.To.OrderByDescending(traffic => IsNews(by, traffic))] } : by);
 
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {

@@ -14,6 +14,8 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
+    protected override bool MayMatch(WorkloadTraffic by) => by.Options.OutsideRegion.AllowedRegions.ContainsKey(by.Source.Namespace);
+
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {
         var region = traffic.Destination.Region;

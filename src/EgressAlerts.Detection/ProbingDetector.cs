@@ -39,7 +39,7 @@ internal sealed class ProbingDetector : IDetector
     public void Observe(Sighting sighting)
     {
         var now = sighting.Window.End;
-        foreach (var by in sighting.Seen.Where(by => by.Options.Probing.Enabled && by.To.Exists(traffic => traffic.IsRefused))) Note(by, now);
+        foreach (var by in sighting.Seen.Where(by => by.Options.Probing.Enabled && by.Signs.HasFlag(Signs.Refused))) Note(by, now);
         foreach (var (source, attempts) in _workloads)
         {
             var options = _tuning.Of(source).Probing;

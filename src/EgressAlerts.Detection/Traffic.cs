@@ -51,6 +51,9 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
     /// <summary>When the workload first talked to it, within the memory.</summary>
     public DateTimeOffset Met { get; set; }
 
+    public Signs Signs => (IsBlocked ? Signs.Blocked : 0) | (IsRefused ? Signs.Refused : 0) | (Refuted is null ? 0 : Signs.Refuted)
+        | (destination.Source == NameSource.Special ? Signs.Special : 0) | (IsNew ? Signs.New : 0);
+
     public void Add(in NamedIncrement seen)
     {
         var amount = seen.Increment.Amount;
@@ -70,7 +73,38 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
 
 /// <summary>What one workload did in a window.</summary>
 /// <param name="Options">The settings that hold for it.</param>
-internal sealed record WorkloadTraffic(Workload Source, DetectionOptions Options, Habit Habit, List<Traffic> To);
+internal sealed record WorkloadTraffic(Workload Source, DetectionOptions Options, Habit Habit, List<Traffic> To)
+{
+    /// <summary>What there is among it: a detector that looks for what is rare need not go through all of it. Known once all of the window is met.</summary>
+    public Signs Signs { get; private set; }
+
+    public void Sum()
+    {
+        foreach (var traffic in To) Signs |= traffic.Signs;
+    }
+}
+
+/// <summary>What some traffic is that most is not.</summary>
+[Flags]
+internal enum Signs
+{
+    None = 0,
+
+    /// <summary>The mesh refused it.</summary>
+    Blocked = 1,
+
+    /// <summary>The mesh refused it, or nobody answered.</summary>
+    Refused = 2,
+
+    /// <summary>A name that the client claimed leads elsewhere.</summary>
+    Refuted = 4,
+
+    /// <summary>It goes to an address that special standards name, such as the metadata service.</summary>
+    Special = 8,
+
+    /// <summary>The workload has not talked to it within the memory.</summary>
+    New = 16,
+}
 
 /// <summary>A window as detectors see it.</summary>
 /// <param name="Seen">Everything that the window showed, under the best name known now.</param>

@@ -19,8 +19,18 @@ internal sealed class UploadGroup
     private const int LevelDays = 7;
     private const double LevelSpread = 0.3;
 
+    /// <summary>What was reported so long ago, and was no more than so many times less, is told again without an alarm.</summary>
+    private const int ReportedHours = 5 * 24;
+    private const double ReportedTimes = 1.5;
+
     /// <summary>Its place in <see cref="UploadHours"/>; 0 where it has none yet.</summary>
     public int Number { get; set; }
+
+    /// <summary>The hour in which the workload began to send to it, counted from the epoch; 0 where that was before the workload was learned.</summary>
+    public long Begun { get; set; }
+
+    /// <summary>Of all destinations together: what new groups got. Null while there was none.</summary>
+    public FreshGroups? Fresh { get; set; }
 
     public SeasonalSeries Hourly { get; init; } = new();
 
@@ -54,6 +64,12 @@ internal sealed class UploadGroup
     /// <summary>What has most is kept longest.</summary>
     public double Weight => WeightBefore + Hour;
 
+    /// <summary>The most of what fires, and the hour in which it began; null while nothing does.</summary>
+    public UploadReport? Peak { get; set; }
+
+    /// <summary>The most of the last finding that was not <see cref="IsRepeated"/>, and the hour in which it ended; null where there was none.</summary>
+    public UploadReport? Reported { get; set; }
+
     public DateTimeOffset DripSince { get; set; }
 
     public DateTimeOffset DripLast { get; set; }
@@ -84,6 +100,10 @@ internal sealed class UploadGroup
     public bool IsNewLevel => Confirmed && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
         && Math.Sqrt(Level.Average(day => (day - mean) * (day - mean))) <= LevelSpread * mean;
 
+    /// <summary>Whether as much was reported before, days ago, and goes where somebody vouches for: a job that runs once a week or a month. Only a person can say whether it is wanted.</summary>
+    public bool IsRepeated => Confirmed && Requests is not { IsFiring: true } && Peak is { } peak && Reported is { } reported
+        && peak.Hour - reported.Hour >= ReportedHours && peak.InHour <= ReportedTimes * reported.InHour && peak.OnDay <= ReportedTimes * reported.OnDay;
+
     /// <summary>Whether something in it was met only after the workload had been learned.</summary>
     public bool IsLater { get; set; }
 
@@ -103,22 +123,27 @@ internal sealed class UploadGroup
         return before != (Top, TopSource, Confirmed, IsLater);
     }
 
+    /// <param name="fresh">How much new groups may get in an hour and on a day, where that is more than the floors.</param>
     /// <param name="hour">Of the sums to judge: the group's own, less what other findings explain.</param>
-    /// <returns>Whether it is too much.</returns>
-    public bool Judge(UploadSpikeOptions options, long atHour, double hour, double day, DateTimeOffset now)
+    /// <returns>Whether more than the sums has changed.</returns>
+    public bool Judge(UploadSpikeOptions options, (double Hour, double Day) fresh, long atHour, double hour, double day, DateTimeOffset now)
     {
-        var isTooMuch = false;
-        if (hour > options.Floor && Hourly.Expected(atHour, options.Floor, options.Deviations) is { } usual && hour > usual.Limit)
+        var (isTooMuch, floor) = (false, Math.Max(options.Floor, fresh.Hour));
+        if (hour > floor && Hourly.Expected(atHour, floor, options.Deviations) is { } usual && hour > usual.Limit)
         {
             Hourly.Flag(now, hour, usual);
-            isTooMuch = IsTooMuchToday = true;
+            isTooMuch = true;
         }
 
-        if (Daily?.Excess(atHour / 24, day, options.DailyFloor) is not { } drip || drip.Excess <= drip.Limit) return isTooMuch;
-        if (DripSince == default) DripSince = now;
-        (DripLast, DripExcess, DripAllowance, IsTooMuchToday) = (now, drip.Excess, drip.Allowance, true);
-        Daily.Flag(atHour / 24);
-        return true;
+        if (Daily?.Excess(atHour / 24, day, Math.Max(options.DailyFloor, fresh.Day)) is { } drip && drip.Excess > drip.Limit)
+        {
+            if (DripSince == default) DripSince = now;
+            (DripLast, DripExcess, DripAllowance, isTooMuch) = (now, drip.Excess, drip.Allowance, true);
+            Daily.Flag(atHour / 24);
+        }
+
+        IsTooMuchToday |= isTooMuch;
+        return (IsFiring && TryNote(atHour, hour, day)) || isTooMuch;
     }
 
     /// <summary>Judges the number of small requests.</summary>
@@ -145,9 +170,18 @@ internal sealed class UploadGroup
     public bool TryEnd(DateTimeOffset now, TimeSpan quiet, TimeSpan dripQuiet)
     {
         var hasEnded = Hourly.TryEnd(now, quiet) | (Requests?.TryEnd(now, quiet) ?? false);
-        if (DripSince == default || now - DripLast < dripQuiet) return hasEnded;
-        DripSince = default;
+        if (DripSince != default && now - DripLast >= dripQuiet) (DripSince, hasEnded) = (default, true);
+        if (!hasEnded || IsFiring || Peak is not { } peak) return hasEnded;
+        if (!IsRepeated) Reported = peak with { Hour = Hours.Of(now) };
+        Peak = null;
         return true;
+    }
+
+    private bool TryNote(long atHour, double hour, double day)
+    {
+        var before = Peak;
+        Peak = Peak is { } peak ? peak with { InHour = Math.Max(peak.InHour, hour), OnDay = Math.Max(peak.OnDay, day) } : new(atHour, hour, day);
+        return Peak != before;
     }
 
     /// <summary>An hour is over, maybe a day with it.</summary>
@@ -178,3 +212,8 @@ internal sealed class UploadGroup
         return IsFiring || Requests is not null || !Hourly.IsForgotten(next, memory);
     }
 }
+
+/// <param name="Hour">In which it began or ended, counted from the epoch.</param>
+/// <param name="InHour">Bytes, the most in an hour.</param>
+/// <param name="OnDay">Bytes, the most on a day.</param>
+internal sealed record UploadReport(long Hour, double InHour, double OnDay);

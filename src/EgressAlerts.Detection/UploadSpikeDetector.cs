@@ -24,6 +24,9 @@ internal sealed class UploadSpikeDetector : IDetector
     private const double EarlyFloors = 5;
     private const double EarlyWorst = 4;
 
+    /// <summary>What a new group gets is worth remembering from this part of the floor on.</summary>
+    private const int LeastOfFloor = 10;
+
     private static readonly TimeSpan DripQuiet = TimeSpan.FromDays(1);
 
     private readonly Habits _habits;
@@ -113,7 +116,7 @@ internal sealed class UploadSpikeDetector : IDetector
 
     private void Add(WorkloadTraffic by, Traffic traffic)
     {
-        var source = by.Source;
+        var (source, isLater) = (by.Source, by.Habit.IsLater(traffic.Met));
         if (!_workloads.TryGetValue(source, out var uploads))
         {
             _workloads.Add(source, uploads = new Uploads());
@@ -131,12 +134,11 @@ internal sealed class UploadSpikeDetector : IDetector
 
         if (group is null && !uploads.Groups.TryGetValue(name, out group))
         {
-            uploads.Groups.Add(name, group = new UploadGroup());
+            uploads.Groups.Add(name, group = new UploadGroup { Begun = isLater ? _hour.Value : 0 });
             Begin(source, name, group);
             _count++;
         }
 
-        var isLater = by.Habit.IsLater(traffic.Met);
         Add(source, name, group, traffic, isLater);
         Add(source, Uploads.AllTogether, uploads.Total, traffic, isLater);
     }
@@ -185,14 +187,15 @@ internal sealed class UploadSpikeDetector : IDetector
         foreach (var (name, group) in uploads.Groups)
         {
             // Both are asked: what is too much, and what is too many.
-            if (group.Judge(options, _hour.Value, group.Hour, group.Day, now) | (name != Words.Other && group.JudgeRequests(options, _hour.Value, now))) _rows.Touch((by.Source, name));
+            var fresh = uploads.Total.Fresh?.Usual(group.Begun, _hour.Value) ?? default;
+            if (group.Judge(options, fresh, _hour.Value, group.Hour, group.Day, now) | (name != Words.Other && group.JudgeRequests(options, _hour.Value, now))) _rows.Touch((by.Source, name));
             if (group.Hourly.IsFiring || group.DripSince != default) (hourly, daily) = (hourly + group.Hour, daily + group.Day);
             else (hourly, daily) = (hourly + (group.Hour > options.Floor ? group.Hour : 0), daily + (group.Day > options.DailyFloor ? group.Day : 0));
         }
 
         // What is spread over many groups shows in their sum alone. What one of them explains is no second finding, and what was judged there is not judged again.
         var total = uploads.Total;
-        if (total.Judge(options, _hour.Value, total.Hour - hourly, total.Day - daily, now)) _rows.Touch((by.Source, Uploads.AllTogether));
+        if (total.Judge(options, default, _hour.Value, total.Hour - hourly, total.Day - daily, now)) _rows.Touch((by.Source, Uploads.AllTogether));
     }
 
     private void Turn(long next, TimeSpan window)
@@ -202,6 +205,8 @@ internal sealed class UploadSpikeDetector : IDetector
             var (options, watched) = (_tuning.Of(source).UploadSpike, _habits.Observed(source) - window);
             foreach (var (name, group) in uploads.Groups)
             {
+                if (FreshGroups.IsNew(group.Begun, _hour.Value) && !group.IsTooMuchToday && group.Hour >= options.Floor / LeastOfFloor)
+                    (uploads.Total.Fresh ??= new()).Learn(group.Begun, group.Hour, group.Day);
                 if (!TurnsAndStays(name, group) || !options.Enabled) Remove(source, uploads, name);
             }
 
@@ -238,13 +243,16 @@ internal sealed class UploadSpikeDetector : IDetector
             ? $"{source} sent {Text.Bytes(seen.Hourly.Most)} to {where} within an hour, last at {Text.Time(seen.Hourly.Last)}. Expected: at most {Text.Bytes(seen.Hourly.Usual.Limit)}"
                 + (seen.Hourly.Usual.Hours > 0
                     ? string.Create(CultureInfo.InvariantCulture, $" (usual in this hour is {Text.Bytes(seen.Hourly.Usual.Median)}, the median of {seen.Hourly.Usual.Hours} weeks or days; {options.Deviations} spreads above that, and no less than {Text.Bytes(options.Floor)}).")
-                    : " (it is not usual to send anything there).")
+                    : Unknown(source, seen.Hourly.Usual.Limit, options))
             : $"{source} sends {where} more from day to day than is usual: by {Text.Time(seen.DripLast)} {Text.Bytes(seen.DripExcess)} too much had added up. Expected: at most {Text.Bytes(seen.DripAllowance)} a day.";
+        const string accept = "accept it: set a higher floor and daily_floor for this workload in detection.overrides.";
+        if (seen is { IsRepeated: true, Reported: { } reported })
+            what += $" About as much was reported until {Text.Time(Hours.End(reported.Hour))}. If it is wanted, {accept}";
         if (seen.IsNewLevel)
-            what += $" For {seen.Level.Count} days it has been about {Text.Bytes(seen.Level.Average())} a day. If that is the new usual amount, accept it: set a higher floor and daily_floor for this workload in detection.overrides.";
+            what += $" For {seen.Level.Count} days it has been about {Text.Bytes(seen.Level.Average())} a day. If that is the new usual amount, {accept}";
         return new(
             Name,
-            seen.IsNewLevel ? Severities.Info : options.Severity,
+            seen.IsNewLevel || seen.IsRepeated ? Severities.Info : options.Severity,
             source,
             group,
             seen.Since,
@@ -255,6 +263,13 @@ internal sealed class UploadSpikeDetector : IDetector
             seen.Confirmed,
             Evidence(source, group, seen));
     }
+
+    /// <summary>Why so much would have been usual where the group itself has no history.</summary>
+    private string Unknown(Workload source, double limit, UploadSpikeOptions options) => limit <= options.Floor
+        ? " (it is not usual to send anything there)."
+        : _habits.Observed(source) < options.Learning
+        ? " (this workload is not learned yet: five times detection.upload_spike.floor, or four times its largest hour)."
+        : " (half more than any place got on its first day to which this workload began to send in four weeks).";
 
     private static string Evidence(Workload source, string group, UploadGroup seen)
     {

@@ -188,6 +188,29 @@ public sealed class UploadSpikeTests
     }
 
     [Fact]
+    public void What_was_reported_is_told_again_without_an_alarm_unless_it_is_more_or_soon_or_nobody_vouches_for_its_name()
+    {
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(10), Usual));
+        Assert.Equal("warning", Job(10, 400));
+        Assert.Equal("warning", Job(12, 400));
+        _time.Restart();
+        Assert.Equal("info", Job(31, 500));
+        Assert.Equal("warning", Job(38, 700));
+        Assert.Equal("info", Job(45, 700));
+        Assert.Contains("About as much was reported until 2026-02-13", _time.Findings.Single().Description, StringComparison.Ordinal);
+        Assert.Equal("warning", Job(50, 400, confirmed: false));
+        Assert.Equal("warning", Job(60, 400, confirmed: false));
+
+        string Job(int day, int mebibytes, bool confirmed = true)
+        {
+            _time.Until(Timeline.Start.AddDays(day), Usual);
+            Assert.Empty(_time.Findings);
+            return Assert.Single(_time.Step(Timeline.To(confirmed ? "exports.example.com" : "loot.example.net", mebibytes * MiB, confirmed: confirmed))).Severity;
+        }
+    }
+
+    [Fact]
     public void A_workload_that_comes_where_all_is_known_may_not_send_as_much_as_it_likes_on_its_first_day()
     {
         IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
@@ -196,11 +219,37 @@ public sealed class UploadSpikeTests
         Assert.Empty(_time.Step(Timeline.To("loot.example.net", 400 * MiB, source: fresh)));
         var finding = Assert.Single(_time.Step(Timeline.To("loot.example.net", 200 * MiB, source: fresh)));
         Assert.Equal((fresh, "loot.example.net"), (finding.Source, finding.Destination));
-        Assert.Contains("Expected: at most 500 MiB", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Expected: at most 500 MiB (this workload is not learned yet: five times", finding.Description, StringComparison.Ordinal);
         Assert.Contains("This workload has been watched for 5 min", finding.Description, StringComparison.Ordinal);
 
         // What its namespace always sends to is another matter.
         Assert.DoesNotContain(_time.Step(Timeline.To("api.stripe.com", 900 * MiB, source: new("shop", "other"))), other => other.Destination == "stripe.com");
+    }
+
+    [Fact]
+    public void A_new_place_of_a_workload_that_often_has_new_ones_is_held_against_those_before_it()
+    {
+        static IReadOnlyList<NamedIncrement> Usual(DateTimeOffset _) => [Timeline.To("api.stripe.com", MiB)];
+        NamedIncrement Bucket(string customer, int mebibytes) => Timeline.To($"{customer}.s3.amazonaws.com", mebibytes * MiB);
+        for (var day = 2; day <= 6; day++)
+        {
+            _time.Until(Timeline.Start.AddDays(day), Usual);
+            _time.Step(Bucket($"customer-{day}", 250));
+        }
+
+        Assert.Empty(_time.Until(Timeline.Start.AddDays(9), Usual));
+        Assert.Empty(_time.Step(Bucket("customer-9", 370)));
+        _time.Restart();
+        var finding = Assert.Single(_time.Step(Bucket("loot", 400)));
+        Assert.Equal("loot.s3.amazonaws.com", finding.Destination);
+        Assert.Contains("Expected: at most 375 MiB (half more than any place got on its first day to which", finding.Description, StringComparison.Ordinal);
+
+        // What was too much made no more room, and who has no new places has no such limit.
+        _time.Until(Timeline.Start.AddDays(12), Usual);
+        Assert.Single(_time.Step(Bucket("loot-2", 600)));
+        var other = new Timeline(Options);
+        other.Until(Timeline.Start.AddDays(9), Usual);
+        Assert.Single(other.Step(Bucket("loot", 250)));
     }
 
     private static UploadSpikeDetector New(StoredState state)
