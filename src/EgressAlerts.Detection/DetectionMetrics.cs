@@ -1,4 +1,4 @@
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using Prometheus;
 
 namespace EgressAlerts.Detection;

@@ -1,3 +1,4 @@
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;

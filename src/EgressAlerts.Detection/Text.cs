@@ -1,4 +1,5 @@
 using System.Globalization;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;

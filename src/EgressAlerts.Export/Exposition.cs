@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using Prometheus;
 

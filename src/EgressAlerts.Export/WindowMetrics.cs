@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using Prometheus;
 

@@ -1,6 +1,6 @@
 using System.Net;
-using EgressAlerts.Dns;
 using EgressAlerts.Model;
+using EgressAlerts.Naming.Dns;
 
 namespace EgressAlerts.Naming;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
-using EgressAlerts.Dns;
 using EgressAlerts.Model;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 

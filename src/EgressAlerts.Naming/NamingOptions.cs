@@ -1,5 +1,5 @@
 using System.Net;
-using EgressAlerts.Files;
+using EgressAlerts.Common;
 
 namespace EgressAlerts.Naming;
 

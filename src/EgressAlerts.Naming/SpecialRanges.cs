@@ -1,4 +1,5 @@
 using System.Net;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Naming;

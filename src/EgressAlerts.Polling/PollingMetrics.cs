@@ -1,4 +1,4 @@
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using Prometheus;
 

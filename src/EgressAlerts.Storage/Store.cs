@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Prometheus;

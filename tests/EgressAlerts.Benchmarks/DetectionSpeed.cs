@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Runtime;
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

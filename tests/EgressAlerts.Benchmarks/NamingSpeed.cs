@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 

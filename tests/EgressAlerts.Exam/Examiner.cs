@@ -1,7 +1,7 @@
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
 using EgressAlerts.Exam.Judging;
 using EgressAlerts.Exam.Traffic;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

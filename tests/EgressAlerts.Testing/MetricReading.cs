@@ -1,5 +1,5 @@
 using System.Text;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using Prometheus;
 
 namespace EgressAlerts.Testing;

@@ -1,6 +1,6 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;

@@ -1,11 +1,11 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

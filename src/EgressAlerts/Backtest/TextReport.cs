@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Model;
 

@@ -1,5 +1,5 @@
-using EgressAlerts.Dns;
-using EgressAlerts.Files;
+using EgressAlerts.Common;
+using EgressAlerts.Naming.Dns;
 using YamlDotNet.RepresentationModel;
 
 namespace EgressAlerts.Configuration;

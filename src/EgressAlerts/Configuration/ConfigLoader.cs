@@ -1,9 +1,9 @@
 using System.Net;
 using EgressAlerts.Cardinality;
-using EgressAlerts.Dns;
-using EgressAlerts.Files;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;

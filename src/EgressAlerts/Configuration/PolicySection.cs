@@ -1,4 +1,5 @@
 using System.Globalization;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;

@@ -1,8 +1,8 @@
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Dns;
-using EgressAlerts.Files;
 using EgressAlerts.Naming;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 
 namespace EgressAlerts.Configuration;

@@ -1,5 +1,5 @@
-using EgressAlerts.Dns;
 using EgressAlerts.Export;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 
 namespace EgressAlerts.Web;

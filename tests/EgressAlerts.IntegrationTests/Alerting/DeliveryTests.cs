@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Measuring;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,6 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Dns;
-using EgressAlerts.Files;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 

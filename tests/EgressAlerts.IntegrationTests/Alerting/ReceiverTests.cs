@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;

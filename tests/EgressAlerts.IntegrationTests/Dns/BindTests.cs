@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 

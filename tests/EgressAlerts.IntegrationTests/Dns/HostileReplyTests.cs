@@ -1,8 +1,8 @@
 using System.Globalization;
 using DnsClient;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.MeshSimulator;
+using EgressAlerts.Naming.Dns;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.IntegrationTests.Dns;

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
 using DnsClient;
-using EgressAlerts.Dns;
+using EgressAlerts.Common;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

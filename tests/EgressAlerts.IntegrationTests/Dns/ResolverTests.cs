@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
-using EgressAlerts.Dns;
+using EgressAlerts.Common;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.MeshSimulator;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 

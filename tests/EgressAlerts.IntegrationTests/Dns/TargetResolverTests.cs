@@ -1,6 +1,6 @@
 using System.Net;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Testing;

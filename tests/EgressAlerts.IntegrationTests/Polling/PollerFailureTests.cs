@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using EgressAlerts.Alerting;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using EgressAlerts.Tests.Storage;

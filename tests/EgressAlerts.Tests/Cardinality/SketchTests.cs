@@ -1,5 +1,6 @@
 using System.Globalization;
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using FsCheck;
 using FsCheck.Fluent;

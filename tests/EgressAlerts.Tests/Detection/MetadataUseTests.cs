@@ -1,3 +1,4 @@
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 

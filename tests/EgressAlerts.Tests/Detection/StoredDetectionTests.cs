@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;

@@ -1,6 +1,6 @@
 using System.Net;
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using FsCheck;

@@ -1,5 +1,5 @@
+using EgressAlerts.Common;
 using EgressAlerts.Detection;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,7 @@
 using System.Net;
-using EgressAlerts.Dns;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using EgressAlerts.Tests.Storage;

@@ -1,4 +1,4 @@
-using EgressAlerts.Dns;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Dns;

@@ -1,4 +1,4 @@
-using EgressAlerts.Dns;
+using EgressAlerts.Naming.Dns;
 
 namespace EgressAlerts.Tests.Dns;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using EgressAlerts.Dns;
+using EgressAlerts.Naming.Dns;
 
 namespace EgressAlerts.Tests.Dns;
 

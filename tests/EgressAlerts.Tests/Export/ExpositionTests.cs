@@ -1,8 +1,8 @@
 using System.Collections;
 using System.IO.Compression;
 using System.Text;
+using EgressAlerts.Common;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
 using Prometheus;

@@ -1,5 +1,5 @@
 using System.Runtime.Versioning;
-using EgressAlerts.Files;
+using EgressAlerts.Common;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.Tests.Files;

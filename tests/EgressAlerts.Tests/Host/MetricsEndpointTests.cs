@@ -1,6 +1,6 @@
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;

@@ -1,6 +1,6 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
-using EgressAlerts.Measuring;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;

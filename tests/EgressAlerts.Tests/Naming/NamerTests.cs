@@ -1,9 +1,9 @@
 using System.Net;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Model;
 using EgressAlerts.Naming;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,6 @@
 using System.Net;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Files;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
 using FsCheck;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using EgressAlerts.Dns;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
+using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;

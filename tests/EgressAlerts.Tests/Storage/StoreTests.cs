@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using EgressAlerts.Measuring;
+using EgressAlerts.Common;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.Data.Sqlite;

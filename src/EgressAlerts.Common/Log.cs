@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts.Common;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "{File} has changed and was read again")]
+    public static partial void FileRead(ILogger logger, string file);
+
+    [LoggerMessage(2, LogLevel.Error, "the new {File} is refused: {Message}. What it said before stays in use")]
+    public static partial void FileRefused(ILogger logger, string file, string message);
+
+    [LoggerMessage(3, LogLevel.Warning, "{File} is gone or cannot be reached. What it said before stays in use, and it is read again when it is back")]
+    public static partial void FileGone(ILogger logger, string file);
+}

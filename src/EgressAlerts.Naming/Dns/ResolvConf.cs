@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Net;
+
+namespace EgressAlerts.Naming.Dns;
+
+/// <summary>What the system says about name servers (resolv.conf(5)); the search list is never used, because only absolute names are asked.</summary>
+/// <param name="Timeout">How long one server may take; null where it is not said.</param>
+/// <param name="Attempts">How often a question is asked; null where it is not said.</param>
+/// <param name="Rotate">Whether the servers take turns; else the first that works is asked.</param>
+internal sealed record ResolvConf(IReadOnlyList<IPEndPoint> Servers, TimeSpan? Timeout, int? Attempts, bool Rotate)
+{
+    public const string SystemPath = "/etc/resolv.conf";
+
+    private const int MaxServers = 3;
+    private const int DnsPort = 53;
+    private const int MaxTimeoutSeconds = 30;
+    private const int MaxAttempts = 5;
+
+    public static ResolvConf Read(string path)
+    {
+        try
+        {
+            return Parse(File.ReadLines(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Parse([]);
+        }
+    }
+
+    internal static ResolvConf Parse(IEnumerable<string> lines)
+    {
+        var servers = new List<IPEndPoint>();
+        var options = new Dictionary<string, string>();
+        foreach (var words in lines.Select(line => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1))
+        {
+            if (words[0] == "nameserver" && servers.Count < MaxServers && IPAddress.TryParse(words[1], out var address)) servers.Add(new IPEndPoint(address, DnsPort));
+            if (words[0] != "options") continue;
+            foreach (var option in words.Skip(1).Select(word => word.Split(':', 2))) options[option[0]] = option.Length > 1 ? option[1] : "";
+        }
+
+        int? Number(string name, int most) =>
+            options.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, most) : null;
+
+        return new(
+            servers,
+            Number("timeout", MaxTimeoutSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Number("attempts", MaxAttempts),
+            options.ContainsKey("rotate"));
+    }
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using EgressAlerts.Common;
+using EgressAlerts.Model;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+using Refit;
+
+namespace EgressAlerts.Polling;
+
+/// <summary>Asks one Prometheus-compatible server, always for an explicit instant. Failures come back as values.</summary>
+internal sealed class PrometheusClient
+{
+    /// <summary>The header <c>Date</c> has whole seconds, and servers write it anew about every second.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(2);
+
+    private const string PartialResponse = "partial_response";
+
+    private readonly IPrometheusApi _api;
+    private readonly PollingOptions _options;
+    private readonly PollingMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly Uri _endpoint;
+    private readonly ResiliencePipeline<QueryFailure?> _pipeline;
+    private volatile bool _useGet;
+    private volatile bool _knowsNoArguments;
+
+    public PrometheusClient(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (_options, _metrics, _time) = (options, metrics, time);
+        // Refit would wrap every exception in one of its own.
+        _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
+        Notes = new QueryNotes(options, time, logger);
+        _endpoint = new UriBuilder(options.Url) { Path = options.Url.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri;
+        _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<QueryFailure?>
+            {
+                // An answer that is wrong or incomplete stays so for a while: the whole window is tried again later instead.
+                ShouldHandle = new PredicateBuilder<QueryFailure?>()
+                    .HandleResult(failure => failure is { RetryAfter: not null })
+                    .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.UserAuthenticationError)
+                    .Handle<IOException>(),
+                DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.RetryAfter),
+                MaxRetryAttempts = 2,
+                Delay = TimeSpan.FromMilliseconds(250),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+            })
+            .AddTimeout(options.Timeout)
+            .Build();
+    }
+
+    public QueryNotes Notes { get; }
+
+    /// <summary>Streams the answer's series into <paramref name="sink"/>; null when the answer was whole.</summary>
+    public async Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    {
+        var started = _time.GetTimestamp();
+        var failure = await TryQueryAsync(query, at, sink, cancel);
+        _metrics.Query(_time.GetElapsedTime(started), failure?.Reason);
+        return failure is null ? null : failure with { Query = query };
+    }
+
+    private async Task<QueryFailure?> TryQueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    {
+        try
+        {
+            return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(query, at, sink, attempt), cancel);
+        }
+        catch (Exception e) when (e is TimeoutRejectedException or HttpRequestException or IOException
+            || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+        {
+            return e switch
+            {
+                // The message names the file.
+                HttpRequestException { HttpRequestError: HttpRequestError.UserAuthenticationError } => new(FailureReason.Credentials, e.Message),
+                HttpRequestException or IOException => new(
+                    FailureReason.Connection, $"{_options.Url.GetLeftPart(UriPartial.Path)}: {(e.InnerException ?? e).Message}: {AnswerJudge.Hint(e)}"),
+                _ => new(
+                    FailureReason.Timeout,
+                    $"no complete answer within prometheus.timeout ({_options.Timeout.TotalSeconds:0.###} s): raise it, or narrow prometheus.matchers"),
+            };
+        }
+    }
+
+    private async Task<QueryFailure?> AttemptAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    {
+        sink.Restart();
+        using var response = await SendAsync(query, at, cancel);
+        if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
+        var failure = await ReadAsync(response, sink, cancel);
+        var isAboutArguments = response.StatusCode == HttpStatusCode.BadRequest && failure?.Message.Contains(PartialResponse, StringComparison.Ordinal) == true;
+        if (_knowsNoArguments || !isAboutArguments) return failure;
+        // Google's managed Prometheus refuses arguments that it does not know. It has no partial answers either.
+        _knowsNoArguments = true;
+        return await AttemptAsync(query, at, sink, cancel);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string query, DateTimeOffset at, CancellationToken cancel)
+    {
+        // Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to.
+        // Prometheus, Cortex and Mimir ignore arguments that they do not know.
+        var instant = new InstantQuery(
+            query,
+            (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
+            Refusal(PartialResponse, "false"),
+            Refusal("deny_partial_response", "1"));
+        if (!_useGet)
+        {
+            var response = await _api.QueryAsync(_endpoint, instant, cancel);
+            // As Prometheus' own client does: some proxies let only GET through.
+            if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
+            response.Dispose();
+        }
+
+        var answer = await _api.QueryByGetAsync(_endpoint, instant, cancel);
+        _useGet = answer.IsSuccessStatusCode; // A server that refuses GET as well may only want other credentials.
+        return answer;
+    }
+
+    /// <summary>Null where the server refuses the argument, or where <c>prometheus.url</c> has a value of its own.</summary>
+    private string? Refusal(string name, string value) =>
+        _knowsNoArguments || _endpoint.Query.Contains($"{name}=", StringComparison.Ordinal) ? null : value;
+
+    private async Task<QueryFailure?> ReadAsync(HttpResponseMessage response, ISeriesSink sink, CancellationToken cancel)
+    {
+        if (response.Content.Headers.ContentLength > _options.MaxResponseBytes) return TooLarge();
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        var decoder = new AnswerDecoder(sink);
+        try
+        {
+            var answer = await decoder.DecodeAsync(body, _options.MaxResponseBytes, cancel);
+            return AnswerJudge.Judge(response, answer, _options, _time.GetUtcNow()) ?? Notes.Judge(answer.Notes);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // The JSON reader throws the second for text that is no Unicode.
+            if (!response.IsSuccessStatusCode) return AnswerJudge.Refused(response, "", $"'{decoder.Head}'", _options, _time.GetUtcNow());
+            var login = decoder.Head.StartsWith('<') ? ", and not a login page" : "";
+            return new(
+                FailureReason.BadJson,
+                $"the answer is not what a query API sends ({e.Message}); it begins with '{decoder.Head}': "
+                + $"is prometheus.url a Prometheus, with the right path prefix{login}?");
+        }
+        catch (AnswerTooLargeException)
+        {
+            return TooLarge();
+        }
+    }
+
+    /// <summary>A window of the future is empty and must not count as read.</summary>
+    private static QueryFailure Ahead(DateTimeOffset server, DateTimeOffset at) => new(
+        FailureReason.Clock,
+        $"the server's clock shows {server:yyyy-MM-dd HH:mm:ss}Z, but the window ends at {at:yyyy-MM-dd HH:mm:ss}Z: this machine's clock is ahead, please correct it");
+
+    private QueryFailure TooLarge() => new(
+        FailureReason.TooLarge,
+        $"the answer is larger than prometheus.max_response_bytes ({_options.MaxResponseBytes}): raise it, or narrow prometheus.matchers");
+}
