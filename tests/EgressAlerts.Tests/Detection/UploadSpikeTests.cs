@@ -198,7 +198,7 @@ public sealed class UploadSpikeTests
         Assert.Equal("info", Job(31, 500));
         Assert.Equal("warning", Job(38, 700));
         Assert.Equal("info", Job(45, 700));
-        Assert.Contains("About as much was reported until 2026-02-13", _time.Findings.Single().Description, StringComparison.Ordinal);
+        Assert.Contains("About as much was reported until 2026-02-14 00:00:00 UTC", _time.Findings.Single().Description, StringComparison.Ordinal);
         Assert.Equal("warning", Job(50, 400, confirmed: false));
         Assert.Equal("warning", Job(60, 400, confirmed: false));
 
