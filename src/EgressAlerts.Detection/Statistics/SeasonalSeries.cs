@@ -4,9 +4,6 @@ namespace EgressAlerts.Detection;
 /// <remarks>An hour that was too much is learned as its median. So however long an attack goes on, it does not become usual.</remarks>
 internal sealed class SeasonalSeries : FiringState
 {
-    /// <summary>The last answer of <see cref="Expected"/>. Each window of an hour asks the same.</summary>
-    private (long Hour, double Floor, Expectation Expected)? _asked;
-
     /// <summary>What was usual in the hours that are over; null while no value was worth remembering.</summary>
     public SeasonalBaseline? Baseline { get; set; }
 
@@ -26,12 +23,8 @@ internal sealed class SeasonalSeries : FiringState
     /// <param name="floor">Up to this all is usual.</param>
     public Expectation? Expected(long hour, double floor, double deviations)
     {
-        if (_asked is { } known && known.Hour == hour && known.Floor == floor) return known.Expected;
         var expected = Baseline is null ? new Expectation(0, floor, 0) : Baseline.Expected(hour, deviations);
-        if (expected is not { } found) return null;
-        found = found with { Limit = Math.Max(floor, found.Limit) };
-        _asked = (hour, floor, found);
-        return found;
+        return expected is { } found ? found with { Limit = Math.Max(floor, found.Limit) } : null;
     }
 
     public void Fire(DateTimeOffset now, double value, Expectation usual)
