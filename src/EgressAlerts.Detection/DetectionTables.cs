@@ -24,12 +24,12 @@ internal static class DetectionTables
     /// <summary>The rows of one detector in a table that several share.</summary>
     public static Shape<(Workload Source, string Name), TState> ForAlert<TState>(
         this Shape<(Workload Source, string Name), TState> shape, string alertName) => shape with
-    {
-        KeyColumns = ["alertname", .. shape.KeyColumns],
-        KeyValues = key => [alertName, .. shape.KeyValues(key)],
-        Key = values => shape.Key(values[1..]),
-        Part = ("alertname", alertName),
-    };
+        {
+            KeyColumns = ["alertname", .. shape.KeyColumns],
+            KeyValues = key => [alertName, .. shape.KeyValues(key)],
+            Key = values => shape.Key(values[1..]),
+            Part = ("alertname", alertName),
+        };
 
     private static object[] PairValues((Workload Source, string Name) key) => [.. key.Source.Values, key.Name];
 
