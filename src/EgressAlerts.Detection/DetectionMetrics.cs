@@ -6,7 +6,7 @@ namespace EgressAlerts.Detection;
 /// <summary>What detection says about itself.</summary>
 public sealed class DetectionMetrics
 {
-    /// <summary>Of detectors that have a bound.</summary>
+    /// <summary>The alerts of detectors that have a bound.</summary>
     private static readonly string[] AlertNames =
     [
         BlockedDetector.Name, ProbingDetector.Name, NewDestinationDetector.Name, UploadSpikeDetector.Name, FanOutDetector.Name, BeaconingDetector.Name,
@@ -46,7 +46,7 @@ public sealed class DetectionMetrics
 
     internal void Dropped(string alertName, int findings = 1) => _dropped.WithLabels(alertName).Inc(findings);
 
-    /// <summary>So many destinations of workloads are no longer remembered, or never were, because there are too many.</summary>
+    /// <summary>Counts destinations that are no longer remembered, or never were, because there are too many.</summary>
     internal void Forgotten(int destinations) => _forgotten.Inc(destinations);
 
     internal void Watch(IReadOnlyList<ThreatList> lists) => _lists = lists;

@@ -1,18 +1,16 @@
 using System.Runtime.InteropServices;
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>All detectors, one after the other, before anything is folded. Called by the pass alone.</summary>
+/// <summary>All detectors. They see every increment before any is summed into overflow. Called by the pass alone.</summary>
 public sealed class Detectors
 {
     private readonly Tuning _tuning;
     private readonly Policies _policies;
     private readonly Habits _habits;
     private readonly IReadOnlyList<IDetector> _detectors;
-    private readonly bool _watchesSettled;
+    private readonly bool _needSettled;
 
     public Detectors(DetectionOptions options, DetectionMetrics metrics, StoredState state, ILogger<Detectors> logger)
     {
@@ -32,75 +30,92 @@ public sealed class Detectors
             new ThreatListedDetector(options.ThreatListed, _tuning, metrics, state, logger),
             new WatchdogDetector(options.Watchdog, state),
         ];
-        _watchesSettled = !_policies.IsEmpty || options.ThreatListed.Lists.Count > 0;
+        _needSettled = !_policies.IsEmpty || options.ThreatListed.Lists.Count > 0;
         metrics.Watch(options.ThreatListed.Lists);
     }
 
-    /// <summary>Everything that is true at the end of the window, new or not.</summary>
+    /// <summary>Adds a window.</summary>
+    /// <returns>Everything that is true at its end, whether it began with this window or before.</returns>
     public IReadOnlyList<Finding> Observe(NamedReading named)
     {
-        var end = named.Window.End;
-        _habits.Begin(named.Window);
-        var sighting = new Sighting(
-            named.Window,
-            ByWorkload(named.Seen, isSettled: false, end),
-            ByWorkload(_watchesSettled ? named.Settled : named.Settled.Where(seen => seen.Refuted is not null), isSettled: true, end));
-        // What the mesh refused is not a contact.
-        foreach (var by in sighting.Seen)
-        {
-            foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.Meet(by.Habit, traffic, end);
-        }
-
-        foreach (var by in sighting.Seen.Concat(sighting.Settled)) by.Sum();
-        foreach (var by in sighting.Seen.Where(by => by.Signs.HasFlag(Signs.New)))
-        {
-            foreach (var traffic in by.To.Where(traffic => !traffic.IsBlocked)) _habits.CountNews(by.Habit, traffic, end);
-        }
-
-        foreach (var detector in _detectors) detector.Observe(sighting);
-        return [.. _detectors.SelectMany(detector => detector.Active).Select(found => found with { Evidence = _tuning.Evidence(found.Source, found.Evidence) })];
+        _habits.BeginWindow(named.Window);
+        var input = Input(named);
+        NoteContacts(input);
+        foreach (var detector in _detectors) detector.Observe(input);
+        return
+        [
+            .. from detector in _detectors
+               from finding in detector.Active
+               select finding with { Evidence = _tuning.WithMembers(finding.Source, finding.Evidence) },
+        ];
     }
 
-    /// <summary>What workloads are known to have talked to before the first window, so that it is no news.</summary>
-    /// <param name="names">Of the flows' destinations, as far as they are known.</param>
+    /// <summary>Remembers what workloads talked to before the first window, so that it is not new.</summary>
+    /// <param name="names">The names of the flows' destinations, as far as they are known.</param>
     public void Learn(IReadOnlyList<PastFlow> flows, IReadOnlyDictionary<RawDestination, Destination> names, DateTimeOffset now)
     {
-        var first = flows.GroupBy(past => _tuning.GroupOf(past.Flow.Source)).ToDictionary(past => past.Key, past => past.Min(flow => flow.First));
-        foreach (var past in flows)
+        foreach (var ofSource in flows.GroupBy(past => _tuning.GroupOf(past.Flow.Source)))
         {
-            var source = _tuning.GroupOf(past.Flow.Source);
-            _habits.Learn(source, past.Flow.To.Key, past.Last, now - first[source]);
-            if (names.TryGetValue(past.Flow.To, out var name) && name.Confirmed) _habits.Learn(source, name.Name, past.Last, now - first[source]);
+            var before = now - ofSource.Min(past => past.First);
+            foreach (var past in ofSource)
+            {
+                _habits.Learn(ofSource.Key, past.Flow.To.Key, past.Last, before);
+                if (names.TryGetValue(past.Flow.To, out var name) && name.Confirmed) _habits.Learn(ofSource.Key, name.Name, past.Last, before);
+            }
         }
     }
 
-    /// <summary>The increments of each flow summed, by who talked, in the order in which they came.</summary>
-    private List<WorkloadTraffic> ByWorkload(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
+    /// <summary>Sorts a window's increments by whether their names are final. The only place that knows how naming hands them over.</summary>
+    /// <remarks>Without policies and threat lists, only refuted claims are watched among the settled increments.</remarks>
+    private DetectionInput Input(NamedReading named) => new(
+        named.Window,
+        Sum(named.Seen, isSettled: false, named.Window.End),
+        Sum(_needSettled ? named.Settled : named.Settled.Where(increment => increment.Refuted is not null), isSettled: true, named.Window.End));
+
+    /// <summary>Notes what is new for whom, before any detector asks. All contacts are noted first, because they decide what is common.</summary>
+    private void NoteContacts(DetectionInput input)
     {
-        var (workloads, byWorkload, flows) = (new List<WorkloadTraffic>(), new Dictionary<Workload, WorkloadTraffic>(), new Dictionary<(Flow, string), Traffic?>());
+        var end = input.Window.End;
+        // What the mesh refused is no contact.
+        foreach (var workload in input.Seen)
+        {
+            foreach (var activity in workload.Flows.Where(activity => !activity.IsBlocked)) _habits.NoteContact(workload.Habit, activity, end);
+        }
+
+        foreach (var workload in input.Seen)
+        {
+            foreach (var activity in workload.Flows.Where(activity => activity.IsNew)) _habits.CountNewDestination(workload.Habit, activity, end);
+        }
+    }
+
+    /// <summary>Sums the increments of each flow, by workload, in the order in which they came. Leaves out what a policy ignores.</summary>
+    private List<WorkloadActivity> Sum(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
+    {
+        var (workloads, flows) = (new Dictionary<Workload, WorkloadActivity>(), new Dictionary<(Flow, string), FlowActivity?>());
+        var inOrder = new List<WorkloadActivity>();
         foreach (var seen in increments)
         {
             var source = _tuning.GroupOf(seen.Flow.Source);
             var flow = source == seen.Flow.Source ? seen.Flow : seen.Flow with { Source = source };
-            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Facts), out var known);
-            if (!known)
+            ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Facts), out var isKnown);
+            if (!isKnown)
             {
-                var first = new Traffic(flow, seen.Destination, seen.Increment.Facts, isSettled);
-                if (_policies.CanIgnore && _policies.First(first) is { Action: PolicyAction.Ignore }) continue;
-                traffic = first;
-                if (!byWorkload.TryGetValue(source, out var by))
+                var first = new FlowActivity(flow, seen.Destination, seen.Increment.Facts, isSettled);
+                if (_policies.CanIgnore && _policies.FirstMatch(first) is { Action: PolicyAction.Ignore }) continue;
+                activity = first;
+                if (!workloads.TryGetValue(source, out var workload))
                 {
-                    var options = _tuning.Of(source);
-                    workloads.Add(by = new(source, options, _habits.Of(source, options.Learning, end), []));
-                    byWorkload.Add(source, by);
+                    var options = _tuning.OptionsFor(source);
+                    inOrder.Add(workload = new(source, options, _habits.GetOrBegin(source, options.Learning, end), []));
+                    workloads.Add(source, workload);
                 }
 
-                by.To.Add(first);
+                workload.Flows.Add(first);
             }
 
-            traffic?.Add(seen);
+            activity?.Add(seen);
         }
 
-        return workloads;
+        return inOrder;
     }
 }

@@ -1,13 +1,10 @@
-using EgressAlerts.Model;
-
 namespace EgressAlerts.Detection;
 
-/// <summary>Watches traffic in full detail and holds findings for as long as they are true. Called by the pass alone.</summary>
+/// <summary>Watches all activity, and keeps a finding for as long as it is true. Called by the pass alone.</summary>
 internal interface IDetector
 {
-    string AlertName { get; }
-
-    void Observe(Sighting sighting);
-
+    /// <summary>The findings at the end of the last window.</summary>
     IEnumerable<Finding> Active { get; }
+
+    void Observe(DetectionInput input);
 }

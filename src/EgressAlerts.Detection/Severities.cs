@@ -12,10 +12,10 @@ public static class Severities
 
     public static IReadOnlyList<string> All => Order;
 
-    /// <summary>The worse of two; an empty one is none.</summary>
+    /// <summary>The worse of two. An empty one is milder than all.</summary>
     internal static string Worse(string a, string b) => Rank(a) >= Rank(b) ? a : b;
 
-    /// <summary>One step worse, where there is one.</summary>
+    /// <summary>One step worse; <c>critical</c> stays <c>critical</c>.</summary>
     internal static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
 
     private static int Rank(string severity) => Array.IndexOf(Order, severity);

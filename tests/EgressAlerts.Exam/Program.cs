@@ -19,6 +19,7 @@ if (options.Tables.Length > 0)
     return 0;
 }
 
+if (options.Log.Length > 0) Directory.CreateDirectory(options.Log);
 var (lines, turn) = (options.Out.Length > 0 ? ResultFile.WithoutPlays(options.Out, options.Plays) : [], new Lock());
 // Two at a time: each play needs some hundred MiB.
 Parallel.ForEach(options.Plays, new ParallelOptions { MaxDegreeOfParallelism = 2 }, play =>

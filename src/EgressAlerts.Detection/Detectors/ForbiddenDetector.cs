@@ -1,6 +1,3 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressForbidden</c>: the first policy that matches says <c>alert</c>.</summary>
@@ -9,16 +6,17 @@ internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, Detect
 {
     public const string Name = "EgressForbidden";
 
-    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.Forbidden;
+    protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.Forbidden;
 
-    /// <summary>An earlier policy may allow a name that is not known yet: nothing is judged before its name is final.</summary>
-    protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Settled;
+    /// <summary>Waits for final names, because an earlier policy may allow a name that is not known yet.</summary>
+    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) =>
-        policies.First(traffic) is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
+    protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
+        policies.FirstMatch(activity) is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} {(episode.Flow.Route == Route.Blocked ? "tried to reach" : "talked to")} {Text.Of(episode.Flow, episode.Destination)}, which policy {episode.Detail} forbids. {Text.Traffic(episode)}. Expected: nothing.";
+        $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which policy {episode.Detail} forbids. "
+        + $"{Wording.Amount(episode)}. Expected: nothing.";
 
     private static string Conditions(Policy policy) =>
         policy.Destination.PathPrefixes.Count == 0 ? policy.Name : $"{policy.Name} (paths {string.Join(", ", policy.Destination.PathPrefixes)})";

@@ -1,6 +1,3 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressNameMismatch</c>: a client claims a name that does not lead to the address it talks to.</summary>
@@ -9,17 +6,16 @@ internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metri
 {
     public const string Name = "EgressNameMismatch";
 
-    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.NameMismatch;
+    protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.NameMismatch;
 
-    /// <summary>Whether a claim is false is known a minute late: what waited for that is settled, not seen, in this window.</summary>
-    protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) => sighting.Settled;
+    /// <summary>Waits for final names, because it takes a minute to check a claim.</summary>
+    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
 
-    protected override bool MayMatch(WorkloadTraffic by) => by.Signs.HasFlag(Signs.Refuted);
-
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now) => traffic.Refuted is { } claim && !traffic.IsBlocked
-        ? new($"{(claim.Source == NameSource.Sni ? "the TLS server name" : "the Host header")} {Text.Unlinked(claim.Name)}, which {claim.Evidence}")
+    protected override Match? Match(WorkloadActivity workload, FlowActivity activity) => activity.Refuted is { } claim && !activity.IsBlocked
+        ? new($"{(claim.Source == NameSource.Sni ? "the TLS server name" : "the Host header")} {Wording.Unlinked(claim.Name)}, which {claim.Evidence}")
         : null;
 
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} under {episode.Detail}. {Text.Traffic(episode)}. The counters name this destination by its address.";
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} under {episode.Detail}. {Wording.Amount(episode)}. "
+        + "The counters name this destination by its address.";
 }

@@ -1,63 +1,80 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
-/// <summary><c>EgressNewDestination</c>: a workload talks to a destination that it has not talked to within the memory.</summary>
-/// <remarks>Where new destinations come every day, or many at once, one more says nothing (Good and Turing: the chance that the next contact is new is the share of those that were).
-/// There it is only a finding where much is sent to it; the number of new ones is judged by <see cref="FanOutDetector"/>.</remarks>
-internal sealed class NewDestinationDetector(Habits habits, DetectionOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state)
-    : EpisodeDetector(Name, "A workload talks to a destination that it has not talked to before.", tuning, metrics, state)
+/// <summary><c>EgressNewDestination</c>: a workload talks to a destination that it has not talked to within <c>detection.memory</c>.</summary>
+/// <remarks>Where new destinations come every day, or many at once, one more says nothing. (Good and Turing: the chance that the next contact is new is the
+/// share of those that were.) There <see cref="FanOutDetector"/> watches their number, and a new one is a finding only once much is sent to it.</remarks>
+internal sealed class NewDestinationDetector(Habits habits, DetectionOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
 {
     public const string Name = "EgressNewDestination";
 
-    /// <summary>What nobody is woken for stays until the digest of the next day has told it.</summary>
+    /// <summary>A finding that wakes nobody stays until the digest of the next day has told it.</summary>
     private static readonly TimeSpan UntilDigest = TimeSpan.FromHours(25);
 
-    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.NewDestination;
+    private readonly Episodes _episodes = new(Name, metrics, state);
 
-    /// <summary>What begins a finding comes first: what belongs to the same finding then does, in whatever order it came.</summary>
-    protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting) =>
-        sighting.Seen.Select(by => by.Signs.HasFlag(Signs.New) && by.To.Exists(traffic => IsNews(by, traffic)) ? by with { To = [.. by.To.OrderByDescending(traffic => IsNews(by, traffic))] } : by);
+    public IEnumerable<Finding> Active =>
+        from entry in _episodes.Active
+        let own = tuning.OptionsFor(entry.Key.Source).NewDestination
+        where !entry.Episode.IsSuppressed || SeverityOf(own, entry.Episode) != entry.Episode.Severity
+        select Found(own, entry.Key.Source, entry.Key.Destination, entry.Episode);
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
+    public void Observe(DetectionInput input)
     {
-        // What the mesh refused is not a contact: EgressBlocked speaks of it.
-        if (traffic.IsBlocked) return null;
-        if (Find(traffic) is { } told) return now - told.First < by.Options.NewDestination.Hold ? new("") : null;
-        if (!IsNews(by, traffic)) return null;
-        // Once and for all: a better name that comes later must not make another alert of it.
-        var own = by.Options.NewDestination;
-        var known = by.Habit.IsNewborn ? "" : Text.Length(by.Habit.Observed + by.Habit.Before);
-        return new(known, traffic.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity, IsOneOfMany(by));
+        var now = input.Window.End;
+        foreach (var workload in input.Seen.Where(workload => workload.Options.NewDestination.Enabled))
+        {
+            foreach (var activity in Ordered(workload))
+            {
+                if (Match(workload, activity, now) is { } match) _episodes.Add(activity, match, now);
+            }
+        }
+
+        _episodes.End((source, episode) =>
+            tuning.OptionsFor(source).NewDestination is var own && (!own.Enabled || now - episode.Since >= DurationOf(own, episode)));
     }
 
-    protected override bool IsOver(DetectorOptions options, Episode episode, DateTimeOffset now) => now - episode.First >= Lasts(options, episode);
+    /// <summary>What begins a finding comes first. The other flows of the same destination then belong to it, in whatever order they came.</summary>
+    private IEnumerable<FlowActivity> Ordered(WorkloadActivity workload) =>
+        workload.Flows.Exists(activity => IsReportable(workload, activity))
+            ? workload.Flows.OrderByDescending(activity => IsReportable(workload, activity))
+            : workload.Flows;
 
-    /// <summary>By who vouches for the name, and one step up where much was sent there.</summary>
-    protected override string SeverityOf(DetectorOptions options, Episode episode) =>
-        episode.Upload >= ((NewDestinationOptions)options).LargeUpload ? Severities.Raised(episode.Severity) : episode.Severity;
-
-    protected override string Describe(Workload source, Episode episode) =>
-        $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} by route {episode.Flow.Route.Word()} for the first time in {Text.Length(options.Memory)}, "
-        + $"at {Text.Time(episode.First)}: {Text.Bytes(episode.Upload)} sent out, {Text.Bytes(episode.Download)} got back so far. "
-        + (episode.Detail.Length > 0 ? $"This workload had been known for {episode.Detail}." : "This workload is new, and no other one of its namespace had talked to it.");
-
-    protected override string Resolves(DetectorOptions options, Episode episode) =>
-        $"Resolves {Text.Length(Lasts(options, episode))} after the first contact; the destination is then known.";
-
-    protected override string Evidence(Workload source, string destination, Episode episode) => Text.Evidence(source, destination, null);
-
-    private TimeSpan Lasts(DetectorOptions options, Episode episode)
+    private Match? Match(WorkloadActivity workload, FlowActivity activity, DateTimeOffset now)
     {
-        var hold = ((NewDestinationOptions)options).Hold;
-        return SeverityOf(options, episode) == Severities.Info && !episode.IsQuiet && hold < UntilDigest ? UntilDigest : hold;
+        // What the mesh refused is no contact: EgressBlocked reports it.
+        if (activity.IsBlocked) return null;
+        var own = workload.Options.NewDestination;
+        if (_episodes.Find(activity) is { } known) return now - known.Since < own.Hold ? new("") : null;
+        if (!IsReportable(workload, activity)) return null;
+        // The severity is decided once: a better name that comes later must not make another alert of it.
+        var watched = workload.Habit.IsNewborn ? "" : Wording.Duration(workload.Habit.Observed + workload.Habit.Before);
+        return new(watched, activity.Destination.Confirmed ? own.ConfirmedSeverity : own.Severity, IsOneOfMany(workload));
     }
 
-    /// <summary>Where new destinations come every day, or too many at once to be read one by one, their number is judged instead.</summary>
-    private bool IsOneOfMany(WorkloadTraffic by) =>
-        habits.IsNewsUsual(by.Source, by.Habit) || (by.Options.FanOut is { Enabled: true } fanOut && by.Habit.News.Recent > fanOut.NewFloor);
+    private Finding Found(NewDestinationOptions own, Workload source, string destination, Episode episode) => new(
+        Name, SeverityOf(own, episode), source, destination, episode.Since,
+        "A workload talks to a destination that it has not talked to before.",
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} by route {episode.Flow.Route.Word()} "
+        + $"for the first time in {Wording.Duration(options.Memory)}, at {Wording.Time(episode.Since)}: "
+        + $"{Wording.Bytes(episode.Upload)} sent out, {Wording.Bytes(episode.Download)} got back so far. "
+        + (episode.Detail.Length > 0
+            ? $"This workload had been known for {episode.Detail}."
+            : "This workload is new, and no other one of its namespace had talked to it.")
+        + $" Resolves {Wording.Duration(DurationOf(own, episode))} after the first contact; the destination is then known.",
+        episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, route: null));
 
-    /// <summary>New to a workload that is known well enough, and not what many use.</summary>
-    private bool IsNews(WorkloadTraffic by, Traffic traffic) => traffic.IsNew && by.Habit.IsLearned && !habits.IsCommon(traffic, isOld: true);
+    /// <summary>One step more severe once much has been sent there.</summary>
+    private static string SeverityOf(NewDestinationOptions own, Episode episode) =>
+        episode.Upload >= own.LargeUpload ? Severities.Raised(episode.Severity) : episode.Severity;
+
+    private static TimeSpan DurationOf(NewDestinationOptions own, Episode episode) =>
+        SeverityOf(own, episode) == Severities.Info && !episode.IsSuppressed && own.Hold < UntilDigest ? UntilDigest : own.Hold;
+
+    private bool IsOneOfMany(WorkloadActivity workload) =>
+        habits.MeetsNewDestinationsDaily(workload.Source, workload.Habit)
+        || (workload.Options.FanOut is { Enabled: true } fanOut && workload.Habit.NewDestinations.Recent > fanOut.NewFloor);
+
+    /// <summary>Whether the destination is new to a workload that has been learned, and is not one that many use.</summary>
+    private bool IsReportable(WorkloadActivity workload, FlowActivity activity) =>
+        activity.IsNew && workload.Habit.IsLearned && !habits.IsCommon(activity, isOld: true);
 }

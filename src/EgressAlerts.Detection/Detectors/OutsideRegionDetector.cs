@@ -1,10 +1,7 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressOutsideRegion</c>: a namespace that is to keep to some regions talks to another one.</summary>
-/// <remarks>Regions are what <c>networks</c>, provider files and MaxMind databases say; an address of which they say nothing is nowhere and is not found.</remarks>
+/// <remarks>Regions come from <c>networks</c>, provider files and MaxMind databases. An address without a known region is never found.</remarks>
 internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
     : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", tuning, metrics, state)
 {
@@ -12,19 +9,16 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     private readonly Tuning _tuning = tuning;
 
-    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
+    protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
-    protected override bool MayMatch(WorkloadTraffic by) => by.Options.OutsideRegion.AllowedRegions.ContainsKey(by.Source.Namespace);
-
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
-    {
-        var region = traffic.Destination.Region;
-        return region.Length > 0 && !traffic.IsBlocked && by.Options.OutsideRegion.AllowedRegions.TryGetValue(by.Source.Namespace, out var allowed) && !allowed.Contains(region)
-            ? new(region)
-            : null;
-    }
+    protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
+        activity.Destination.Region is { Length: > 0 } region && !activity.IsBlocked
+        && Allowed(workload.Options, workload.Source) is { } allowed && !allowed.Contains(region) ? new(region) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} in {episode.Detail}. {Text.Traffic(episode)}. "
-        + $"Expected: {string.Join(", ", _tuning.Of(source).OutsideRegion.AllowedRegions.GetValueOrDefault(source.Namespace, []))} alone.";
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} in {episode.Detail}. {Wording.Amount(episode)}. "
+        + $"Expected: {string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone.";
+
+    private static IReadOnlyList<string>? Allowed(DetectionOptions options, Workload source) =>
+        options.OutsideRegion.AllowedRegions.GetValueOrDefault(source.Namespace);
 }

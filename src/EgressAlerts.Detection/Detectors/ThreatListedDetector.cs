@@ -1,12 +1,9 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressThreatListed</c>: a destination is on one of the configured lists.</summary>
-/// <remarks>An address, and the names that the mesh or the client says, are known at once; a name that DNS says may come later. What the mesh refused counts too: who
-/// tries it is likely to be compromised.</remarks>
+/// <remarks>What the mesh refused counts too, because a workload that tries a listed destination is likely to be compromised.</remarks>
 internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
     : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics, state)
 {
@@ -14,34 +11,36 @@ internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning t
 
     private IReadOnlyList<ThreatList> _inUse = [];
 
-    protected override DetectorOptions OptionsOf(DetectionOptions all) => all.ThreatListed;
+    protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.ThreatListed;
 
-    protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting)
+    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input)
     {
         foreach (var list in options.Lists) list.Refresh(logger);
-        _inUse = [.. options.Lists.Where(list => !list.IsExpired(sighting.Window.End))];
-        return _inUse.Count == 0 ? [] : sighting.Seen.Concat(sighting.Settled);
+        _inUse = [.. options.Lists.Where(list => !list.IsExpired(input.Window.End))];
+        return _inUse.Count == 0 ? [] : input.Seen.Concat(input.Settled);
     }
 
-    protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
+    protected override Match? Match(WorkloadActivity workload, FlowActivity activity)
     {
-        // Lists hold private and special networks too; those are not the internet's.
-        if (traffic.Destination.Source is NameSource.Special or NameSource.Network) return null;
+        // Lists hold private and special networks too. Those are not of the internet.
+        if (activity.Destination.Source is NameSource.Special or NameSource.Network) return null;
         foreach (var list in _inUse)
         {
-            var atOnce = AtOnce(list, traffic.Flow.To);
-            var entry = traffic.IsSettled ? atOnce is null ? list.Find(traffic.Destination.Name) : null : atOnce;
-            if (entry is not null) return new($"{list.Name} (entry {Text.Unlinked(entry)})");
+            // Addresses and names in the telemetry are looked up in the window that shows them. Only a name that DNS says is looked up when it is final.
+            var atOnce = InTelemetry(list, activity.To);
+            var entry = !activity.IsSettled ? atOnce : atOnce is null ? list.Find(activity.Destination.Name) : null;
+            if (entry is not null) return new($"{list.Name} (entry {Wording.Unlinked(entry)})");
         }
 
         return null;
     }
 
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} {(episode.Flow.Route == Route.Blocked ? "tried to reach" : "talked to")} {Text.Of(episode.Flow, episode.Destination)}, which is on the list {episode.Detail}. {Text.Traffic(episode)}. Expected: nothing.";
+        $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which is on the list {episode.Detail}. "
+        + $"{Wording.Amount(episode)}. Expected: nothing.";
 
-    private static string? AtOnce(ThreatList list, RawDestination to) =>
-        (to.Address is { } address ? list.Find(address) : null) ?? OfName(list, to.Service) ?? OfName(list, to.Sni) ?? OfName(list, to.Host);
+    private static string? InTelemetry(ThreatList list, RawDestination to) =>
+        (to.Address is { } address ? list.Find(address) : null) ?? ByName(list, to.Service) ?? ByName(list, to.Sni) ?? ByName(list, to.Host);
 
-    private static string? OfName(ThreatList list, string name) => name.Length > 0 ? list.Find(name) : null;
+    private static string? ByName(ThreatList list, string name) => name.Length > 0 ? list.Find(name) : null;
 }

@@ -1,34 +1,24 @@
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
-/// <summary><c>EgressAlertsWatchdog</c>: always true. Whoever stops receiving it knows that nobody watches egress any more.</summary>
+/// <summary><c>EgressAlertsWatchdog</c> always fires. Whoever stops receiving it knows that nobody watches egress any more.</summary>
 internal sealed class WatchdogDetector(WatchdogOptions options, StoredState state) : IDetector
 {
     public const string Name = "EgressAlertsWatchdog";
 
     private readonly Cell<DateTimeOffset> _since = state.Cell("watchdog_since", DetectionJson.Default.DateTimeOffset, default);
 
-    public string AlertName => Name;
-
     public IEnumerable<Finding> Active => !options.Enabled ? [] :
     [
         new(
-            Name,
-            options.Severity,
-            new Workload("", ""),
-            "",
-            _since.Value,
+            Name, options.Severity, new Workload("", ""), Destination: "", _since.Value,
             "EgressAlerts watches: this alert always fires.",
-            $"Egress has been accounted for and alerts have been sent since {Text.Time(_since.Value)}. Send this alert to a service that calls you when it stops coming.",
-            NameSource.Unknown,
-            Confirmed: false,
-            "egress_alerts_last_window_end_timestamp_seconds"),
+            $"Egress has been accounted for and alerts have been sent since {Wording.Time(_since.Value)}. "
+            + "Send this alert to a service that calls you when it stops coming.",
+            NameSource.Unknown, Confirmed: false, "egress_alerts_last_window_end_timestamp_seconds"),
     ];
 
-    public void Observe(Sighting sighting)
+    public void Observe(DetectionInput input)
     {
-        if (_since.Value == default) _since.Value = sighting.Window.End;
+        if (_since.Value == default) _since.Value = input.Window.End;
     }
 }

@@ -1,17 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text.Json.Serialization;
-using EgressAlerts.Model;
-using EgressAlerts.Storage;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>What every workload is known to talk to, since when, and for how long it has been watched. Called by the pass alone.</summary>
-/// <remarks>At most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination are remembered, each by name and by what it is. Once they
-/// are that many, no further ones are remembered in that window: these stay new. The next window forgets a tenth, those unused for longest.</remarks>
+/// <summary>The destinations of each workload, since when, and how long it has been watched. Called by the pass alone.</summary>
+/// <remarks>Remembers at most <see cref="DetectionOptions.MaxRemembered"/> pairs of workload and destination, each by its confirmed name and by its address.
+/// Beyond that, destinations stay new. The next window forgets the tenth that was unused for longest.</remarks>
 internal sealed class Habits
 {
-    /// <summary>So many namespaces have to be there, beside the workload's own, before any can speak for all.</summary>
+    /// <summary>The least number of other namespaces that must talk to a destination before it is common.</summary>
     private const int LeastNamespaces = 2;
 
     private readonly DetectionOptions _options;
@@ -19,13 +16,13 @@ internal sealed class Habits
     private readonly Table<Workload, Habit> _habits;
     private readonly Rows<(Workload Source, string Destination), Contact> _contacts;
 
-    /// <summary>What new workloads of each namespace met: where each build is a workload of its own, it says what is usual for the next.</summary>
-    private readonly Table<string, News> _newborn;
+    /// <summary>What newborn workloads of each namespace met. Where each build is a workload of its own, it tells what is usual for the next.</summary>
+    private readonly Table<string, NewDestinationCount> _newborn;
 
-    /// <summary>How long all windows together have been.</summary>
+    /// <summary>The length of all windows together.</summary>
     private readonly Cell<TimeSpan> _watched;
 
-    /// <summary>When each namespace first talked to what its workloads know, in seconds since 1970: it tells soon how common a destination is.</summary>
+    /// <summary>When each namespace first talked to each remembered destination, in seconds since 1970. An index for <see cref="IsCommon"/>.</summary>
     private readonly Dictionary<string, Dictionary<string, uint>> _namespaces = [];
     private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
     private int _known;
@@ -35,11 +32,14 @@ internal sealed class Habits
     {
         (_options, _metrics) = (options, metrics);
         _habits = state.Table(DetectionTables.ByWorkload("habit", DetectionJson.Default.Habit));
-        _newborn = state.Table(Shape.Json("newborn", [Workload.Columns[0]], ns => [ns], values => (string)values[0], DetectionJson.Default.News));
+        _newborn = state.Table(Shape.Json(
+            "newborn", [Workload.Columns[0]], ns => [ns], values => (string)values[0], DetectionJson.Default.NewDestinationCount));
         _watched = state.Cell("watched", DetectionJson.Default.TimeSpan, default);
         (_contacts, var contacts, _) = state.Rows(DetectionTables.ByPair<Contact>(
-            "contact", "destination", ["first", "last"], contact => [(long)contact.First, (long)contact.Last], values => new((uint)(long)values[0], (uint)(long)values[1])), TryFind);
-        if (_habits.Count > 0 && _habits.Values.Max(habit => habit.Since) is var last && last > _watched.Value) _watched.Value = last; // The cell could not be read.
+            "contact", "destination", ["first", "last"],
+            contact => [(long)contact.First, (long)contact.Last], values => new((uint)(long)values[0], (uint)(long)values[1])), TryFind);
+        // The cell may have been unreadable.
+        if (_habits.Count > 0 && _habits.Values.Max(habit => habit.Since) is var last && last > _watched.Value) _watched.Value = last;
         foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
         foreach (var ((source, destination), contact) in contacts) GetOrBegin(source).Known.Add(destination, contact);
         _known = contacts.Count;
@@ -55,12 +55,11 @@ internal sealed class Habits
     /// <summary>For how long a workload has been watched; zero where nothing is known of it.</summary>
     public TimeSpan Observed(Workload source) => _habits.TryFind(source, out var habit) ? habit.Observed : default;
 
-    /// <param name="learning">How long it takes until what is not a habit yet is news.</param>
-    public Habit Of(Workload source, TimeSpan learning, DateTimeOffset now)
+    /// <param name="learning">How long a workload must have been watched before anything is new for it.</param>
+    public Habit GetOrBegin(Workload source, TimeSpan learning, DateTimeOffset now)
     {
         var habit = GetOrBegin(source);
-
-        // What comes where all has been known for long may be a poisoned image: what it does on its first day is no habit.
+        // A workload that comes late may be a poisoned image: what it does on its first day is no habit.
         habit.CameLate = habit.Before == default && habit.Since >= 2 * learning;
         habit.IsNewborn = habit.CameLate && habit.Observed < learning;
         if (!habit.IsLearned && (habit.IsNewborn || habit.Observed + habit.Before >= learning))
@@ -72,40 +71,39 @@ internal sealed class Habits
         return habit;
     }
 
-    /// <summary>Before anything of a window is met.</summary>
-    public void Begin(Window window)
+    /// <summary>Called before any contact of a window is noted.</summary>
+    public void BeginWindow(Window window)
     {
         _common.Clear();
         _old = Seconds(window.End - _options.Learning);
         _watched.Value += window.Length;
         foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
-        if (_known >= _options.MaxRemembered || Contact.Hour(Seconds(window.End)) != Contact.Hour(Seconds(window.Start))) Forget(window.End - _options.Memory);
+        var isNewHour = Contact.Hour(Seconds(window.End)) != Contact.Hour(Seconds(window.Start));
+        if (isNewHour || _known >= _options.MaxRemembered) Forget(window.End - _options.Memory);
     }
 
-    /// <summary>A workload talks to a destination: whether that is news is noted on the traffic.</summary>
-    public void Meet(Habit habit, Traffic traffic, DateTimeOffset at)
+    /// <summary>Remembers a contact. Sets <see cref="FlowActivity.IsNew"/> and <see cref="FlowActivity.FirstContact"/>.</summary>
+    public void NoteContact(Habit habit, FlowActivity activity, DateTimeOffset at)
     {
-        var (source, now) = (traffic.Flow.Source, Seconds(at));
-
-        // Both what it is and what it is called: a name that DNS says a window later is no news.
-        var met = Earlier(First(habit.Known, traffic.Key), First(habit.Known, traffic.KnownAs));
-
-        // A workload that has just come may do what others of its namespace have done before.
-        if (met is null && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others) && others.TryGetValue(traffic.KnownAs, out var theirs)
-            && theirs < now) met = theirs;
-        traffic.IsNew = met is null;
-        var contact = new Contact(met ?? now, Contact.Hour(now));
-        if (traffic.KnownAs != traffic.Key) Remember(habit, source, traffic.KnownAs, contact);
-        Remember(habit, source, traffic.Key, contact);
-        traffic.Met = DateTimeOffset.FromUnixTimeSeconds(contact.First);
+        var (source, now) = (activity.Flow.Source, Seconds(at));
+        // It is looked up under both. An address whose name DNS says a window later is not new.
+        var first = Earlier(First(habit.Known, activity.Key), First(habit.Known, activity.KnownAs));
+        // A workload that has just come may do what others of its namespace did before.
+        if (first is null && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others)
+            && others.TryGetValue(activity.KnownAs, out var theirs) && theirs < now) first = theirs;
+        activity.IsNew = first is null;
+        var contact = new Contact(first ?? now, Contact.Hour(now));
+        if (activity.KnownAs != activity.Key) Remember(habit, source, activity.KnownAs, contact);
+        Remember(habit, source, activity.Key, contact);
+        activity.FirstContact = DateTimeOffset.FromUnixTimeSeconds(contact.First);
     }
 
-    /// <summary>Counts what is news. Called once all of a window is met, because only then it is known what is common.</summary>
-    public void CountNews(Habit habit, Traffic traffic, DateTimeOffset at)
+    /// <summary>Counts a destination that is new and not common. Called once all contacts of a window are noted.</summary>
+    public void CountNewDestination(Habit habit, FlowActivity activity, DateTimeOffset at)
     {
-        if (!traffic.IsNew || !habit.IsLearned || IsCommon(traffic, isOld: true)) return;
-        var (source, hour) = (traffic.Flow.Source, Hours.Of(at));
-        habit.News.Add(hour);
+        if (!activity.IsNew || !habit.IsLearned || IsCommon(activity, isOld: true)) return;
+        var (source, hour) = (activity.Flow.Source, Hours.Of(at));
+        habit.NewDestinations.Add(hour);
         _habits.Touch(source);
         if (!habit.IsNewborn) return;
         if (!_newborn.TryFind(source.Namespace, out var newborn)) _newborn.Put(source.Namespace, newborn = new());
@@ -113,33 +111,35 @@ internal sealed class Habits
         _newborn.Touch(source.Namespace);
     }
 
-    /// <summary>Whether this workload meets new destinations every day; of a new workload, whether the new ones of its namespace do.</summary>
-    public bool IsNewsUsual(Workload source, Habit habit) =>
-        habit.IsNewborn ? _newborn.TryFind(source.Namespace, out var newborn) && newborn.IsUsual : habit.News.IsUsual;
+    /// <summary>Whether a workload meets new destinations every day. Of a newborn one, whether the newborn workloads of its namespace do.</summary>
+    public bool MeetsNewDestinationsDaily(Workload source, Habit habit) =>
+        habit.IsNewborn ? _newborn.TryFind(source.Namespace, out var newborn) && newborn.IsDaily : habit.NewDestinations.IsDaily;
 
-    /// <summary>News have become too many, or are no longer.</summary>
+    /// <summary>A workload's <see cref="Habit.NewDestinations"/> have changed.</summary>
     public void Touch(Workload source) => _habits.Touch(source);
 
-    /// <summary>All workloads that are known.</summary>
     public IEnumerable<KeyValuePair<Workload, Habit>> All => _habits;
 
-    /// <summary>Whether half of the other namespaces talk to it too. Only what is vouched for can be common, or an address: anybody can claim a name that many use.</summary>
-    /// <param name="isOld">Whether they must have for as long as learning takes: what many use is not one workload's news, but what comes to all at once is.</param>
-    public bool IsCommon(Traffic traffic, bool isOld)
+    /// <summary>Whether at least half of the other namespaces, and no fewer than two, talk to the destination too.</summary>
+    /// <remarks>An unconfirmed name without an address is never common, because anybody can claim a name that many use.</remarks>
+    /// <param name="isOld">Whether they must have done so for <c>detection.learning</c>. Then a destination that comes to all at once is not
+    /// common.</param>
+    public bool IsCommon(FlowActivity activity, bool isOld)
     {
-        if (!traffic.Destination.Confirmed && traffic.Flow.To.Address is null) return false;
-        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (traffic.Flow.Source.Namespace, traffic.KnownAs, isOld), out var isKnown);
+        if (!activity.Destination.Confirmed && activity.Flow.To.Address is null) return false;
+        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (activity.Flow.Source.Namespace, activity.KnownAs, isOld), out var isKnown);
         if (isKnown) return common;
-        var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(traffic.Flow.Source.Namespace) ? 1 : 0), 0);
+        var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(activity.Flow.Source.Namespace) ? 1 : 0), 0);
         foreach (var (name, known) in _namespaces)
         {
-            if (name != traffic.Flow.Source.Namespace && known.TryGetValue(traffic.KnownAs, out var first) && (!isOld || first <= _old)) users++;
+            if (name != activity.Flow.Source.Namespace && known.TryGetValue(activity.KnownAs, out var first) && (!isOld || first <= _old)) users++;
         }
 
         return common = users >= LeastNamespaces && users * 2 >= others;
     }
 
-    /// <summary>What is known from before the first window.</summary>
+    /// <summary>Remembers what Prometheus knows from before the first window.</summary>
+    /// <param name="last">When the workload last talked to the destination.</param>
     /// <param name="before">For how long the workload had been there.</param>
     public void Learn(Workload source, string destination, DateTimeOffset last, TimeSpan before)
     {
@@ -212,10 +212,15 @@ internal sealed class Habits
 
     private void Forget(DateTimeOffset before)
     {
-        // An hour later than the memory says at most, because the last contact is known by its hour.
-        var (limit, known, surplus) = (new Contact(0, Contact.Hour(Seconds(before)) - 1).Rank, _known, _known - (_options.MaxRemembered - (_options.MaxRemembered / 10)));
-        var isFull = known >= _options.MaxRemembered;
-        if (isFull) limit = Math.Max(limit, _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank).Order().ElementAt(surplus - 1));
+        // At most an hour late, because the last contact is known by its hour.
+        var (limit, known) = (new Contact(0, Contact.Hour(Seconds(before)) - 1).Rank, _known);
+        var (isFull, surplus) = (known >= _options.MaxRemembered, known - (_options.MaxRemembered - (_options.MaxRemembered / 10)));
+        if (isFull)
+        {
+            var ranks = _habits.Values.SelectMany(habit => habit.Known.Values).Select(contact => contact.Rank);
+            limit = Math.Max(limit, ranks.Order().ElementAt(surplus - 1));
+        }
+
         foreach (var (source, habit) in _habits)
         {
             foreach (var (destination, contact) in habit.Known)
@@ -232,51 +237,4 @@ internal sealed class Habits
         if (_known < known) IndexNamespaces();
         if (isFull) _metrics.Forgotten(known - _known);
     }
-}
-
-/// <summary>What one workload is known to do.</summary>
-internal sealed class Habit
-{
-    /// <summary>How long all windows together had been when it was first seen.</summary>
-    public TimeSpan Since { get; init; }
-
-    /// <summary>For how long it has been watched; time in which nobody watched does not count.</summary>
-    [JsonIgnore]
-    public TimeSpan Observed { get; set; }
-
-    /// <summary>For how long it had been there before that, as Prometheus knew: enough to know whom it talks to, but not how much.</summary>
-    public TimeSpan Before { get; set; }
-
-    /// <summary>Since when its habits are known well enough to speak of what is not one of them; the default value before.</summary>
-    public DateTimeOffset LearnedAt { get; set; }
-
-    public bool IsLearned => LearnedAt != default;
-
-    /// <summary>Whether it came when all others had been known for long.</summary>
-    [JsonIgnore]
-    public bool CameLate { get; set; }
-
-    /// <summary>Whether it came late, and has not been watched for as long as learning takes.</summary>
-    [JsonIgnore]
-    public bool IsNewborn { get; set; }
-
-    /// <summary>How much it met that it had never talked to.</summary>
-    public News News { get; init; } = new();
-
-    [JsonIgnore]
-    public Dictionary<string, Contact> Known { get; } = [];
-
-    /// <summary>Whether it began to talk to something only after it had been learned.</summary>
-    public bool IsLater(DateTimeOffset met) => IsLearned && met >= LearnedAt;
-}
-
-/// <summary>When a workload talked to a destination, in seconds since 1970.</summary>
-/// <param name="Last">The beginning of the hour: what is forgotten after days need not be known to the second, and is written once an hour.</param>
-internal readonly record struct Contact(uint First, uint Last)
-{
-    /// <summary>What has the least rank is forgotten first: what was used longest ago, and of what was used at the same time what was met last.
-    /// So a flood goes before the habits that were seen in the same hour.</summary>
-    public ulong Rank => ((ulong)Last << 32) | (uint.MaxValue - First);
-
-    public static uint Hour(uint seconds) => seconds - (seconds % 3_600);
 }

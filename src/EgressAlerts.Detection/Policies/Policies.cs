@@ -1,54 +1,42 @@
 using EgressAlerts.Common;
-using EgressAlerts.Model;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>Finds the first policy that matches traffic. Called by the pass alone.</summary>
+/// <summary>Finds the first policy that matches an activity. Called by the pass alone.</summary>
 internal sealed class Policies(IReadOnlyList<Policy> policies)
 {
-    private const int MaxRemembered = 100_000;
-
-    private readonly Dictionary<Workload, IReadOnlyList<Policy>> _about = [];
+    private readonly Remembered<IReadOnlyList<Policy>> _bySource = new(source =>
+        [.. policies.Where(policy => AnyMatches(policy.Source.Namespaces, source.Namespace) && AnyMatches(policy.Source.Workloads, source.Name))]);
 
     public bool CanIgnore { get; } = policies.Any(policy => policy.Action == PolicyAction.Ignore);
 
     public bool IsEmpty => policies.Count == 0;
 
-    public Policy? First(Traffic traffic)
+    public Policy? FirstMatch(FlowActivity activity)
     {
-        foreach (var policy in About(traffic.Flow.Source))
+        foreach (var policy in _bySource[activity.Source])
         {
-            if (Matches(policy, traffic)) return policy;
+            if (Matches(policy, activity)) return policy;
         }
 
         return null;
     }
 
-    /// <summary>The policies that are about a workload.</summary>
-    private IReadOnlyList<Policy> About(Workload source)
+    private static bool AnyMatches(IReadOnlyList<Pattern> patterns, string text) => patterns.Count == 0 || patterns.Any(pattern => pattern.Matches(text));
+
+    private static bool Matches(Policy policy, FlowActivity activity)
     {
-        if (_about.TryGetValue(source, out var known)) return known;
-        if (_about.Count == MaxRemembered) _about.Clear();
-        IReadOnlyList<Policy> about = [.. policies.Where(policy => AnyOf(policy.Source.Namespaces, source.Namespace) && AnyOf(policy.Source.Workloads, source.Name))];
-        _about.Add(source, about);
-        return about;
+        var (where, to, destination) = (policy.Destination, activity.To, activity.Destination);
+        return (where.Routes.Count == 0 ? !activity.IsBlocked : where.Routes.Contains(activity.Flow.Route))
+            && (where.Ports.Count == 0 || where.Ports.Contains(to.Port))
+            && (where.Regions.Count == 0 || where.Regions.Contains(destination.Region))
+            && (where.Cidrs.Count == 0 || (to.Address is { } address && where.Cidrs.Any(cidr => cidr.Contains(address))))
+            && (where.Names.Count == 0 || where.Names.Any(name => IsCalled(name, policy.Action, to, destination)))
+            && (where.PathPrefixes.Count == 0 || where.PathPrefixes.Any(prefix => PolicyFacts.Has(activity.Facts, PolicyFacts.Path, prefix)))
+            && policy.Source.Labels.All(label => PolicyFacts.Has(activity.Facts, label.Key, label.Value));
     }
 
-    private static bool AnyOf(IReadOnlyList<Pattern> patterns, string text) => patterns.Count == 0 || patterns.Any(pattern => pattern.Matches(text));
-
-    private static bool Matches(Policy policy, Traffic traffic)
-    {
-        var (to, flow, destination) = (policy.Destination, traffic.Flow, traffic.Destination);
-        return (to.Routes.Count == 0 ? !traffic.IsBlocked : to.Routes.Contains(flow.Route))
-            && (to.Ports.Count == 0 || to.Ports.Contains(flow.To.Port))
-            && (to.Regions.Count == 0 || to.Regions.Contains(destination.Region))
-            && (to.Cidrs.Count == 0 || (flow.To.Address is { } address && to.Cidrs.Any(cidr => cidr.Contains(address))))
-            && (to.Names.Count == 0 || to.Names.Any(name => IsCalled(name, policy.Action, flow.To, destination)))
-            && (to.PathPrefixes.Count == 0 || to.PathPrefixes.Any(prefix => PolicyFacts.Has(traffic.Facts, PolicyFacts.Path, prefix)))
-            && policy.Source.Labels.All(label => PolicyFacts.Has(traffic.Facts, label.Key, label.Value));
-    }
-
-    /// <summary>Whoever does what is forbidden would call his server like an allowed one: what is only claimed can accuse, not excuse.</summary>
+    /// <summary>An unconfirmed name can accuse but not excuse, because malware would call its server like an allowed one.</summary>
     private static bool IsCalled(Pattern name, PolicyAction action, RawDestination to, Destination destination) =>
         name.Matches(destination.Name)
             ? destination.Confirmed || action == PolicyAction.Alert

@@ -2,22 +2,20 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using EgressAlerts.Common;
-using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>A file of addresses, networks and domains to beware of, read again when it changes. Called by the pass alone.</summary>
-/// <remarks>One entry a line, first on it; what follows behind white space, <c>,</c>, <c>;</c> or <c>#</c> is a comment. A domain stands for all names below it. Lines as in a
-/// hosts file (<c>0.0.0.0 name</c>) are understood. An address that is mapped into IPv6 (<c>::ffff:1.2.3.4</c>) stands for its IPv4 address. Lines that are
-/// none of these, or that name so large a network that half of the world would be listed, are passed over and counted.</remarks>
-/// <param name="maxAge">A list in use that was written longer ago than this has expired: it matches nothing.</param>
+/// <summary>A file of addresses, networks and domains to beware of. It is read again when it changes. Called by the pass alone.</summary>
+/// <remarks>Each line begins with one entry. The rest, behind white space, <c>,</c>, <c>;</c> or <c>#</c>, is a comment. A domain stands for all names below
+/// it. Lines of a hosts file (<c>0.0.0.0 name</c>) are understood. An address that is mapped into IPv6 (<c>::ffff:1.2.3.4</c>) stands for its IPv4 address.
+/// Lines that are none of these are skipped and counted. So are networks larger than a /8 (IPv6: /16): they must be mistakes.</remarks>
+/// <param name="maxAge">A list whose file was last written longer ago than this has expired, and matches nothing.</param>
 /// <exception cref="InvalidDataException">The file is no such list; the message says why.</exception>
 public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 {
     private const long MaxBytes = 32L << 20;
 
-    /// <summary>Networks so large list half of the world by mistake.</summary>
     private const int LeastPrefixV4 = 8;
     private const int LeastPrefixV6 = 16;
 
@@ -30,7 +28,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
 
     internal int Count => _file.Content.Count;
 
-    /// <summary>Lines that were passed over.</summary>
+    /// <summary>How many lines were skipped.</summary>
     internal int Skipped => _file.Content.Skipped;
 
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
@@ -65,7 +63,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
             else if (bad++ == 0) firstBad = entry[..Math.Min(40, entry.Length)];
         }
 
-        // Some rubbish is in most lists; where it prevails this is another kind of file.
+        // Most lists have some bad lines. A file with more bad lines than good ones is something else.
         return bad <= networks.Count + domains.Count
             ? new(new PrefixTable<bool>(networks), domains, bad)
             : throw new InvalidDataException($"{path} holds {bad} lines that are neither address, network nor domain, such as '{firstBad}'");

@@ -2,21 +2,23 @@ using System.Text.Json.Serialization;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>Finds what drips: the excess of each day over what is usual for a day adds up (CUSUM), until it is too much. Learns nothing from days that were.</summary>
-/// <remarks>Usual for a day is the median of up to 28 days and three spreads (MAD, at least a tenth of the median), or what the largest
-/// day had, or half more than the same day of an earlier week, or one beside it, had once.</remarks>
+/// <summary>Finds what drips: the excess of each day over what is usual for a day adds up until it is too much (CUSUM).</summary>
+/// <remarks>What is usual for a day is the largest of
+/// <c>median + 3 × max(spread, median / 10)</c> of up to 28 days, where the spread is 1.4826 times the median distance from the median (MAD);
+/// the largest of these days, because jobs move (four times it, while fewer than seven days had anything); and
+/// <c>1.5 ×</c> the same day of an earlier week or one beside it.
+/// <c>excess = max(0, excess of the days before + today - usual)</c>. It is too much above <c>max(floor, median)</c>.</remarks>
+/// <example>A workload sends 100 MiB a day, and never more than 130 MiB. The floor is 200 MiB. From Monday it sends 220 MiB a day: 90 MiB more than usual.
+/// The excess is 90 MiB on Monday, 180 MiB on Tuesday, and 270 MiB on Wednesday, which is too much.</example>
 internal sealed class DailySums
 {
     private const int Remembered = 28;
     private const int LeastDays = 7;
-
-    /// <summary>So many times what a day of an earlier week had is usual on this one.</summary>
-    private const double OnThatDay = 1.5;
-
-    /// <summary>Of fewer days that had anything nobody knows how much they differ: so many times the largest is usual.</summary>
+    private const double OnThatWeekday = 1.5;
     private const double OfFewDays = 4;
     private const float Nothing = -1;
 
+    /// <summary>The last answer of <see cref="Usual"/>. Each window of a day asks the same.</summary>
     private (long Day, (double Median, double Allowance)? Usual)? _asked;
 
     [JsonConstructor]
@@ -41,19 +43,16 @@ internal sealed class DailySums
     /// <summary>The first day to come.</summary>
     public long Next { get; set; }
 
-    /// <summary>How much more than usual has added up with the days that are over.</summary>
+    /// <summary>The excess of the days that are over.</summary>
     public double Carried { get; set; }
 
-    /// <summary>The first day of those.</summary>
+    /// <summary>The first day of that excess.</summary>
     public long CarriedSince { get; set; }
 
-    /// <summary>What is learned of this day in place of its value, because that was too much.</summary>
+    /// <summary>What is learned of this day instead of its value, because that was too much.</summary>
     public float? Instead { get; set; }
 
-    /// <summary>Single days before this one say what is usual. Those whose excess still adds up do not: a drip would raise its own allowance.</summary>
-    private long Settled => Carried > 0 ? Math.Min(CarriedSince, Next) : Next;
-
-    /// <summary>How much more than usual has added up with this day, and how much of it is too much; null while too little is known.</summary>
+    /// <summary>The excess with this day, above what it is too much, and what is usual for a day; null while fewer than seven days are known.</summary>
     /// <param name="floor">Less than this is never too much.</param>
     public (double Excess, double Limit, double Allowance)? Excess(long day, double today, double floor)
     {
@@ -61,24 +60,23 @@ internal sealed class DailySums
         return (Carried + Math.Max(0, today - usual.Allowance), Math.Max(floor, usual.Median), usual.Allowance);
     }
 
-    /// <summary>It is too much. This day, and those over which it added up, count as usual ones: however long it goes on, it does not become usual.</summary>
+    /// <summary>It is too much. This day, and those over which the excess added up, are learned as the median, so that it never becomes usual.</summary>
     public void Flag(long day)
     {
         if (Instead is not null || Usual(day) is not { } usual) return;
         (Instead, _asked) = ((float)usual.Median, null);
-        for (var i = Math.Max(CarriedSince, Next - Remembered); Carried > 0 && i < Next; i++) Days[i % Remembered] = Math.Min(Days[i % Remembered], Instead.Value);
+        if (Carried == 0) return;
+        for (var i = Math.Max(CarriedSince, Next - Remembered); i < Next; i++) Days[i % Remembered] = Math.Min(Days[i % Remembered], Instead.Value);
     }
 
-    /// <summary>A day is over.</summary>
-    public void Turn(long day, double value, double floor)
+    public void CloseDay(long day, double value, double floor)
     {
         if (day < Next) return;
         if (Usual(day) is { } usual)
         {
-            var limit = Math.Max(floor, usual.Median);
             // No more than the limit is carried over, so that the excess of a day long ago does not last for ever.
             if (Carried == 0) CarriedSince = day;
-            Carried = Math.Clamp(Carried + value - usual.Allowance, 0, limit);
+            Carried = Math.Clamp(Carried + value - usual.Allowance, 0, Math.Max(floor, usual.Median));
         }
 
         for (var i = Math.Max(Next, day - Remembered); i < day; i++) Days[i % Remembered] = Nothing;
@@ -86,46 +84,31 @@ internal sealed class DailySums
         (Next, Instead, _asked) = (day + 1, null, null);
     }
 
-    /// <summary>Asked in each window, the same all day.</summary>
     private (double Median, double Allowance)? Usual(long day)
     {
-        if (_asked?.Day != day) _asked = (day, UsualOf(day));
+        if (_asked?.Day != day) _asked = (day, FindUsual(day));
         return _asked.Value.Usual;
     }
 
-    /// <summary>Jobs move: what one day had is usual on any.</summary>
-    private double Largest(long day)
+    private (double Median, double Allowance)? FindUsual(long day)
     {
-        var largest = 0.0;
-        for (var i = 1; i <= Remembered; i++)
+        // Days whose excess still adds up do not count as single ones: a drip would raise its own allowance.
+        var settled = Carried > 0 ? Math.Min(CarriedSince, Next) : Next;
+        var (known, largest, onThatWeekday) = (new List<double>(Remembered), 0.0, 0.0);
+        for (var ago = 1; ago <= Remembered; ago++)
         {
-            if (day - i < Settled) largest = Math.Max(largest, Days[(day - i) % Remembered]);
-        }
-
-        return largest;
-    }
-
-    private (double Median, double Allowance)? UsualOf(long day)
-    {
-        var known = new List<double>(Remembered);
-        for (var i = 1; i <= Remembered; i++)
-        {
-            if (day - i < Next && Days[(day - i) % Remembered] is var sum and not Nothing) known.Add(sum);
+            if (day - ago >= Next || Days[(day - ago) % Remembered] is not (var sum and not Nothing)) continue;
+            known.Add(sum);
+            if (day - ago >= settled) continue;
+            largest = Math.Max(largest, sum);
+            // What runs on a day of the week may run a day earlier or later, also because a clock has changed.
+            if (ago > 1 && ago % 7 is 6 or 0 or 1) onThatWeekday = Math.Max(onThatWeekday, sum);
         }
 
         if (known.Count < LeastDays) return null;
         var median = Statistics.Median(known);
         var allowance = median + (3 * Math.Max(Statistics.Spread(known, median), median / 10));
-        allowance = Math.Max(allowance, Largest(day) * (known.Count(sum => sum > 0) < LeastDays ? OfFewDays : 1));
-        // What runs on a day of the week may run a day earlier or later, also because a clock has changed.
-        for (var week = 7; week <= Remembered; week += 7)
-        {
-            for (var i = week - 1; i <= Math.Min(week + 1, Remembered); i++)
-            {
-                if (day - i < Settled) allowance = Math.Max(allowance, Days[(day - i) % Remembered] * OnThatDay);
-            }
-        }
-
-        return (median, allowance);
+        largest *= known.Count(sum => sum > 0) < LeastDays ? OfFewDays : 1;
+        return (median, Math.Max(allowance, Math.Max(largest, OnThatWeekday * onThatWeekday)));
     }
 }

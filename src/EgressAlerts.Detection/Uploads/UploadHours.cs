@@ -1,9 +1,7 @@
-using EgressAlerts.Storage;
-
 namespace EgressAlerts.Detection;
 
-/// <summary>Keeps the sums of the hour that grow with each window. Those of 512 groups lie in one row, because nearly all rows change with each window.</summary>
-/// <remarks>A group's number is its place. It gets the least that is free, from 1.</remarks>
+/// <summary>Stores the sums of the hour that goes on. The sums of 512 groups lie in one row, because nearly all of them change with each window.</summary>
+/// <remarks>A group's number is its place. It gets the least free one, from 1.</remarks>
 internal sealed class UploadHours
 {
     private const int ChunkSize = 512;
@@ -18,7 +16,7 @@ internal sealed class UploadHours
         var shape = Shape.ByNumber<Chunk>(
             "upload_hour", "chunk", ["sums", "counts", "tops"],
             chunk => [Packed.Bytes<double>(chunk.Sums), Packed.Bytes<double>(chunk.Counts), Packed.Bytes<double>(chunk.Tops)],
-            values => new(Packed.Numbers<double>(values[0], ChunkSize), Packed.Numbers<double>(values[1], ChunkSize), Packed.Numbers<double>(values[2], ChunkSize)));
+            values => new(Numbers(values[0]), Numbers(values[1]), Numbers(values[2])));
         (_rows, _loaded, _) = state.Rows<int, Chunk>(shape, TryFind);
     }
 
@@ -30,7 +28,7 @@ internal sealed class UploadHours
     }
 
     /// <summary>Gives a group its sums as of the last commit.</summary>
-    /// <returns>False where another one has its number: it has got a new one, and has sent nothing in this hour.</returns>
+    /// <returns>False where another group has its number. It then has a new number, and begins this hour with nothing.</returns>
     public bool TryResume(UploadGroup group)
     {
         if (group.Number < 1 || !_groups.TryAdd(group.Number, group))
@@ -40,7 +38,8 @@ internal sealed class UploadHours
         }
 
         var at = group.Number % ChunkSize;
-        if (_loaded.TryGetValue(group.Number / ChunkSize, out var chunk)) (group.Hour, group.Count, group.TopUpload) = (chunk.Sums[at], chunk.Counts[at], chunk.Tops[at]);
+        if (_loaded.TryGetValue(group.Number / ChunkSize, out var chunk))
+            (group.Hour, group.Count, group.TopUpload) = (chunk.Sums[at], chunk.Counts[at], chunk.Tops[at]);
         return true;
     }
 
@@ -50,8 +49,10 @@ internal sealed class UploadHours
         _next = Math.Min(_next, group.Number);
     }
 
-    /// <summary>Its sums have changed.</summary>
+    /// <summary>The sums of a group have changed.</summary>
     public void Touch(UploadGroup group) => _rows.Touch(group.Number / ChunkSize);
+
+    private static double[] Numbers(object blob) => Packed.Numbers<double>(blob, ChunkSize);
 
     private bool TryFind(int number, out Chunk chunk)
     {
@@ -66,7 +67,7 @@ internal sealed class UploadHours
         return isUsed;
     }
 
-    /// <param name="Sums">Bytes that groups have got.</param>
+    /// <param name="Sums">The bytes that each group got.</param>
     /// <param name="Counts">Requests, and connections that ended.</param>
     /// <param name="Tops">The most that one destination got in one window.</param>
     private readonly record struct Chunk(double[] Sums, double[] Counts, double[] Tops);

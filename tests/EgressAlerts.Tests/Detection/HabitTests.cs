@@ -135,13 +135,13 @@ public sealed class HabitTests
         var habits = new Habits(Options with { MaxRemembered = 1_000 }, new DetectionMetrics(metrics, TimeProvider.System), Store.InMemory().Read());
         for (var window = 1; window <= 3; window++)
         {
-            habits.Begin(Samples.Window(window));
-            var habit = habits.Of(Samples.Cart, TimeSpan.Zero, Samples.Start);
+            habits.BeginWindow(Samples.Window(window));
+            var habit = habits.GetOrBegin(Samples.Cart, TimeSpan.Zero, Samples.Start);
             for (var i = 0; i < 5_000; i++)
             {
                 var flow = Samples.Flow($"60.{window}.{i / 250}.{i % 250}");
-                var traffic = new Traffic(flow, new Destination("", NameSource.Ip, Confirmed: false), "", isSettled: false);
-                habits.Meet(habit, traffic, Samples.Window(window).End);
+                var traffic = new FlowActivity(flow, new Destination("", NameSource.Ip, Confirmed: false), "", isSettled: false);
+                habits.NoteContact(habit, traffic, Samples.Window(window).End);
                 Assert.True(traffic.IsNew);
                 Assert.InRange(habits.Count, 1, 1_000);
             }

@@ -68,20 +68,20 @@ public sealed class PolicyTests
     public void Paths_and_labels_match_where_the_mesh_tells_them(string prefix, bool expected)
     {
         var facts = PolicyFacts.Of([(PolicyFacts.Path, "/politics"), ("source_version", "v2")]);
-        var traffic = new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), facts, isSettled: true);
+        var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), facts, isSettled: true);
         Policies Of(string version) => new([Forbid with { Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } }, Destination = new() { PathPrefixes = [prefix] } }]);
-        Assert.Equal(expected, Of("v2").First(traffic) is not null);
-        Assert.Null(Of("v1").First(traffic));
-        Assert.Null(Of("v2").First(new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), "", isSettled: true)));
+        Assert.Equal(expected, Of("v2").FirstMatch(traffic) is not null);
+        Assert.Null(Of("v1").FirstMatch(traffic));
+        Assert.Null(Of("v2").FirstMatch(new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), "", isSettled: true)));
     }
 
     [Fact]
     public void The_first_match_is_the_one_that_reading_the_rules_one_by_one_finds() => Prop.ForAll(
-        (from rules in RuleGen().ListOf() from traffic in TrafficGen() select (rules: rules.ToList(), traffic)).ToArbitrary(),
+        (from rules in RuleGen().ListOf() from traffic in ActivityGen() select (rules: rules.ToList(), traffic)).ToArbitrary(),
         these =>
         {
             var expected = these.rules.FirstOrDefault(rule => Naive(rule, these.traffic));
-            return ReferenceEquals(new Policies(these.rules).First(these.traffic), expected);
+            return ReferenceEquals(new Policies(these.rules).FirstMatch(these.traffic), expected);
         }).QuickCheckThrowOnFailure();
 
     private static Gen<Policy> RuleGen() =>
@@ -99,17 +99,17 @@ public sealed class PolicyTests
             Routes = routes,
         });
 
-    private static Gen<Traffic> TrafficGen() =>
+    private static Gen<FlowActivity> ActivityGen() =>
         from name in Gen.Elements("a.example.com", "b.example.org", "52.0.0.1")
         from confirmed in Gen.Elements(true, false)
         from sni in Gen.Elements("", "a.example.com")
         from address in Gen.Elements("", "52.0.0.1", "52.9.0.1")
         from port in Gen.Elements("", "443", "80")
         from route in Gen.Elements(Route.Passthrough, Route.Blocked, Route.Registered)
-        select new Traffic(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), "", isSettled: true);
+        select new FlowActivity(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), "", isSettled: true);
 
     /// <summary>The words of the reference, said in another way.</summary>
-    private static bool Naive(Policy policy, Traffic traffic)
+    private static bool Naive(Policy policy, FlowActivity traffic)
     {
         var (to, flow) = (policy.Destination, traffic.Flow);
         if (policy.Source.Namespaces.Count > 0 && policy.Source.Namespaces[0].Text is not ("shop" or "sh*")) return false;

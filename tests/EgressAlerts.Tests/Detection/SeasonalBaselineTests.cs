@@ -86,22 +86,22 @@ public sealed class SeasonalBaselineTests
     public void A_drip_adds_up_and_what_is_usual_does_not()
     {
         var days = new DailySums(100, 0);
-        for (var i = 0; i < 14; i++) days.Turn(100 + i, 1000 + (i % 3), 500);
+        for (var i = 0; i < 14; i++) days.CloseDay(100 + i, 1000 + (i % 3), 500);
         Assert.Equal(0, days.Excess(114, 1200, 500)!.Value.Excess);
         // A hundred a day over the allowance: five days to pass 500, half a day later with what is usual.
         var allowance = days.Excess(114, 0, 500)!.Value.Allowance;
         var day = 114;
-        for (; days.Excess(day, allowance + 150, 500) is { } drip && drip.Excess <= drip.Limit; day++) days.Turn(day, allowance + 150, 500);
+        for (; days.Excess(day, allowance + 150, 500) is { } drip && drip.Excess <= drip.Limit; day++) days.CloseDay(day, allowance + 150, 500);
         Assert.InRange(day - 114, 3, 8);
         days.Flag(day);
-        days.Turn(day, allowance + 150, 500);
+        days.CloseDay(day, allowance + 150, 500);
         Assert.InRange(days.Excess(day + 1, 0, 500)!.Value.Allowance, allowance - 250, allowance);
         // It may go on for months: it never becomes usual.
         day++;
         for (var last = day + 60; day < last; day++)
         {
             days.Flag(day);
-            days.Turn(day, 5000, 500);
+            days.CloseDay(day, 5000, 500);
         }
 
         Assert.InRange(days.Excess(day, 0, 500)!.Value.Allowance, allowance - 250, allowance);
@@ -115,7 +115,7 @@ public sealed class SeasonalBaselineTests
         {
             var value = day % 7 == 6 ? 5000.0 : 100;
             if (day >= 714) Assert.True(days.Excess(day, value, 500)!.Value is var drip && drip.Excess <= drip.Limit, $"day {day}");
-            days.Turn(day, value, 500);
+            days.CloseDay(day, value, 500);
         }
     }
 }

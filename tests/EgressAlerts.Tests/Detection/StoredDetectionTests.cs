@@ -30,11 +30,11 @@ public sealed class StoredDetectionTests
     [InlineData(typeof(DailySums))]
     [InlineData(typeof(Habit))]
     [InlineData(typeof(MetadataUse))]
-    [InlineData(typeof(News))]
+    [InlineData(typeof(NewDestinationCount))]
     [InlineData(typeof(Pulse))]
     [InlineData(typeof(SeasonalBaseline))]
     [InlineData(typeof(SeasonalSeries))]
-    [InlineData(typeof(SpreadUploads.SpreadUpload))]
+    [InlineData(typeof(SpreadUpload))]
     [InlineData(typeof(UploadGroup))]
     public void What_is_not_written_is_read_as_it_was(Type type)
     {
@@ -134,7 +134,7 @@ public sealed class StoredDetectionTests
             state.Commit();
         }
 
-        Assert.Equal(TimeSpan.FromHours(2), new Habits(Options, metrics, store.Read()).Of(Samples.Cart, TimeSpan.MaxValue, Samples.Start).Before);
+        Assert.Equal(TimeSpan.FromHours(2), new Habits(Options, metrics, store.Read()).GetOrBegin(Samples.Cart, TimeSpan.MaxValue, Samples.Start).Before);
     }
 
     [Fact]
@@ -190,18 +190,18 @@ public sealed class StoredDetectionTests
         Assert.InRange(JsonSerializer.Serialize(beacon, DetectionJson.Default.Beacon).Length, 900, 1.2 * 1024);
 
         var (group, options) = (new UploadGroup(), new UploadSpikeOptions());
-        group.Turn(0, 1, options, TimeSpan.Zero, TimeSpan.FromDays(35));
+        group.CloseHour(0, 1, options, TimeSpan.Zero, TimeSpan.FromDays(35));
         for (var hour = 500_000; hour < 500_000 + (5 * 168); hour++)
         {
             (group.Hour, group.Count) = (random.Next(10 << 20, 100 << 20), random.Next(100));
-            group.Turn(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
+            group.CloseHour(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
         }
 
         Assert.InRange(JsonSerializer.Serialize(group, DetectionJson.Default.UploadGroup).Length, 1_200, 1.6 * 1024);
         for (var hour = 500_840; hour < 500_840 + (5 * 168); hour++)
         {
             (group.Hour, group.Count) = (random.Next(1_000_000), random.Next(1_000, 9_000));
-            group.Turn(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
+            group.CloseHour(hour, hour + 1, options, TimeSpan.FromHours(hour), TimeSpan.FromDays(35));
         }
 
         Assert.InRange(JsonSerializer.Serialize(group, DetectionJson.Default.UploadGroup).Length, 2_000, 2.6 * 1024);

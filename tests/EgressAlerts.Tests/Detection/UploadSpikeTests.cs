@@ -32,19 +32,19 @@ public sealed class UploadSpikeTests
         var detector = New(state);
         for (var window = 1; window <= 2; window++)
         {
-            var flood = Enumerable.Range(0, 100).Select(app => new WorkloadTraffic(new("shop", $"app-{app}"), options, habit, [.. Sites(window)]));
-            detector.Observe(new Sighting(Samples.Window(window), [.. flood], []));
+            var flood = Enumerable.Range(0, 100).Select(app => new Workload("shop", $"app-{app}")).Select(app => new WorkloadActivity(app, options, habit, [.. Sites(window, app)]));
+            detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], []));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
             state.Commit();
             Assert.Equal(detector.Groups, New(store.Read()).Groups);
         }
 
-        static IEnumerable<Traffic> Sites(int window)
+        static IEnumerable<FlowActivity> Sites(int window, Workload app)
         {
             for (var i = 0; i < 300; i++)
             {
-                var sent = Timeline.To($"n{i}.w{window}.example.org", 1_000);
-                var traffic = new Traffic(sent.Flow, sent.Destination, "", isSettled: false);
+                var sent = Timeline.To($"n{i}.w{window}.example.org", 1_000, source: app);
+                var traffic = new FlowActivity(sent.Flow, sent.Destination, "", isSettled: false);
                 traffic.Add(in sent);
                 yield return traffic;
             }
@@ -55,10 +55,10 @@ public sealed class UploadSpikeTests
     public void What_nobody_can_name_is_kept_too()
     {
         var (sent, store) = (Timeline.To(Words.Unknown, 1_000), Store.InMemory());
-        var traffic = new Traffic(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), "", isSettled: false);
+        var traffic = new FlowActivity(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), "", isSettled: false);
         traffic.Add(in sent);
         var state = store.Read();
-        New(state).Observe(new Sighting(Samples.Window(1), [new WorkloadTraffic(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));
+        New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));
         state.Commit();
         Assert.Equal(1, New(store.Read()).Groups);
     }
@@ -265,7 +265,7 @@ public sealed class UploadSpikeTests
     [InlineData("52.1.2.3", "", false, "52.1.2.3", "", "52.1.2.0/24")]
     [InlineData("2001:db8:1:2::3", "", false, "2001:db8:1:2::3", "", "2001:db8:1::/48")]
     [InlineData("claimed.example.com", "example.com", false, "", "", "example.com")]
-    public void A_group_is_what_belongs_to_one_owner(string name, string site, bool confirmed, string address, string network, string expected) => Assert.Equal(expected, UploadSpikeDetector.GroupOf(
+    public void A_group_is_what_belongs_to_one_owner(string name, string site, bool confirmed, string address, string network, string expected) => Assert.Equal(expected, UploadGroups.NameOf(
         new Destination(name, NameSource.Ptr, confirmed, Network: network, Site: site), new RawDestination(address.Length > 0 ? IPAddress.Parse(address) : null, "", "", "", "")));
 
     [Fact]

@@ -5,7 +5,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Tests.Detection;
 
 /// <summary>What a workload never talked to before says little alone, and much by its number.</summary>
-public sealed class NewsTests
+public sealed class NewDestinationTests
 {
     private static readonly DetectionOptions Options = new()
     {

@@ -1,0 +1,45 @@
+namespace EgressAlerts.Detection;
+
+/// <summary>A detector of something that workloads do with destinations. Each pair of them is one finding.</summary>
+/// <param name="summary">What all findings of this detector have in common, in a sentence.</param>
+internal abstract class EpisodeDetector(string name, string summary, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
+{
+    private readonly Episodes _episodes = new(name, metrics, state);
+
+    public IEnumerable<Finding> Active => _episodes.Active.Select(entry => Found(entry.Key.Source, entry.Key.Destination, entry.Episode));
+
+    public void Observe(DetectionInput input)
+    {
+        foreach (var workload in Watched(input).Where(workload => OptionsOf(workload.Options).Enabled))
+        {
+            foreach (var activity in workload.Flows)
+            {
+                if (Match(workload, activity) is { } match) _episodes.Add(activity, match, input.Window.End);
+            }
+        }
+
+        _episodes.End((source, episode) =>
+            OptionsOf(tuning.OptionsFor(source)) is var options && (!options.Enabled || episode.IsOver(input.Window.End, options.Quiet)));
+    }
+
+    /// <summary>The settings of this detector among all.</summary>
+    protected abstract EpisodeOptions OptionsOf(DetectionOptions all);
+
+    /// <summary>The workloads whose activity may match. Called once a window, before <see cref="Match"/>.</summary>
+    protected virtual IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Seen;
+
+    /// <summary>Null where the activity is of no interest to this detector.</summary>
+    protected abstract Match? Match(WorkloadActivity workload, FlowActivity activity);
+
+    /// <summary>What was seen, how often or how much, and what was expected.</summary>
+    protected abstract string Describe(Workload source, Episode episode);
+
+    private Finding Found(Workload source, string destination, Episode episode)
+    {
+        var options = OptionsOf(tuning.OptionsFor(source));
+        return new(
+            name, episode.Severity.Length > 0 ? episode.Severity : options.Severity, source, destination, episode.Since, summary,
+            $"{Describe(source, episode)} Resolves after {Wording.Duration(options.Quiet)} without it.",
+            episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, episode.Flow.Route));
+    }
+}

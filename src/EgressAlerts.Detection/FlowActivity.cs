@@ -1,0 +1,72 @@
+namespace EgressAlerts.Detection;
+
+/// <summary>What a workload did with a destination over one route in one window: the sum of a flow's increments.</summary>
+/// <param name="facts">Labels and paths that policies ask for, see <see cref="PolicyFacts"/>.</param>
+/// <param name="isSettled">Whether the destination's name is final. The increments may then be of an earlier window.</param>
+internal sealed class FlowActivity(Flow flow, Destination destination, string facts, bool isSettled)
+{
+    /// <summary>Envoy's response flags of what never reached a server: failure, no healthy host, no cluster, no route, attempts used up.</summary>
+    private static readonly string[] Failures = ["UF", "UH", "NC", "NR", "URX"];
+
+    public Flow Flow => flow;
+
+    public Workload Source => flow.Source;
+
+    public RawDestination To => flow.To;
+
+    public Destination Destination => destination;
+
+    public string Facts => facts;
+
+    public bool IsSettled => isSettled;
+
+    /// <summary>Requests, and connections that ended. The opening of a connection is left out, because its end is counted.</summary>
+    public double Count { get; private set; }
+
+    /// <summary>How many of <see cref="Count"/> never reached a server, so that they carried nothing.</summary>
+    public double Failed { get; private set; }
+
+    /// <summary>Bytes that the application sent out.</summary>
+    public double Upload { get; private set; }
+
+    /// <summary>Bytes that the application got back.</summary>
+    public double Download { get; private set; }
+
+    public bool IsBlocked => flow.Route == Route.Blocked;
+
+    /// <summary>Whether the mesh refused it or nobody answered.</summary>
+    public bool IsRefused { get; private set; } = flow.Route == Route.Blocked;
+
+    public RefutedClaim? Refuted { get; private set; }
+
+    /// <summary>What the destination is, whatever it is called: its address, or its host where the telemetry has no address.</summary>
+    public string Key { get; } = flow.To.Key;
+
+    /// <summary>What the workload's habits know the destination by: a confirmed name, else its <see cref="Key"/>.</summary>
+    /// <remarks>An unconfirmed name would let malware call its server like a known one. A shared name, such as <c>*.compute-1.amazonaws.com</c> or
+    /// <c>private</c>, stands for machines of many owners. Neither makes a destination known.</remarks>
+    public string KnownAs { get; } = destination is { Confirmed: true, IsShared: false } ? destination.Name : flow.To.Key;
+
+    /// <summary>Whether the workload has not talked to the destination within <c>detection.memory</c>.</summary>
+    public bool IsNew { get; set; }
+
+    /// <summary>When the workload first talked to the destination within <c>detection.memory</c>.</summary>
+    public DateTimeOffset FirstContact { get; set; }
+
+    public void Add(in NamedIncrement seen)
+    {
+        var amount = seen.Increment.Amount;
+        var flags = seen.Increment.ResponseFlags;
+        var isFailed = flags.Length > 1
+            && (Failures.Contains(flags) || (flags.Contains(',', StringComparison.Ordinal) && flags.Split(',').Any(Failures.Contains)));
+        switch (seen.Increment.Metric)
+        {
+            case Metric.Requests or Metric.ConnectionsClosed: (Count, Failed) = (Count + amount, isFailed ? Failed + amount : Failed); break;
+            case Metric.UploadBytes: Upload += amount; break;
+            case Metric.DownloadBytes: Download += amount; break;
+        }
+
+        IsRefused |= isFailed;
+        Refuted ??= seen.Refuted;
+    }
+}

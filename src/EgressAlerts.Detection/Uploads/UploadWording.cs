@@ -1,0 +1,71 @@
+using static System.FormattableString;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>What findings of <c>EgressUploadSpike</c> about one workload say.</summary>
+/// <param name="dripQuiet">After how long without more what adds up from day to day resolves.</param>
+internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
+{
+    public Finding Describe(Workload source, string name, UploadGroup group, UploadSpikeOptions options)
+    {
+        var where = name switch
+        {
+            WorkloadUploads.AllTogether => "all destinations together",
+            Words.Other => "destinations beyond those that are followed one by one",
+            _ => Wording.Name(name, group.Confirmed),
+        };
+        return new(
+            UploadSpikeDetector.Name, group.IsNewLevel || group.IsRepeated ? Severities.Info : options.Severity, source, name, group.Since,
+            "A workload sends out more than is usual.",
+            $"{source} {What(source, where, group, options)}{HowToAccept(group)} Most went to {Wording.Name(group.Top, group.Confirmed)}. "
+            + $"This workload has been watched for {Wording.Duration(habits.Observed(source))}. "
+            + $"Resolves after {Wording.Duration(group.Hourly.IsFiring ? options.Quiet : dripQuiet)} without more; what was too much is not learned.",
+            group.TopSource, group.Confirmed, PromQl.Uploads(source, group.Confirmed ? name : ""));
+    }
+
+    private string What(Workload source, string where, UploadGroup group, UploadSpikeOptions options)
+    {
+        if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
+        {
+            return $"sent {Wording.Bytes(bytes.Most)} to {where} within an hour, last at {Wording.Time(bytes.Last)}. "
+                + $"Expected: at most {Wording.Bytes(usual.Limit)} "
+                + (usual.Hours > 0
+                    ? $"(usual in this hour is {Wording.Bytes(usual.Median)}, the median of {usual.Hours} weeks or days; "
+                        + $"{options.Deviations} spreads above that, and no less than {Wording.Bytes(options.Floor)})."
+                    : WithoutHistory(source, usual.Limit, options));
+        }
+
+        if (group.Drip.IsFiring)
+        {
+            return $"sends {where} more from day to day than is usual: "
+                + $"by {Wording.Time(group.DripLast)} {Wording.Bytes(group.DripExcess)} too much had added up. "
+                + $"Expected: at most {Wording.Bytes(group.DripAllowance)} a day.";
+        }
+
+        var requests = group.Requests!;
+        return Invariant($"sent {requests.Most:0} small requests to {where} within an hour, last at {Wording.Time(requests.Last)}: ")
+            + Invariant($"data may leave in their names or headers. Expected: at most {requests.Usual.Limit:0} ")
+            + (requests.Usual.Hours > 0
+                ? Invariant($"(usual in this hour is {requests.Usual.Median:0}, the median of {requests.Usual.Hours} weeks or days).")
+                : "(detection.upload_spike.request_floor).");
+    }
+
+    /// <summary>Why so much would have been usual where the group itself has no history.</summary>
+    private string WithoutHistory(Workload source, double limit, UploadSpikeOptions options)
+    {
+        if (limit <= options.Floor) return "(it is not usual to send anything there).";
+        return habits.Observed(source) < options.Learning
+            ? "(this workload is not learned yet: five times detection.upload_spike.floor, or four times its largest hour)."
+            : "(half more than any place got on its first day to which this workload began to send in four weeks).";
+    }
+
+    private static string HowToAccept(UploadGroup group)
+    {
+        const string accept = "accept it: set a higher floor and daily_floor for this workload in detection.overrides.";
+        var text = group is { IsRepeated: true, Reported: { } reported }
+            ? $" About as much was reported until {Wording.Time(Hours.End(reported.Hour))}. If it is wanted, {accept}"
+            : "";
+        return !group.IsNewLevel ? text
+            : $"{text} For {group.Level.Count} days it has been about {Wording.Bytes(group.Level.Average())} a day. If that is the new usual amount, {accept}";
+    }
+}

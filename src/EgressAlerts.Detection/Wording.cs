@@ -1,0 +1,68 @@
+using static System.FormattableString;
+
+namespace EgressAlerts.Detection;
+
+/// <summary>How findings speak of destinations, amounts and times: the same in every alert.</summary>
+internal static class Wording
+{
+    /// <summary>A destination with its address, its port, and where its name comes from.</summary>
+    /// <example><c>api.stripe.com (52.0.0.1, port 443; name confirmed by DNS in both directions)</c>.</example>
+    public static string Destination(Flow flow, Destination destination)
+    {
+        var address = flow.To.Address is { } to && to.ToString() != destination.Name ? $"{to}" : "";
+        var port = flow.To.Port.Length > 0 ? $"port {flow.To.Port}" : "";
+        var where = string.Join(", ", ((string[])[address, port]).Where(part => part.Length > 0));
+        return $"{Name(destination.Name, destination.Confirmed)} ({where}{(where.Length > 0 ? "; " : "")}{Trust(destination)})";
+    }
+
+    /// <summary>A name that may be unconfirmed.</summary>
+    public static string Name(string name, bool confirmed) => confirmed ? name : Unlinked(name);
+
+    /// <summary>A name that nobody vouches for, written so that no chat makes a link of it: <c>evil[.]example[.]com</c>.</summary>
+    public static string Unlinked(string name) => name.Replace(".", "[.]", StringComparison.Ordinal);
+
+    /// <summary>Bytes in binary units: 2,048 is <c>2 KiB</c>.</summary>
+    public static string Bytes(double bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        var unit = 0;
+        for (; bytes >= 1024 && unit < units.Length - 1; unit++) bytes /= 1024;
+        return Invariant($"{bytes:0.#} {units[unit]}");
+    }
+
+    /// <summary>A duration in its largest unit that fits: 90 minutes are <c>1.5 h</c>, two days are <c>2 d</c>, one day is <c>24 h</c>.</summary>
+    public static string Duration(TimeSpan length) => length switch
+    {
+        { TotalDays: >= 2 } => Invariant($"{length.TotalDays:0.#} d"),
+        { TotalHours: >= 1 } => Invariant($"{length.TotalHours:0.#} h"),
+        { TotalMinutes: >= 1 } => Invariant($"{length.TotalMinutes:0.#} min"),
+        _ => Invariant($"{length.TotalSeconds:0} s"),
+    };
+
+    public static string Time(DateTimeOffset at) => Invariant($"{at:yyyy-MM-dd HH:mm:ss 'UTC'}");
+
+    public static string Times(double count) => count == 1 ? "once" : Invariant($"{count:0} times");
+
+    /// <summary>What the workload did, before the destination's name. What the mesh refused was only tried.</summary>
+    public static string Contact(Episode episode) => episode.Flow.Route == Route.Blocked ? "tried to reach" : "talked to";
+
+    /// <summary>How much an episode carried, and when.</summary>
+    public static string Amount(Episode episode) =>
+        Invariant($"{episode.Count:0} {(episode.Count == 1 ? "request or connection" : "requests or connections")} and {Bytes(episode.Upload)} sent out ")
+        + $"between {Time(episode.Since)} and {Time(episode.Last)}";
+
+    private static string Trust(Destination destination) => destination.Source switch
+    {
+        NameSource.Sni when destination.Confirmed => "the client's TLS server name, and DNS agrees",
+        NameSource.Host when destination.Confirmed => "the client's Host header, and DNS agrees",
+        NameSource.Registry => "registered in the mesh",
+        NameSource.Network => "named by your networks",
+        NameSource.Special => "a special address",
+        NameSource.Sni => "name claimed by the client's TLS server name",
+        NameSource.Host => "name claimed by the client's Host header",
+        NameSource.Ptr => "name confirmed by DNS in both directions",
+        NameSource.PtrUnconfirmed => "name from reverse DNS, does not resolve back",
+        NameSource.Ip => "no name",
+        _ => "neither address nor name in the telemetry",
+    };
+}
