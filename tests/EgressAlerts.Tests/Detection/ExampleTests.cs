@@ -39,6 +39,9 @@ public sealed partial class ExampleTests : IDisposable
             Samples.Increment(Samples.Flow("185.199.72.11", source: Report), 229 * MiB, Metric.UploadBytes), Nameless("185.199.72.11"))));
 
     [Fact]
+    public void The_readme_shows_one_of_them() => Assert.Contains(ExampleOf("EgressNewDestination"), Markdown.Blocks(Repository.File("README.md")));
+
+    [Fact]
     public void UploadSpike()
     {
         var time = new Timeline(Options with { NewDestination = new() { Enabled = false }, Beaconing = new() { Enabled = false } });
@@ -107,17 +110,24 @@ public sealed partial class ExampleTests : IDisposable
     [Fact]
     public void ThreatListed() => Shows(
         "EgressThreatListed",
-        new Timeline(Options with { ThreatListed = new() { Lists = [new ThreatList("drop", _folder.Write("drop.txt", "203.0.113.0/24\n"), TimeSpan.FromDays(3650))] } })
-            .Step(new NamedIncrement(Samples.Increment(Samples.Flow("203.0.113.9", source: Report)), Nameless("203.0.113.9"))));
+        new Timeline(Options with
+        {
+            ThreatListed = new() { Lists = [new ThreatList("drop", _folder.Write("drop.txt", "203.0.113.0/24\n"), TimeSpan.FromDays(3650))] },
+        }).Step(new NamedIncrement(Samples.Increment(Samples.Flow("203.0.113.9", source: Report)), Nameless("203.0.113.9"))));
 
     /// <summary>The example is the message as Slack shows it: the title of alerts/templates, then the description. Only line breaks may differ.</summary>
     private static void Shows(string alertName, IReadOnlyList<Finding> findings)
     {
         var finding = Assert.Single(findings, finding => finding.AlertName == alertName);
         var message = $"[FIRING:1] {alertName} {finding.Source}\n{finding.Description}";
-        var example = Markdown.Blocks(Repository.File("alerts", "runbooks", alertName + ".md"), "## Example").FirstOrDefault("");
-        Assert.True(Space().Replace(message, " ") == Space().Replace(example, " "), $"{alertName}.md should show under '## Example'\n{message}\nand not\n{example}");
+        var example = ExampleOf(alertName);
+        Assert.True(
+            Space().Replace(message, " ") == Space().Replace(example, " "),
+            $"{alertName}.md should show under '## Example'\n{message}\nand not\n{example}");
     }
+
+    private static string ExampleOf(string alertName) =>
+        Markdown.Blocks(Repository.File("alerts", "runbooks", alertName + ".md"), "## Example").FirstOrDefault("");
 
     /// <summary>A workload that has talked to one destination for some days.</summary>
     private static Timeline Learned(DetectionOptions options, int days)
