@@ -112,8 +112,8 @@ public sealed partial class ExampleTests : IDisposable
         "EgressThreatListed",
         new Timeline(Options with
         {
-            ThreatListed = new() { Lists = [new ThreatList("drop", _folder.Write("drop.txt", "203.0.113.0/24\n"), TimeSpan.FromDays(3650))] },
-        }).Step(new NamedIncrement(Samples.Increment(Samples.Flow("203.0.113.9", source: Report)), Nameless("203.0.113.9"))));
+            ThreatListed = new() { Lists = [new ThreatList("drop", _folder.Write("drop.txt", "185.199.72.0/24\n"), TimeSpan.FromDays(3650))] },
+        }).Step(new NamedIncrement(Samples.Increment(Samples.Flow("185.199.72.11", source: Report)), Nameless("185.199.72.11"))));
 
     /// <summary>The example is the message as Slack shows it: the title of alerts/templates, then the description. Only line breaks may differ.</summary>
     private static void Shows(string alertName, IReadOnlyList<Finding> findings)
