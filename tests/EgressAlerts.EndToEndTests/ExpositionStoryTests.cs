@@ -33,7 +33,7 @@ public sealed partial class ExpositionStoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Promtool_finds_nothing_to_say_a_real_Prometheus_reads_back_equal_values_and_the_README_lists_every_metric()
+    public async Task Promtool_finds_nothing_to_say_a_real_Prometheus_reads_back_equal_values_and_the_reference_lists_every_metric()
     {
         await using var mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)));
         await using var prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", mesh.Address));
@@ -80,15 +80,15 @@ public sealed partial class ExpositionStoryTests : IDisposable
             30,
             "Prometheus holds what is exposed");
 
-        // The README says of every metric which labels it has and what it is, in the words of its help text.
-        var readme = RowPattern().Matches(await File.ReadAllTextAsync(Repository.File("README.md"))).Select(row => $"{row.Groups[1].Value} [{row.Groups[2].Value.Trim()}] {row.Groups[3].Value}");
+        // The reference says of every metric which labels it has and what it is, in the words of its help text.
+        var readme = RowPattern().Matches(await File.ReadAllTextAsync(Repository.File("deploy", "reference", "metrics.md"))).Select(row => $"{row.Groups[1].Value} [{row.Groups[2].Value.Trim()}] {row.Groups[3].Value}");
         var labels = PromSample.Parse(text).ToLookup(sample => HistogramPattern().Replace(sample.Name, ""), sample => sample.Labels.Keys);
         var exposed = HelpPattern().Matches(text).Select(help => (Name: help.Groups[1].Value, Text: help.Groups[2].Value))
             .Select(family => $"{family.Name} [{string.Join(", ", labels[family.Name].SelectMany(names => names).Distinct().Except(FlowLabels(family.Name)).Select(name => $"`{name}`"))}] {family.Text}");
         Assert.Equal(exposed.Order(StringComparer.Ordinal), readme.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Those that the README says once for all of them, and the bound of a histogram's bucket.</summary>
+    /// <summary>Those that the reference says once for all of them, and the bound of a histogram's bucket.</summary>
     private static string[] FlowLabels(string name) => name.StartsWith("egress_alerts_", StringComparison.Ordinal) || name == "egress_destination_info"
         ? ["le"]
         : ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
@@ -114,7 +114,7 @@ public sealed partial class ExpositionStoryTests : IDisposable
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex HistogramPattern();
 
-    /// <summary>A row of the README's tables of metrics: name, labels, meaning.</summary>
+    /// <summary>A row of the reference's tables of metrics: name, labels, meaning.</summary>
     [GeneratedRegex(@"(?m)^\| `((?:egress|process|dotnet)_[a-z_]+)` \|([^|]*)\| ([^|]*) \|")]
     private static partial Regex RowPattern();
 }

@@ -5,12 +5,12 @@ using EgressAlerts.Testing;
 
 namespace EgressAlerts.EndToEndTests;
 
-/// <summary>deploy/README.md, typed as it stands there; only folders, ports and the resolver are this test's own.</summary>
+/// <summary>deploy/installation.md, typed as it stands there; only folders, ports and the resolver are this test's own.</summary>
 public sealed class InstallationTests : IDisposable
 {
     private const string Baseline = "egress_alerts_baseline_window_end_timestamp_seconds";
     private const string Heading = "## Your own Prometheus";
-    private static readonly string Readme = Repository.File("deploy", "README.md");
+    private static readonly string Guide = Repository.File("deploy", "installation.md");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -19,7 +19,7 @@ public sealed class InstallationTests : IDisposable
     [Theory]
     [InlineData(Engine.Prometheus)]
     [InlineData(Engine.VictoriaMetrics)]
-    public async Task Whoever_follows_the_README_is_alerted(Engine engine)
+    public async Task Whoever_follows_the_guide_is_alerted(Engine engine)
     {
         // What is there already: a mesh, a Prometheus that scrapes it, an Alertmanager that knows whom to tell.
         await using var mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)));
@@ -38,17 +38,17 @@ public sealed class InstallationTests : IDisposable
             .Replace("localhost:10098", service.Authority, StringComparison.Ordinal).Replace("127.0.0.1:10098", service.Authority, StringComparison.Ordinal);
 
         // The reader.
-        var blocks = Markdown.Blocks(Readme, Heading).Select(Here).ToList();
+        var blocks = Markdown.Blocks(Guide, Heading).Select(Here).ToList();
         Assert.Equal(6, blocks.Count);
         var (build, config, start, scrape, reload, look) = (blocks[0], blocks[1], blocks[2].Split('\n'), blocks[3], blocks[4], blocks[5]);
         await TypeAsync(build);
         // The kinds of user differ by one line.
-        var victoria = Markdown.Blocks(Readme, "## VictoriaMetrics, Mimir, Thanos").First(block => block.Contains("//victoria:8428", StringComparison.Ordinal)).Split('\n')[0];
+        var victoria = Markdown.Blocks(Guide, "## VictoriaMetrics, Mimir, Thanos").First(block => block.Contains("//victoria:8428", StringComparison.Ordinal)).Split('\n')[0];
         if (engine == Engine.VictoriaMetrics) config = config.Replace(config.Split('\n')[0], victoria.Replace("victoria:8428", prometheus.Address.Authority, StringComparison.Ordinal), StringComparison.Ordinal);
         _folder.Write("opt/egress-alerts.yml", config);
         await TypeAsync(start[0]);
         Assert.StartsWith(_folder.File("opt") + "/egress-alerts serve ", start[1], StringComparison.Ordinal);
-        var storage = Markdown.Blocks(Readme, "## Storage, upgrade, backup").Select(Here).ToList();
+        var storage = Markdown.Blocks(Repository.File("deploy", "operations.md"), "## Storage, upgrade, backup").Select(Here).ToList();
         Assert.Equal(3, storage.Count);
         var (query, backup, restore) = (storage[0], storage[1], storage[2]);
         Dictionary<string, double> shown;
@@ -97,7 +97,7 @@ public sealed class InstallationTests : IDisposable
     public async Task The_unit_for_systemd_starts_the_same_and_is_locked_in()
     {
         var unit = await File.ReadAllTextAsync(Repository.File("deploy", "egress-alerts.service"));
-        var command = Markdown.Blocks(Readme, Heading)[2].Split('\n')[1];
+        var command = Markdown.Blocks(Guide, Heading)[2].Split('\n')[1];
         Assert.Contains($"\nExecStart={command}\n", unit, StringComparison.Ordinal);
 
         // Nothing that systemd does not know, once there is a program to start.

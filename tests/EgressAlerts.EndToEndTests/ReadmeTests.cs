@@ -3,7 +3,7 @@ using EgressAlerts.Testing;
 
 namespace EgressAlerts.EndToEndTests;
 
-/// <summary>Every command in every README is run: here, in a test that is named here, or in CI; or it says here why not.</summary>
+/// <summary>Every command in every document is run: here, in a test that is named here, or in CI; or it says here why not.</summary>
 public sealed partial class ReadmeTests : IDisposable
 {
     private const string Here = "here";
@@ -29,6 +29,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("promtool check config /etc/prometheus", nameof(InstallationTests)),
         ("curl -sf", nameof(InstallationTests)),
         ("egress-alerts ", nameof(CommandLineTests)),
+        ("amtool silence", nameof(Silences_to_copy_are_good)),
         ("promtool ", Here), ("amtool ", Here), ("vmalert ", Here),
         ("apt-get install -y --no-install-recommends dnsperf", "deploy/demo/need, from tests/EgressAlerts.Benchmarks/smoke"),
         ("docker ", "nowhere: there is no container engine; ContainerTests does its steps"),
@@ -76,7 +77,7 @@ public sealed partial class ReadmeTests : IDisposable
         // Beside the checkout, whose folder has the name that git gives it.
         Directory.CreateSymbolicLink(_folder.File("egress-alerts"), Repository.Root);
         Directory.CreateDirectory(_folder.File("my-egress-alerts"));
-        _folder.Write("my-egress-alerts/kustomization.yaml", Markdown.Blocks(Repository.File("deploy", "README.md"), "## prometheus-operator").Single(block => block.StartsWith("namespace:", StringComparison.Ordinal)));
+        _folder.Write("my-egress-alerts/kustomization.yaml", Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator").Single(block => block.StartsWith("namespace:", StringComparison.Ordinal)));
         _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
         var (exit, output) = await Tool.RunAsync("bash", ["-c", $"cd {_folder.Path}; kubectl kustomize my-egress-alerts"]);
         Assert.True(exit == 0, output);
@@ -85,21 +86,22 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     [Fact]
-    public async Task Configurations_to_copy_are_good()
+    public async Task Silences_to_copy_are_good()
     {
-        var configs = Readmes().SelectMany(file => Markdown.Blocks(file)).Where(block => block.StartsWith("prometheus:", StringComparison.Ordinal)).ToList();
-        Assert.True(configs.Count >= 5, "they are found");
-        foreach (var config in configs.SelectMany(block => block.Split("\n\n")))
+        await using var alertmanager = await AlertmanagerServer.StartAsync("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+        var commands = Commands().Where(command => command.StartsWith("amtool silence", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(commands);
+        foreach (var command in commands)
         {
-            var (exit, output) = await Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, "check-config", _folder.Write("egress-alerts.yml", config)]);
-            Assert.True(exit == 0, $"{config}\n{output}");
+            var (exit, output) = await Tool.RunAsync("bash", ["-c", command.Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)]);
+            Assert.True(exit == 0, $"{command}\n{output}");
         }
     }
 
     [Fact]
     public async Task Scrapes_to_copy_are_good()
     {
-        var scrapes = Readmes().SelectMany(file => Markdown.Blocks(file)).Where(block => block.Contains("scrape_configs:\n", StringComparison.Ordinal)).ToList();
+        var scrapes = Guides().SelectMany(file => Markdown.Blocks(file)).Where(block => block.Contains("scrape_configs:\n", StringComparison.Ordinal)).ToList();
         Assert.True(scrapes.Count >= 2, "they are found");
         foreach (var scrape in scrapes)
         {
@@ -111,11 +113,13 @@ public sealed partial class ReadmeTests : IDisposable
 
     private static string? Where(string command) => Array.Find(Runs, run => command.StartsWith(run.Begins, StringComparison.Ordinal)).Where;
 
-    private static IEnumerable<string> Commands() => Readmes().SelectMany(file => Markdown.Blocks(file))
+    private static IEnumerable<string> Commands() => Guides().SelectMany(file => Markdown.Blocks(file))
+        .Where(block => !block.StartsWith("[FIRING", StringComparison.Ordinal)) // An alert as it arrives.
         .SelectMany(block => block.Split('\n')).Select(line => CommentPattern().Replace(line.Trim(), "")).Where(line => CommandPattern().IsMatch(line));
 
-    private static IEnumerable<string> Readmes() => Directory.EnumerateFiles(Repository.Root, "README.md", SearchOption.AllDirectories)
-        .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj")).Order(StringComparer.Ordinal);
+    /// <summary>All but the runbooks, which have placeholders, and the list of changes.</summary>
+    private static IEnumerable<string> Guides() =>
+        Markdown.Documents.Where(file => !file.Contains("/runbooks/", StringComparison.Ordinal) && Path.GetFileName(file) != "CHANGELOG.md");
 
     // What a shell is given, as against configuration, queries and pictures.
     [GeneratedRegex(@"^(/?[a-z][\w.-]*/[\w./-]+|[a-z][\w-]*)( [^:={(]|$)(?!.*(->| by ))")]

@@ -19,6 +19,25 @@ public static partial class Markdown
         return [.. BlockPattern().Matches(text).Select(match => Margin(match.Value.Trim('\n').Split('\n')))];
     }
 
+    /// <summary>All documents of the checkout.</summary>
+    public static IReadOnlyList<string> Documents { get; } =
+    [
+        .. Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or ".git"))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>The lines of a file that are neither in a fence nor indented as a block.</summary>
+    public static IEnumerable<string> Prose(string file)
+    {
+        var isFenced = false;
+        foreach (var line in File.ReadLines(file))
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal)) isFenced = !isFenced;
+            else if (!isFenced && !line.StartsWith("    ", StringComparison.Ordinal)) yield return line;
+        }
+    }
+
     private static string Margin(string[] lines)
     {
         var margin = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart(' ').Length);

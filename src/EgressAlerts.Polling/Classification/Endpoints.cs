@@ -10,7 +10,7 @@ internal static class Endpoints
     private static readonly IPNetwork[] Private =
         [.. ((string[])["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]).Select(text => IPNetwork.Parse(text))];
 
-    /// <summary>The ways in which eight years of Istio have said "not known"; see the accounting table in README.md.</summary>
+    /// <summary>The ways in which eight years of Istio have said "not known"; see the accounting table in deploy/reference/accounting.md.</summary>
     public static bool IsMissing(string? text) =>
         text is null or "" or "unknown" or "-" or "0.0.0.0" or "::" or "<nil>" or "NULL" || text[0] == '?';
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace EgressAlerts.Backtest;
 
-/// <summary>All that a backtest found. With <c>-o json</c> this is the output; README.md documents its fields.</summary>
+/// <summary>All that a backtest found. With <c>-o json</c> this is the output; deploy/reference/backtest.md documents its fields.</summary>
 /// <param name="From">The start of the first window.</param>
 /// <param name="To">The end of the last window.</param>
 /// <param name="Source">The server or the file that was read.</param>

@@ -32,9 +32,9 @@ public sealed class ManifestTests : IDisposable
         await AssertValidAsync(Yaml.Read(await File.ReadAllTextAsync(Repository.File("deploy", "istio", "telemetry.yaml"))));
 
     [Fact]
-    public async Task Resources_to_paste_from_runbooks_are_valid()
+    public async Task Resources_to_paste_from_documents_are_valid()
     {
-        var resources = Directory.GetFiles(Repository.File("alerts", "runbooks")).SelectMany(file => Markdown.Blocks(file).Where(block => block.StartsWith("apiVersion:", StringComparison.Ordinal)).SelectMany(Yaml.Read)).ToList();
+        var resources = Markdown.Documents.SelectMany(file => Markdown.Blocks(file).Where(block => block.StartsWith("apiVersion:", StringComparison.Ordinal)).SelectMany(Yaml.Read)).ToList();
         Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar"], resources.Select(Kind).Distinct().Order());
         await AssertValidAsync(resources);
     }

@@ -46,7 +46,7 @@ public sealed class ConfigLoaderTests : IDisposable
         }
 
         var table = keys.OrderBy(key => key.Key, StringComparer.Ordinal).Select(key => $"| `{key.Key}` | {key.Value.Takes} | {(key.Value.Standard.Length > 0 ? $"`{key.Value.Standard}`" : "")} |");
-        var readme = File.ReadAllLines(Repository.File("deploy", "README.md")).SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
+        var readme = File.ReadAllLines(Repository.File("deploy", "reference", "configuration.md")).SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
         Assert.Equal(string.Join('\n', table), string.Join('\n', readme));
 
         var documented = ReferenceKeys.Read([.. File.ReadLines(Reference).Select(line => line.Replace("X-Scope-OrgID", "NAME", StringComparison.Ordinal))]);

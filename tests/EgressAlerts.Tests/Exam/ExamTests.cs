@@ -9,7 +9,7 @@ namespace EgressAlerts.Tests.Exam;
 /// <summary>What is published of the detectors is what the exam says of them.</summary>
 public sealed class ExamTests
 {
-    private const string Again = "play the exam again as tests/README.md says, and copy its tables into alerts/README.md";
+    private const string Again = "play the exam again as tests/README.md says, and copy its tables into alerts/detection-quality.md";
 
     /// <summary>The whole fortnight would take minutes. Whoever changes what a detector finds is noticed within two days of it.</summary>
     private const int Days = 2;
@@ -34,10 +34,10 @@ public sealed class ExamTests
     [Fact]
     public void The_published_tables_are_what_the_results_give()
     {
-        var (lines, before, readme) = (ResultFile.Read(Published), ResultFile.Read(Before), File.ReadAllText(Repository.File("alerts", "README.md")));
-        foreach (var table in (string[])[Tables.Attacks(lines, before), Tables.FalseAlerts(lines, before)]) Assert.True(readme.Contains(table, StringComparison.Ordinal),
-            $"alerts/README.md should have\n{table}");
-        Assert.All(BlindSpots.All, spot => Assert.Contains(spot, readme, StringComparison.Ordinal));
+        var (lines, before, page) = (ResultFile.Read(Published), ResultFile.Read(Before), File.ReadAllText(Repository.File("alerts", "detection-quality.md")));
+        foreach (var table in (string[])[Tables.Attacks(lines, before), Tables.FalseAlerts(lines, before)]) Assert.True(page.Contains(table, StringComparison.Ordinal),
+            $"alerts/detection-quality.md should have\n{table}");
+        Assert.All(BlindSpots.All, spot => Assert.Contains(spot, page, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -34,11 +34,11 @@ public sealed partial class ClassifierTests
     public static TheoryData<string, string, string, string> ReadmeRows()
     {
         var data = new TheoryData<string, string, string, string>();
-        foreach (Match row in ReadmeRowPattern().Matches(File.ReadAllText(Repository.File("README.md")))) data.Add(row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, row.Groups[4].Value.Trim());
+        foreach (Match row in ReadmeRowPattern().Matches(File.ReadAllText(Repository.File("deploy", "reference", "accounting.md")))) data.Add(row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, row.Groups[4].Value.Trim());
         return data;
     }
 
-    /// <summary>The accounting table of README.md: Istio's version, a series, the route or the reason for leaving it out, and what is known of the destination.</summary>
+    /// <summary>The accounting table of deploy/reference/accounting.md: Istio's version, a series, the route or the reason for leaving it out, and what is known of the destination.</summary>
     [Theory]
     [MemberData(nameof(ReadmeRows))]
     public void Every_row_of_the_accounting_table_is_true(string istio, string series, string route, string knownBy)
