@@ -25,8 +25,7 @@ internal sealed record SeriesState(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool ManyNetworks = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool ManyRegions = false)
 {
-    public SeriesKey Key(Pair pair) =>
-        new(Metric, new(pair.Source.Namespace, pair.Source.Name, pair.Destination, Port, Route, Protocol), ResponseCode, ResponseFlags);
+    public SeriesKey Key(Pair pair) => new(Metric, pair.Source, pair.Destination, Port, Route, Protocol, ResponseCode, ResponseFlags);
 }
 
 /// <summary>The sums of the budget.</summary>

@@ -35,7 +35,7 @@ internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, Destinatio
 
     /// <param name="before">The destination of the series before it.</param>
     public SeriesState State(Destination? before) => new(
-        Key.Metric, Key.Labels.Route, Key.Labels.Protocol, Key.Labels.Port, Key.ResponseCode, Key.ResponseFlags,
+        Key.Metric, Key.Route, Key.Protocol, Key.Port, Key.ResponseCode, Key.ResponseFlags,
         Value, LastIncrement, IsNew, Destination == before ? null : Destination, _manyOwners, _manyNetworks, _manyRegions);
 
     public void Describe(Destination now)

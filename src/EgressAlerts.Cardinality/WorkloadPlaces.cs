@@ -99,7 +99,8 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The labels under which an increment is counted here.</summary>
     public SeriesKey Bounded(SeriesKey key) => key with
     {
-        Labels = key.Labels with { Destination = name, Port = Bounded(key.Labels.Port, MaxPorts, slot => slot.Key.Labels.Port) },
+        Destination = name,
+        Port = Bounded(key.Port, MaxPorts, slot => slot.Key.Port),
         ResponseFlags = Bounded(key.ResponseFlags, MaxFlags, slot => slot.Key.ResponseFlags),
         ResponseCode = Bounded(key.ResponseCode, MaxCodes, slot => slot.Key.ResponseCode),
     };

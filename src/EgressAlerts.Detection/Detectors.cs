@@ -77,15 +77,15 @@ public sealed class Detectors
     /// <summary>The increments of each flow summed, by who talked, in the order in which they came.</summary>
     private List<WorkloadTraffic> ByWorkload(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
     {
-        var (workloads, byWorkload, flows) = (new List<WorkloadTraffic>(), new Dictionary<Workload, WorkloadTraffic>(), new Dictionary<(Flow, string), Traffic?>());
+        var (workloads, byWorkload, flows) = (new List<WorkloadTraffic>(), new Dictionary<Workload, WorkloadTraffic>(), new Dictionary<(Flow, PolicyTags), Traffic?>());
         foreach (var seen in increments)
         {
             var source = _tuning.GroupOf(seen.Flow.Source);
             var flow = source == seen.Flow.Source ? seen.Flow : seen.Flow with { Source = source };
-            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Facts), out var known);
+            ref var traffic = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Id.Tags), out var known);
             if (!known)
             {
-                var first = new Traffic(flow, seen.Destination, seen.Increment.Facts, isSettled);
+                var first = new Traffic(flow, seen.Destination, seen.Increment.Id.Tags, isSettled);
                 if (_policies.CanIgnore && _policies.First(first) is { Action: PolicyAction.Ignore }) continue;
                 traffic = first;
                 if (!byWorkload.TryGetValue(source, out var by))

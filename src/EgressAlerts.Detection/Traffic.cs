@@ -3,9 +3,8 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Detection;
 
 /// <summary>What a workload did with a destination by one route in one window: a flow's increments, summed.</summary>
-/// <param name="facts">See <see cref="PolicyFacts"/>.</param>
 /// <param name="isSettled">Whether its name is final; it may then be of an earlier window.</param>
-internal sealed class Traffic(Flow flow, Destination destination, string facts, bool isSettled)
+internal sealed class Traffic(Flow flow, Destination destination, PolicyTags tags, bool isSettled)
 {
     /// <summary>Envoy's flags of connections that came to nothing: failure, no healthy host, no cluster, no route, attempts used up.</summary>
     private static readonly string[] Refusals = ["UF", "UH", "NC", "NR", "URX"];
@@ -14,7 +13,7 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
 
     public Destination Destination => destination;
 
-    public string Facts => facts;
+    public PolicyTags Tags => tags;
 
     public bool IsSettled => isSettled;
 
@@ -57,7 +56,7 @@ internal sealed class Traffic(Flow flow, Destination destination, string facts, 
     public void Add(in NamedIncrement seen)
     {
         var amount = seen.Increment.Amount;
-        var flags = seen.Increment.ResponseFlags;
+        var flags = seen.Increment.Id.ResponseFlags;
         var isFailed = flags.Length > 1 && (Refusals.Contains(flags) || (flags.Contains(',', StringComparison.Ordinal) && flags.Split(',').Any(Refusals.Contains)));
         switch (seen.Increment.Metric)
         {

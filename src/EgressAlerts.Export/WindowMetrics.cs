@@ -156,15 +156,11 @@ internal sealed class WindowMetrics
         _ => [],
     };
 
-    private static string[] Labels(in SeriesKey key)
-    {
-        var labels = key.Labels;
-        return
-        [
-            labels.SourceNamespace, labels.SourceWorkload, labels.Destination, labels.Port, labels.Route.Word(), labels.Protocol.Word(),
-            .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
-        ];
-    }
+    private static string[] Labels(in SeriesKey key) =>
+    [
+        key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.Word(), key.Protocol.Word(),
+        .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
+    ];
 
     private static string[] Labels(Destination destination) =>
     [

@@ -175,17 +175,21 @@ public sealed class Poller
     private Reading Account(Window window)
     {
         var baseline = _baselines.IsBaseline(window);
-        var sums = new Dictionary<Classified, double>();
+        var sums = new Dictionary<CounterId, double>();
         foreach (var (what, grown, born) in _tracker.Commit())
         {
             _jobs.Saw(what.Job, window.End);
             var aside = baseline ? grown + born : _baselines.IsBirthBaseline(what.Job, window) ? born : 0;
             var counted = grown + born - aside;
-            if (what.Flow is null) Exclude(what.Metric, what.Excluded, counted);
-            else Exclude(what.Metric, "baseline", aside);
-            // What two of Istio's metrics, two jobs or series with more or fewer dimensions say of one flow is one increment.
-            var key = what with { Raw = RawMetric.All.First(raw => raw.Metric == what.Metric), Job = "", Present = Dimensions.None };
-            if (what.Flow is not null && counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, key, out _) += counted;
+            if (what.Counter is { } counter)
+            {
+                Exclude(what.Raw.Metric, "baseline", aside);
+                if (counted > 0) CollectionsMarshal.GetValueRefOrAddDefault(sums, counter, out _) += counted;
+            }
+            else
+            {
+                Exclude(what.Raw.Metric, what.Excluded, counted);
+            }
         }
 
         _kept.Value = Last with { BaselineEnd = baseline ? window.End : Last.BaselineEnd, LastEnd = window.End };
@@ -201,9 +205,9 @@ public sealed class Poller
     }
 
     /// <summary>The same order for the same sums, so that two replicas give the same destinations a place.</summary>
-    private static List<Increment> Ordered(Dictionary<Classified, double> sums) =>
+    private static List<Increment> Ordered(Dictionary<CounterId, double> sums) =>
     [
-        .. sums.Select(sum => new Increment(sum.Key.Flow!, sum.Key.Metric, sum.Key.ResponseCode, sum.Key.ResponseFlags, sum.Value, sum.Key.Facts))
+        .. sums.Select(sum => new Increment(sum.Key, sum.Value))
             .OrderBy(increment => increment.Flow.Source.Namespace, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.Source.Name, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.To.Key, StringComparer.Ordinal)
@@ -211,9 +215,9 @@ public sealed class Poller
             .ThenBy(increment => increment.Flow.To.Port, StringComparer.Ordinal)
             .ThenBy(increment => increment.Flow.Route)
             .ThenBy(increment => increment.Flow.Protocol)
-            .ThenBy(increment => increment.ResponseCode, StringComparer.Ordinal)
-            .ThenBy(increment => increment.ResponseFlags, StringComparer.Ordinal)
-            .ThenBy(increment => increment.Facts, StringComparer.Ordinal),
+            .ThenBy(increment => increment.Id.ResponseCode, StringComparer.Ordinal)
+            .ThenBy(increment => increment.Id.ResponseFlags, StringComparer.Ordinal)
+            .ThenBy(increment => $"{increment.Id.Tags}", StringComparer.Ordinal),
     ];
 
     private void Exclude(Metric metric, string reason, double amount)
@@ -266,8 +270,8 @@ public sealed class Poller
             var late = new LateSamples(_tracker, _targets, labels => _classifier.Classify(raw, labels));
             var query = LateSamples.Query(LiveSamples.Selector(raw, _options), LiveSamples.Duration(back), LiveSamples.Duration(recent));
             await client.QueryAsync(query, window.End, late, cancel);
-            foreach (var (what, amount) in late.Found.Where(found => found.What.Flow is not null && _jobs.IsSettled(found.What.Job, window)))
-                Exclude(what.Metric, "late", amount);
+            foreach (var (what, amount) in late.Found.Where(found => found.What.Counter is not null && _jobs.IsSettled(found.What.Job, window)))
+                Exclude(what.Raw.Metric, "late", amount);
         }
     }
 

@@ -92,7 +92,7 @@ internal static class BudgetSpeed
             var flow = new Flow(workloads[i % workloads.Length], to, Route.Passthrough, Protocol.Tcp);
             var destination = new Destination(string.Create(CultureInfo.InvariantCulture, $"api-{i}.example.com"), NameSource.Ptr, true, Domain: "example.com");
             for (var metric = Metric.ConnectionsOpened; metric <= Metric.DownloadBytes; metric++)
-                yield return new(new(flow, metric, "", metric == Metric.ConnectionsClosed ? "-" : "", 1234567), destination);
+                yield return new(new(new(flow, metric, "", metric == Metric.ConnectionsClosed ? "-" : ""), 1234567), destination);
         }
     }
 

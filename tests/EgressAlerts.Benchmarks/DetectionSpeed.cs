@@ -94,7 +94,7 @@ internal static class DetectionSpeed
             for (var metric = Metric.Requests; metric <= Metric.DownloadBytes; metric++)
             {
                 var to = new RawDestination(new IPAddress([52, (byte)(number >> 16), (byte)(number >> 8), (byte)number]), "443", "", "", destination.Name);
-                increments.Add(new(new Increment(new Flow(new(source.Namespace, source.Name), to, Route.Passthrough, Protocol.Tcp), metric, "", "-", 1000), destination));
+                increments.Add(new(new Increment(new(new Flow(new(source.Namespace, source.Name), to, Route.Passthrough, Protocol.Tcp), metric, "", "-"), 1000), destination));
             }
         }
 

@@ -15,7 +15,7 @@ internal static class Samples
         new(source ?? Cart, new RawDestination(address.Length == 0 ? null : IPAddress.Parse(address), port, service, host, sni), route, Protocol.Tcp);
 
     public static Increment Increment(Flow flow, double amount = 1, Metric metric = Metric.ConnectionsClosed, string code = "", string flags = "") =>
-        new(flow, metric, code, flags, amount);
+        new(new(flow, metric, code, flags), amount);
 
     public static Reading Reading(int window, params IReadOnlyList<Increment> increments) => new(Window(window), increments, new Accounts(Start, []));
 

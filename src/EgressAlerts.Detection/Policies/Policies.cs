@@ -44,8 +44,8 @@ internal sealed class Policies(IReadOnlyList<Policy> policies)
             && (to.Regions.Count == 0 || to.Regions.Contains(destination.Region))
             && (to.Cidrs.Count == 0 || (flow.To.Address is { } address && to.Cidrs.Any(cidr => cidr.Contains(address))))
             && (to.Names.Count == 0 || to.Names.Any(name => IsCalled(name, policy.Action, flow.To, destination)))
-            && (to.PathPrefixes.Count == 0 || to.PathPrefixes.Any(prefix => PolicyFacts.Has(traffic.Facts, PolicyFacts.Path, prefix)))
-            && policy.Source.Labels.All(label => PolicyFacts.Has(traffic.Facts, label.Key, label.Value));
+            && (to.PathPrefixes.Count == 0 || to.PathPrefixes.Any(prefix => traffic.Tags.Has(PolicyTags.Path, prefix)))
+            && policy.Source.Labels.All(label => traffic.Tags.Has(label.Key, label.Value));
     }
 
     /// <summary>Whoever does what is forbidden would call his server like an allowed one: what is only claimed can accuse, not excuse.</summary>

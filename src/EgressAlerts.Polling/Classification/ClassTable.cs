@@ -5,16 +5,16 @@ namespace EgressAlerts.Polling;
 /// <summary>The different things that raw series count, each held once however many pods count it, and what each grew by in the current window.</summary>
 internal sealed class ClassTable
 {
-    private readonly Dictionary<Classified, int> _numbers = [];
+    private readonly Dictionary<SeriesMeaning, int> _numbers = [];
     private readonly List<Class> _classes = [];
     private readonly List<int> _touched = [];
 
     /// <summary>What there is at least one series of, with the number of its series.</summary>
-    public IEnumerable<(Classified What, int Series)> All => _classes.Where(entry => entry.Series > 0).Select(entry => (entry.What, entry.Series));
+    public IEnumerable<(SeriesMeaning What, int Series)> All => _classes.Where(entry => entry.Series > 0).Select(entry => (entry.What, entry.Series));
 
     /// <summary>The number of a class for one more series of it.</summary>
     /// <param name="job">The job's number in <see cref="JobRegister"/>.</param>
-    public int Enter(Classified what, int job)
+    public int Enter(SeriesMeaning what, int job)
     {
         ref var number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, what, out var known);
         if (!known)
@@ -27,7 +27,7 @@ internal sealed class ClassTable
         return number;
     }
 
-    public Classified this[int number] => _classes[number].What;
+    public SeriesMeaning this[int number] => _classes[number].What;
 
     /// <summary>The number of a class' job in <see cref="JobRegister"/>.</summary>
     public int Job(int number) => CollectionsMarshal.AsSpan(_classes)[number].Job;
@@ -84,7 +84,7 @@ internal sealed class ClassTable
 
     private struct Class
     {
-        public required Classified What;
+        public required SeriesMeaning What;
         public required int Job;
         public int Series;
         public double Grown;
@@ -96,4 +96,4 @@ internal sealed class ClassTable
 /// <summary>What one class grew by in one window.</summary>
 /// <param name="Grown">By series that were known before.</param>
 /// <param name="Born">By series never seen before.</param>
-internal readonly record struct Growth(Classified What, double Grown, double Born);
+internal readonly record struct Growth(SeriesMeaning What, double Grown, double Born);

@@ -51,10 +51,10 @@ internal sealed class KnownCounters
     public ulong KeyOf(ReadOnlySpan<byte> labels) => _hash.Compute(labels);
 
     /// <summary>Adds a series that <see cref="Find"/> does not know.</summary>
-    /// <param name="targetLabels">As <see cref="CounterId.Of"/> takes them.</param>
+    /// <param name="targetLabels">As <see cref="ProxyCounter.Of"/> takes them.</param>
     public int Add(ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read, IReadOnlySet<string>? targetLabels)
     {
-        var id = CounterId.Of(read, targetLabels, _hash);
+        var id = ProxyCounter.Of(read, targetLabels, _hash);
         var counter = FindCounter(id);
         if (counter == KeyedTable<TrackedCounter>.None)
         {
@@ -83,9 +83,9 @@ internal sealed class KnownCounters
     /// <summary>Whether it is known what the counter of a series counts.</summary>
     public bool IsClassified(int slot) => Counters[Series[slot].Counter].Class >= 0;
 
-    public Classified ClassOf(int slot) => Classes[Counters[Series[slot].Counter].Class];
+    public SeriesMeaning ClassOf(int slot) => Classes[Counters[Series[slot].Counter].Class];
 
-    public void Classify(int slot, Classified what)
+    public void Classify(int slot, SeriesMeaning what)
     {
         var counter = Series[slot].Counter;
         ref var entry = ref Counters[counter];
@@ -214,14 +214,14 @@ internal sealed class KnownCounters
 
     private int JobOf(in TrackedCounter entry) => entry.Class >= 0 ? Classes.Job(entry.Class) : -1 - entry.Class;
 
-    private int FindCounter(CounterId id)
+    private int FindCounter(ProxyCounter id)
     {
         var (found, seen) = (KeyedTable<TrackedCounter>.None, 0u);
         for (var counter = Counters.Find(id.Key); counter != KeyedTable<TrackedCounter>.None; counter = Counters.FindOlder(counter))
         {
             ref var entry = ref Counters[counter];
             if (entry.Pod == id.Pod) return counter;
-            if (!new CounterId(entry.Key, entry.Pod).IsSame(id) || (found != KeyedTable<TrackedCounter>.None && entry.Seen <= seen)) continue;
+            if (!new ProxyCounter(entry.Key, entry.Pod).IsSame(id) || (found != KeyedTable<TrackedCounter>.None && entry.Seen <= seen)) continue;
             (found, seen) = (counter, entry.Seen);
         }
 

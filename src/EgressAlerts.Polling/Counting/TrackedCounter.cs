@@ -19,7 +19,7 @@ internal struct RawSeries(ulong hash, int counter) : IKeyed
 
 /// <summary>One counter of one proxy. 40 bytes.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
-internal struct TrackedCounter(CounterId id) : IKeyed
+internal struct TrackedCounter(ProxyCounter id) : IKeyed
 {
     private const uint NumberBits = 0x0fff_ffff;
     private const uint NamedBit = 0x8000_0000, SharedBit = 0x4000_0000, OddBit = 0x2000_0000, PresentBit = 0x1000_0000;

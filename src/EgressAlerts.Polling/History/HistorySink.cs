@@ -32,7 +32,7 @@ internal sealed class HistorySink(Classifier classifier) : ISeriesSink
         if (!_series.TryGetValue(id, out var flow))
         {
             if (_series.Count == MaxSeries) return;
-            flow = classifier.Classify(Raw, LabelReader.Read(labels)).Flow;
+            flow = classifier.Classify(Raw, LabelReader.Read(labels)).Counter?.Flow;
             _series.Add(id, flow);
         }
 

@@ -14,6 +14,6 @@ public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, S
     [
         .. RawMetric.All
             .SelectMany(raw => piece.Of(raw.Name).Where(series => series.IsNew), (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
-            .Select(what => what.Flow?.To).OfType<RawDestination>().Distinct(),
+            .Select(what => what.Counter?.Flow.To).OfType<RawDestination>().Distinct(),
     ];
 }

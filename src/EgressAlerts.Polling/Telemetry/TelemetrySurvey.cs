@@ -25,7 +25,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     /// <summary>Takes a series that was not known before.</summary>
     public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
     {
-        if (tracker.Known.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, read);
+        if (tracker.Known.ClassOf(slot).Counter is not null) _doubles.Offer(tracker, slot, read);
     }
 
     /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
@@ -36,7 +36,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
 
     public void Update(CounterTracker tracker, TargetLabels targets, Window window)
     {
-        var classes = tracker.Known.Classes.All.Where(entry => entry.What.Flow is not null).ToList();
+        var classes = tracker.Known.Classes.All.Where(entry => entry.What.Counter is not null).ToList();
         TelemetryWarning?[] found =
             [DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes), UnknownNotes()];
         var warnings = found.OfType<TelemetryWarning>().ToList();
@@ -47,7 +47,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         metrics.Warnings([.. warnings.Select(warning => warning.Kind)]);
     }
 
-    private static MetricCoverage Coverage(RawMetric raw, List<(Classified What, int Series)> classes)
+    private static MetricCoverage Coverage(RawMetric raw, List<(SeriesMeaning What, int Series)> classes)
     {
         var mine = classes.Where(entry => entry.What.Raw == raw).ToList();
         var all = mine.Sum(entry => entry.Series);
@@ -72,7 +72,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         string.Create(CultureInfo.InvariantCulture, $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
         "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once");
 
-    private static TelemetryWarning? WithoutUp(List<(Classified What, int Series)> classes, TargetLabels targets)
+    private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> classes, TargetLabels targets)
     {
         var without = classes.Where(entry => !targets.Knows(entry.What.Job)).ToList();
         return without.Count == 0 ? null : new(
@@ -91,13 +91,13 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         $"answers have come with a note that is not known for so long that they count all the same; data may be missing: {string.Join("; ", _unknownNotes)}",
         "see whether a store behind prometheus.url is away; if none is, mend at the server what the note is about, and ask this project to learn the note");
 
-    private static TelemetryWarning? BlockedWithoutAddress(List<(Classified What, int Series)> classes)
+    private static TelemetryWarning? BlockedWithoutAddress(List<(SeriesMeaning What, int Series)> classes)
     {
-        var blocked = classes.Where(entry => entry.What is { Raw.Tcp: true, Flow.Route: Route.Blocked }).ToList();
-        var blind = blocked.Where(entry => entry.What.Flow!.To is { Address: null, Sni: "" }).ToList();
+        var blocked = classes.Where(entry => entry.What is { Raw.Tcp: true, Counter.Flow.Route: Route.Blocked }).ToList();
+        var blind = blocked.Where(entry => entry.What.Counter!.Flow.To is { Address: null, Sni: "" }).ToList();
         return blind.Count == 0 ? null : new(
             TelemetryWarning.BlockedWithoutAddress,
-            string.Create(CultureInfo.InvariantCulture, $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; the first is of {blind[0].What.Flow!.Source}"),
+            string.Create(CultureInfo.InvariantCulture, $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; the first is of {blind[0].What.Counter!.Flow.Source}"),
             $"apply the Telemetry resource, {TelemetryWarning.TelemetryResource}: destination_ip from destination.address, which is known also where the mesh refuses to connect; upstream.address is not");
     }
 }

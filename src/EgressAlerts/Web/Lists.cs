@@ -49,10 +49,10 @@ internal sealed record WaitingEntry(string SourceWorkloadNamespace, string Sourc
         "name");
 
     public static WaitingEntry Of(ExportedSeries series) => new(
-        series.Key.Labels.SourceNamespace,
-        series.Key.Labels.SourceWorkload,
-        series.Key.Labels.Destination,
-        series.Key.Labels.Route.Word(),
+        series.Key.Source.Namespace,
+        series.Key.Source.Name,
+        series.Key.Destination,
+        series.Key.Route.Word(),
         series.Key.Metric.Word(),
         series.Value,
         "new");

@@ -86,8 +86,7 @@ public sealed class GeoDatabaseTests : IDisposable
             named.Settled.Select(increment => increment.Destination));
 
         Increment Increment(string address) => new(
-            new Flow(new Workload("a", "b"), new RawDestination(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp),
-            Metric.UploadBytes, "", "", 1);
+            new(new(new("a", "b"), new(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes), 1);
     }
 
     [Theory]

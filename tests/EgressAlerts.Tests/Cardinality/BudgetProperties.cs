@@ -41,9 +41,9 @@ public sealed class BudgetProperties
 
             // As long as nothing retires and all have places of their own, each workload's sum is its own.
             foreach (var each in named.Seen) ofWorkload[(each.Flow.Source.Name, each.Increment.Metric)] = ofWorkload.GetValueOrDefault((each.Flow.Source.Name, each.Increment.Metric)) + each.Increment.Amount;
-            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Labels.SourceWorkload == Words.Other)) continue;
+            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Source.Name == Words.Other)) continue;
             foreach (var ((workload, metric), sum) in ofWorkload)
-                Assert.Equal(sum, Held(admitted).Where(series => series.Key.Labels.SourceWorkload == workload && series.Key.Metric == metric).Sum(series => series.Value));
+                Assert.Equal(sum, Held(admitted).Where(series => series.Key.Source.Name == workload && series.Key.Metric == metric).Sum(series => series.Value));
         }
     }).QuickCheckThrowOnFailure();
 
@@ -63,14 +63,14 @@ public sealed class BudgetProperties
     {
         foreach (var (_, admitted) in Run(windows))
         {
-            var overflow = admitted.Series.Count(series => series.Key.Labels.Destination == Words.Other);
+            var overflow = admitted.Series.Count(series => series.Key.Destination == Words.Other);
             Assert.Equal((admitted.Series.Count - overflow + admitted.Destinations.Count, overflow), (admitted.Budget.Live, admitted.Budget.Overflow));
             Assert.InRange(admitted.Budget.Live, 0, Options.MaxSeries);
-            var workloads = admitted.Series.Select(series => series.Key.Labels.SourceWorkload).Where(name => name != Words.Other).Distinct().Count();
+            var workloads = admitted.Series.Select(series => series.Key.Source.Name).Where(name => name != Words.Other).Distinct().Count();
             Assert.InRange(workloads, 0, Options.MaxWorkloads);
             // An overflow has no label that traffic mints.
             Assert.InRange(overflow, 0, (workloads + 1) * Enum.GetValues<Metric>().Length * Enum.GetValues<Route>().Length * Enum.GetValues<Protocol>().Length);
-            foreach (var destinations in admitted.Series.Where(series => series.Key.Labels.Destination != Words.Other).GroupBy(series => series.Key.Labels.SourceWorkload, series => series.Key.Labels.Destination))
+            foreach (var destinations in admitted.Series.Where(series => series.Key.Destination != Words.Other).GroupBy(series => series.Key.Source.Name, series => series.Key.Destination))
                 Assert.InRange(destinations.Distinct().Count(), 1, Options.MaxDestinationsPerWorkload);
         }
     }).QuickCheckThrowOnFailure();
@@ -90,7 +90,7 @@ public sealed class BudgetProperties
         {
             now = admitted.Window.End;
             var held = Held(admitted).ToDictionary(series => series.Key, series => series.Value);
-            foreach (var (key, value) in before.Where(series => series.Key.Labels.Destination != Words.Other && !series.Key.Labels.Destination.StartsWith('*') && series.Key.Labels.Port != Words.Other))
+            foreach (var (key, value) in before.Where(series => series.Key.Destination != Words.Other && !series.Key.Destination.StartsWith('*') && series.Key.Port != Words.Other))
             {
                 var grown = named.Settled.Where(each => KeyOf(each) == key).Sum(each => each.Increment.Amount);
                 if (held.TryGetValue(key, out var is_))
@@ -153,8 +153,6 @@ public sealed class BudgetProperties
     }
 
     private static SeriesKey KeyOf(NamedIncrement each) => new(
-        each.Increment.Metric,
-        new(each.Flow.Source.Namespace, each.Flow.Source.Name, each.Destination.Name, each.Flow.To.Port, each.Flow.Route, each.Flow.Protocol),
-        each.Increment.ResponseCode,
-        each.Increment.ResponseFlags);
+        each.Increment.Metric, each.Flow.Source, each.Destination.Name, each.Flow.To.Port, each.Flow.Route, each.Flow.Protocol,
+        each.Increment.Id.ResponseCode, each.Increment.Id.ResponseFlags);
 }

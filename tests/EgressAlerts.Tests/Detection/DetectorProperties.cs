@@ -132,7 +132,7 @@ public sealed class DetectorProperties : IDisposable
             var name = new Destination(
                 string.Create(CultureInfo.InvariantCulture, $"n{i % 6}.example.com"), NameSource.Ptr, i % 2 == 0, "", "", i % 5 == 0 ? "US" : "DE", "example.com", "example.com");
             increments.Add(new(
-                new Increment(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : "", random.Next(1, isBurst ? 9_000 : 3_000)),
+                new Increment(new(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : ""), random.Next(1, isBurst ? 9_000 : 3_000)),
                 i == 0 ? new Destination(Words.CloudMetadata, NameSource.Special, true) : name,
                 i == 8 ? new RefutedClaim("bank.com", NameSource.Sni, "resolves elsewhere") : null));
         }

@@ -67,12 +67,12 @@ public sealed class PolicyTests
     [InlineData("/sport", false)]
     public void Paths_and_labels_match_where_the_mesh_tells_them(string prefix, bool expected)
     {
-        var facts = PolicyFacts.Of([(PolicyFacts.Path, "/politics"), ("source_version", "v2")]);
-        var traffic = new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), facts, isSettled: true);
+        var tags = PolicyTags.Of((PolicyTags.Path, "/politics"), ("source_version", "v2"));
+        var traffic = new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), tags, isSettled: true);
         Policies Of(string version) => new([Forbid with { Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } }, Destination = new() { PathPrefixes = [prefix] } }]);
         Assert.Equal(expected, Of("v2").First(traffic) is not null);
         Assert.Null(Of("v1").First(traffic));
-        Assert.Null(Of("v2").First(new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), "", isSettled: true)));
+        Assert.Null(Of("v2").First(new Traffic(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default, isSettled: true)));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class PolicyTests
         from address in Gen.Elements("", "52.0.0.1", "52.9.0.1")
         from port in Gen.Elements("", "443", "80")
         from route in Gen.Elements(Route.Passthrough, Route.Blocked, Route.Registered)
-        select new Traffic(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), "", isSettled: true);
+        select new Traffic(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), default, isSettled: true);
 
     /// <summary>The words of the reference, said in another way.</summary>
     private static bool Naive(Policy policy, Traffic traffic)

@@ -211,11 +211,9 @@ public sealed class ExpositionTests
 
     private static bool IsRequests(PromSample sample) => sample.Name == "egress_requests_total";
 
-    private static SeriesKey Requests(string destination) => new(Metric.Requests, Labels with { Destination = destination }, "200", "-");
+    private static SeriesKey Requests(string destination) => new(Metric.Requests, Samples.Cart, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
 
     private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key), value);
-
-    private static FlowLabels Labels => new("shop", "cart", "api.example.com", "443", Route.Passthrough, Protocol.Http);
 
     private static Admitted Window(
         int number, IReadOnlyList<ExportedSeries>? series = null, IReadOnlyList<Destination>? destinations = null, double counted = 3) => new(
@@ -223,9 +221,9 @@ public sealed class ExpositionTests
         new Accounts(Samples.Start, [new(Metric.Requests, "in_mesh", 4)]),
         series ??
         [
-            Series(new(Metric.Requests, Labels, "200", "-"), 3),
-            Series(new(Metric.UploadBytes, Labels, "", ""), 1234),
-            Series(new(Metric.ConnectionsClosed, Labels, "", "UF,URX"), 2),
+            Series(Requests("api.example.com"), 3),
+            Series(Requests("api.example.com") with { Metric = Metric.UploadBytes, ResponseCode = "", ResponseFlags = "" }, 1234),
+            Series(Requests("api.example.com") with { Metric = Metric.ConnectionsClosed, ResponseCode = "", ResponseFlags = "UF,URX" }, 2),
         ],
         destinations ?? [new("api.example.com", NameSource.Host, false, "team", "net", "eu")],
         new Totals(counted, 0, 2, 1234, 0), [], [], new Totals(), new(4, 0, 0, 100, 1, 0, 0, 3, 0));

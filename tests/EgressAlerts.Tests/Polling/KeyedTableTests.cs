@@ -13,7 +13,7 @@ public sealed class KeyedTableTests
         const int Series = 1 << 20;
         var (names, counters) = (new KeyedTable<RawSeries>(), new KeyedTable<TrackedCounter>());
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Series; i++) names.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new CounterId((ulong)i, 0)))));
+        for (var i = 0; i < Series; i++) names.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new ProxyCounter((ulong)i, 0)))));
         var replaced = 2 * sizeof(int) * Series / 4; // The smaller indices that the last ones replaced, and the lists of chunks.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 60.0 * Series, (64.0 * Series) + replaced);
         Assert.Equal(Series - 1, names.Find(Series - 1));

@@ -15,7 +15,7 @@ internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
     private int _commits, _busy;
 
     public static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch.AddYears(50);
-    public static readonly Classified What = Classified.Out(RawMetric.All[0], "test", "envoy");
+    public static readonly SeriesMeaning What = SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy");
 
     /// <summary>The labels that are not the proxy's own; null where there is no <c>up</c>.</summary>
     public HashSet<string>? TargetLabels { get; set; } = ["job", "instance", "version", "replica", "pod", "namespace"];

@@ -116,10 +116,10 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         Open(database);
         var story = Story();
         story.Next(GoldenStory.Upload("52.0.0.1", "api.stripe.com", 7));
-        var sums = story.Admitted.Series.Where(series => series.Key.Metric == Metric.UploadBytes).ToLookup(series => series.Key.Labels.SourceWorkload);
-        Assert.Equal((34_195 * GoldenStory.MiB) + 7, sums["cart"].Single(series => series.Key.Labels.Destination == "api.stripe.com").Value);
+        var sums = story.Admitted.Series.Where(series => series.Key.Metric == Metric.UploadBytes).ToLookup(series => series.Key.Source.Name);
+        Assert.Equal((34_195 * GoldenStory.MiB) + 7, sums["cart"].Single(series => series.Key.Destination == "api.stripe.com").Value);
         Assert.Equal(6 * 2_627 * 1024, sums["crawler"].Sum(series => series.Value));
-        Assert.Contains(sums["crawler"], series => series.Key.Labels.Destination == Words.Other && series.Value > 0);
+        Assert.Contains(sums["crawler"], series => series.Key.Destination == Words.Other && series.Value > 0);
         var (counted, retired) = (story.Admitted.Counted[Metric.UploadBytes], story.Admitted.Retired[Metric.UploadBytes]);
         Assert.Equal(counted, sums.Sum(workload => workload.Sum(series => series.Value)) + retired);
     }

@@ -6,7 +6,7 @@ namespace EgressAlerts.Polling;
 /// <param name="Key">A hash of the labels that the proxy itself exposes, and of the proxy's address.</param>
 /// <param name="Pod">A hash of the pod's namespace and name; 0 where the series does not tell them. Two counters with different pods are different:
 /// addresses are used again. One without a pod can be any pod at that address.</param>
-internal readonly record struct CounterId(ulong Key, uint Pod)
+internal readonly record struct ProxyCounter(ulong Key, uint Pod)
 {
     private const string ExportedPrefix = "exported_";
 
@@ -14,7 +14,7 @@ internal readonly record struct CounterId(ulong Key, uint Pod)
     private static readonly string[] NamespaceLabels = ["namespace", "kubernetes_namespace"];
 
     /// <param name="targetLabels">The names of the labels that are not the proxy's own. Null where they are not known: then every label counts.</param>
-    public static CounterId Of(IReadOnlyDictionary<string, string> labels, IReadOnlySet<string>? targetLabels, SeriesHash hash)
+    public static ProxyCounter Of(IReadOnlyDictionary<string, string> labels, IReadOnlySet<string>? targetLabels, SeriesHash hash)
     {
         var own = labels.Where(label => label.Value.Length > 0 && targetLabels?.Contains(label.Key) != true).Select(label => (Name: Name(label.Key), label.Value)).ToList();
         if (targetLabels is not null) own.Add(("\0proxy", Endpoints.Split(labels.GetValueOrDefault("instance", "")).Host));
@@ -32,5 +32,5 @@ internal readonly record struct CounterId(ulong Key, uint Pod)
         ulong Hash(string value) => hash.Compute(Encoding.UTF8.GetBytes(value));
     }
 
-    public bool IsSame(CounterId other) => Key == other.Key && (Pod == other.Pod || Pod == 0 || other.Pod == 0);
+    public bool IsSame(ProxyCounter other) => Key == other.Key && (Pod == other.Pod || Pod == 0 || other.Pod == 0);
 }
