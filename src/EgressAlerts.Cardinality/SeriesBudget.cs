@@ -36,17 +36,17 @@ public sealed class SeriesBudget
 
     /// <param name="findings">What detection holds: a destination with a live finding gets a place before routine ones.</param>
     /// <param name="showNew">Whether new series of the last window may show their value: their 0 was scraped, or nobody scrapes.</param>
-    public Admitted Admit(NamedReading named, IReadOnlyList<Finding> findings, bool showNew)
+    public CounterSnapshot Admit(NamedReading named, IReadOnlyList<Finding> findings, bool showNew)
     {
         _admission.Advance(_now, named.Window.End);
         _now = named.Window.End;
         Retire(Seconds(_now - _options.IdleTtl));
         if (showNew) Show();
-        foreach (ref readonly var seen in SpanOf(named.Seen)) _counted.Add(seen.Increment.Metric, seen.Increment.Amount);
-
         Dictionary<(Workload Source, string Destination), Newcomer>? newcomers = null;
-        foreach (ref readonly var settled in SpanOf(named.Settled))
+        foreach (ref readonly var settled in SpanOf(named.Increments))
         {
+            if (settled.IsSeen) _counted.Add(settled.Increment.Metric, settled.Increment.Amount);
+            if (!settled.IsFinal) continue;
             if (_live.TryGetValue(KeyOf(in settled), out var slot)) Add(slot, in settled);
             else NewcomerOf(newcomers ??= [], settled).Increments.Add(settled);
         }
@@ -57,13 +57,13 @@ public sealed class SeriesBudget
         }
 
         _kept.Value = new(_counted.ToDictionary(), _retired.ToDictionary(), _now, _sums.Retired, _sums.Placed, _sums.Folded, _admission.Promoted);
-        return Snapshot(named.Window, named.Reading.Accounts, named.Waiting);
+        return Snapshot(named.Window);
     }
 
     /// <summary>The counters as they stand, as of a window that has been accounted for.</summary>
-    public Admitted Snapshot(Window window, Accounts accounts, IReadOnlyList<Increment> waiting)
+    public CounterSnapshot Snapshot(Window window)
     {
-        var (series, withheld) = (new List<ExportedSeries>(_live.Count + _overflow.Count), new List<ExportedSeries>());
+        var (series, shownAsZero) = (new List<ExportedSeries>(_live.Count + _overflow.Count), new List<ExportedSeries>());
         var destinations = new Dictionary<string, Destination?>(_places.Destinations);
         foreach (var slot in _live.Values)
         {
@@ -75,13 +75,13 @@ public sealed class SeriesBudget
 
         foreach (var slot in _overflow.Values) Export(slot);
         return new(
-            window, accounts, series, [.. destinations.Values!], _counted.Snapshot(), waiting, withheld, _retired.Snapshot(),
+            window, series, [.. destinations.Values!], _counted.Snapshot(), shownAsZero, _retired.Snapshot(),
             new(_places.Used, _overflow.Count, _sums.Retired, _options.MaxSeries, _admission.Wanted, _admission.Promoted, _places.RolledUp, _sums.Placed, _sums.Folded));
 
         void Export(Slot slot)
         {
             series.Add(new(slot, slot.IsNew ? 0 : slot.Value));
-            if (slot.IsNew) withheld.Add(new(slot, slot.Value));
+            if (slot.IsNew) shownAsZero.Add(new(slot, slot.Value));
         }
     }
 

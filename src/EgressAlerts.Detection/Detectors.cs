@@ -43,8 +43,8 @@ public sealed class Detectors
         _habits.Begin(named.Window);
         var sighting = new Sighting(
             named.Window,
-            ByWorkload(named.Seen, isSettled: false, end),
-            ByWorkload(_watchesSettled ? named.Settled : named.Settled.Where(seen => seen.Refuted is not null), isSettled: true, end));
+            ByWorkload(named.Increments.Where(seen => seen.IsSeen), isSettled: false, end),
+            ByWorkload(named.Increments.Where(seen => seen.IsFinal && (_watchesSettled || seen.Refuted is not null)), isSettled: true, end));
         // What the mesh refused is not a contact.
         foreach (var by in sighting.Seen)
         {

@@ -15,30 +15,31 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
 
     private readonly Lock _lock = new();
     private WindowMetrics _window = new();
-    private Snapshot? _published;
+    private PublishedWindow? _published;
     private long _lastScrape;
     private int _lastLength = 64 << 10;
 
     /// <summary>The last window's counters; null before the first window.</summary>
-    public Admitted? Current => Volatile.Read(ref _published)?.Admitted;
+    public PublishedWindow? Current => Volatile.Read(ref _published);
 
     /// <summary>Whether new series may show their value in the next snapshot: somebody has scraped their 0, or nobody scrapes.</summary>
     public bool MayShowNew =>
         _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
 
     /// <summary>Takes the place of the window before, for every scrape that begins from now on.</summary>
-    public void Publish(Admitted admitted)
+    public void Publish(CounterSnapshot counters, Ledger ledger)
     {
+        var published = new PublishedWindow(counters, ledger);
         lock (_lock)
         {
-            if (!_window.TryShow(admitted))
+            if (!_window.TryShow(published))
             {
                 // The pass has begun anew without its state, as if the process had: so do all counters.
                 _window = new();
-                _window.TryShow(admitted);
+                _window.TryShow(published);
             }
 
-            Volatile.Write(ref _published, new Snapshot(admitted));
+            Volatile.Write(ref _published, published);
         }
     }
 
@@ -57,7 +58,7 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
     /// <summary>The body has reached its asker whole.</summary>
     public void Delivered(Scrape scrape)
     {
-        if (scrape.Snapshot is { } snapshot) snapshot.WasScraped = true;
+        if (scrape.Window is { } window) window.WasScraped = true;
         Volatile.Write(ref _lastScrape, time.GetTimestamp());
     }
 
@@ -76,20 +77,20 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
     }
 }
 
-/// <summary>One window, and its bytes in each format that was asked for.</summary>
-internal sealed record Snapshot(Admitted Admitted)
+/// <summary>The counters of one window, what anyone needs to check them, and their bytes in each format that was asked for.</summary>
+public sealed record PublishedWindow(CounterSnapshot Counters, Ledger Ledger)
 {
-    public ReadOnlyMemory<byte>[] Bodies { get; } = new ReadOnlyMemory<byte>[Enum.GetValues<ExpositionFormat>().Length];
+    internal ReadOnlyMemory<byte>[] Bodies { get; } = new ReadOnlyMemory<byte>[Enum.GetValues<ExpositionFormat>().Length];
 
-    public bool WasScraped { get; set; }
+    internal bool WasScraped { get; set; }
 }
 
 /// <summary>The body of one scrape: the window's part, which is the same until the next window, and what the service says about itself now.</summary>
 public sealed class Scrape
 {
-    internal Scrape(Snapshot? snapshot, params IReadOnlyList<ReadOnlyMemory<byte>> parts) => (Snapshot, Plain) = (snapshot, parts);
+    internal Scrape(PublishedWindow? window, params IReadOnlyList<ReadOnlyMemory<byte>> parts) => (Window, Plain) = (window, parts);
 
-    internal Snapshot? Snapshot { get; }
+    internal PublishedWindow? Window { get; }
 
     /// <summary>The parts of the body, in their order.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Plain { get; }

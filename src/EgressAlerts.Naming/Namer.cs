@@ -56,19 +56,18 @@ public sealed class Namer
         foreach (var increment in _waiting.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
         var names = await JudgeAsync(weights, _options.IsPast ? TimeSpan.Zero : Moment, cancel);
 
-        var (seen, settled) = (new List<NamedIncrement>(reading.Increments.Count), new List<NamedIncrement>(reading.Increments.Count));
+        var named = new List<NamedIncrement>(reading.Increments.Count);
         foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
-            settled.Add(names[released.Flow.To].Named(released));
+            named.Add(names[released.Flow.To].Named(released, NameStage.FinalLater));
 
         foreach (var increment in reading.Increments)
         {
             var judged = names[increment.Flow.To];
-            var named = judged.Named(increment);
-            seen.Add(named);
-            if (judged.IsFinal || _options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
+            var waits = !judged.IsFinal && _options.Patience > TimeSpan.Zero && _waiting.TryAdd(increment, reading.Window.End);
+            named.Add(judged.Named(increment, waits ? NameStage.Open : NameStage.Final));
         }
 
-        return new NamedReading(reading, seen, settled, Waiting);
+        return new NamedReading(reading.Window, named);
     }
 
     /// <summary>The best names that are known now, or within a moment, of destinations that nothing waits for.</summary>
@@ -188,6 +187,6 @@ public sealed class Namer
     /// <summary>What is thought of a destination now.</summary>
     private readonly record struct Judged(Destination Destination, bool IsFinal, RefutedClaim? Refuted = null)
     {
-        public NamedIncrement Named(Increment increment) => new(increment, Destination, Refuted);
+        public NamedIncrement Named(Increment increment, NameStage stage) => new(increment, Destination, Refuted, stage);
     }
 }

@@ -75,7 +75,11 @@ public sealed class Poller
     /// <summary>The end of the last window that was read; the default value before the first one.</summary>
     public DateTimeOffset LastEnd => Last.LastEnd;
 
-    public Accounts Accounts => new(Last.BaselineEnd, [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))]);
+    /// <summary>The instant from which increments are counted; the default value before the first window.</summary>
+    public DateTimeOffset BaselineEnd => Last.BaselineEnd;
+
+    /// <summary>What was seen and left out in all windows so far.</summary>
+    public IReadOnlyList<ExcludedSum> Excluded => [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))];
 
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";
@@ -127,7 +131,7 @@ public sealed class Poller
         if (_client is not null || window.Start.Ticks / TimeSpan.TicksPerHour != window.End.Ticks / TimeSpan.TicksPerHour)
             _survey.Update(_tracker, _targets, window);
         if (_hosts.TakeChange()) _tracker.Known.Declassify(); // From the next window on.
-        _kept.Value = Last with { Excluded = Accounts.Excluded };
+        _kept.Value = Last with { Excluded = Excluded };
         return reading;
     }
 
@@ -201,7 +205,7 @@ public sealed class Poller
         _baselines.WasRead();
         _metrics.Series(_tracker.Known.Series.Count);
         _metrics.Inversions(_tracker.Inversions);
-        return new Reading(window, Ordered(sums), Accounts);
+        return new Reading(window, Ordered(sums));
     }
 
     /// <summary>The same order for the same sums, so that two replicas give the same destinations a place.</summary>
@@ -253,7 +257,7 @@ public sealed class Poller
     {
         Log.Gone(_logger, window.ToString());
         _kept.Value = Last with { LastEnd = window.End };
-        return new Reading(window, [], Accounts) { IsGone = true };
+        return new Reading(window, []) { IsGone = true };
     }
 
     /// <summary>Counts by name what came too late to count, now and then. Not part of the window: without an answer, the next look finds it.</summary>

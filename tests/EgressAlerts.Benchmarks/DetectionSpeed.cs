@@ -104,7 +104,7 @@ internal static class DetectionSpeed
     private static NamedReading Reading(int window, IReadOnlyList<NamedIncrement> increments)
     {
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(30 * window);
-        return new(new Reading(new Window(end.AddSeconds(-30), end), [], new Accounts(end, [])), increments, increments, []);
+        return new(new Window(end.AddSeconds(-30), end), increments);
     }
 
     private static double Timed(Action work)

@@ -62,7 +62,7 @@ internal static class MemoryUse
     {
         List<NamedIncrement> seen = [.. Enumerable.Range(0, destinations).Select(One)];
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddMinutes(5 * window);
-        return new(new Reading(new Window(end.AddMinutes(-5), end), [], new Accounts(end, [])), seen, seen, []);
+        return new(new Window(end.AddMinutes(-5), end), seen);
 
         NamedIncrement One(int i)
         {

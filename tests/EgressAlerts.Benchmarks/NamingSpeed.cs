@@ -43,9 +43,9 @@ internal static class NamingSpeed
         for (var round = 0; round < Rounds; round++)
         {
             started = TimeProvider.System.GetTimestamp();
-            var named = await namer.NameAsync(new Reading(window, increments, new Accounts(default, [])), CancellationToken.None);
+            var named = await namer.NameAsync(new Reading(window, increments), CancellationToken.None);
             best = Math.Min(best, TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
-            if (named.Settled.Any(increment => increment.Destination.Source != NameSource.Ptr)) throw new InvalidOperationException("not named");
+            if (named.Increments.Any(increment => increment.Destination.Source != NameSource.Ptr)) throw new InvalidOperationException("not named");
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Increments} increments of {Destinations} known destinations: {best:0} ms"));

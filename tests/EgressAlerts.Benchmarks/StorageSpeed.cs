@@ -55,7 +55,7 @@ internal static class StorageSpeed
             tracker.Begin(window);
             foreach (var flow in flows) flow.Observe(tracker, number, moved.Contains(flow));
             tracker.Commit();
-            var named = new NamedReading(new Reading(window, [], new Accounts(window.End, [])), [.. moved.SelectMany(flow => flow.Increments)], [.. moved.SelectMany(flow => flow.Increments)], []);
+            var named = new NamedReading(window, [.. moved.SelectMany(flow => flow.Increments)]);
             var findings = detectors.Observe(named);
             budget.Admit(named, findings, showNew: true);
             var (written, busy, started) = (Written(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());

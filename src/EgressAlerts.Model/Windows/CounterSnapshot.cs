@@ -2,17 +2,14 @@ namespace EgressAlerts.Model;
 
 /// <summary>The counters at the end of a window, within the budget; immutable.</summary>
 /// <param name="Counted">Everything ever counted: exported, waiting, and retired.</param>
-/// <param name="Waiting">Counted but not yet in any series, because the name of the destination is being looked up.</param>
-/// <param name="Withheld">What series hold that show 0 first, so that <c>rate()</c> and <c>increase()</c> see their first increment.</param>
+/// <param name="ShownAsZero">What series hold that show 0 first, so that <c>rate()</c> and <c>increase()</c> see their first increment.</param>
 /// <param name="Retired">What idle series held when they were retired.</param>
-public sealed record Admitted(
+public sealed record CounterSnapshot(
     Window Window,
-    Accounts Accounts,
     IReadOnlyList<ExportedSeries> Series,
     IReadOnlyList<Destination> Destinations,
     Totals Counted,
-    IReadOnlyList<Increment> Waiting,
-    IReadOnlyList<ExportedSeries> Withheld,
+    IReadOnlyList<ExportedSeries> ShownAsZero,
     Totals Retired,
     BudgetReport Budget);
 

@@ -40,7 +40,7 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
             if (!firing.IsInfo && firing.Itself.Last != _window) count++;
             if (firing.Itself.Last < _window - 1) begun.Add(finding);
             if (firing is { IsInfo: false } && firing.Group.Last < _window - 1 && isJudged) Groups++;
-            if (firing is { IsInfo: true } && firing.Itself.Last < _window - 1 && IsNextDigest(finding.Source.Namespace, reading.Reading.Window.End) && isJudged) InfoGroups++;
+            if (firing is { IsInfo: true } && firing.Itself.Last < _window - 1 && IsNextDigest(finding.Source.Namespace, reading.Window.End) && isJudged) InfoGroups++;
             firing.Itself.Last = firing.Subject.Last = firing.Group.Last = _window;
         }
 

@@ -160,7 +160,7 @@ public sealed class ReceiverTests : IAsyncLifetime
         var quiet = options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } };
         var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), Store.InMemory().Read(), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
-        var findings = detectors.Observe(new NamedReading(new Reading(window, [], new Accounts(Now, [])), seen, seen, []));
+        var findings = detectors.Observe(new NamedReading(window, seen));
         var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, Store.InMemory().Read(), new AlertMetrics(_self));
         _notifier.Publish(book.Update(findings, window));
         return book;

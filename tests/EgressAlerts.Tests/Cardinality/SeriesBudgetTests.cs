@@ -110,17 +110,17 @@ public sealed class SeriesBudgetTests : IDisposable
         var budget = New(Small);
         var flow = Samples.Flow("52.0.0.1");
         var first = budget.Admit(Samples.Named(1, Samples.Increment(flow, 3)), [], showNew: true);
-        Assert.Equal((0, 3, 3), (first.Series.Single().Value, first.Withheld.Single().Value, first.Counted[Metric.ConnectionsClosed]));
+        Assert.Equal((0, 3, 3), (first.Series.Single().Value, first.ShownAsZero.Single().Value, first.Counted[Metric.ConnectionsClosed]));
         var unseen = budget.Admit(Samples.Named(2, Samples.Increment(flow, 2), Samples.Increment(Samples.Flow("52.0.0.2"), 9)), [], showNew: false);
-        Assert.Equal([(0, 5), (0, 9)], unseen.Series.Zip(unseen.Withheld).Select(pair => (pair.First.Value, pair.Second.Value)));
+        Assert.Equal([(0, 5), (0, 9)], unseen.Series.Zip(unseen.ShownAsZero).Select(pair => (pair.First.Value, pair.Second.Value)));
 
         // A crash between the windows shows what was shown.
         var after = Restarted(Small);
-        Assert.All(after.Snapshot(Samples.Window(2), unseen.Accounts, []).Series, series => Assert.Equal(0, series.Value));
+        Assert.All(after.Snapshot(Samples.Window(2)).Series, series => Assert.Equal(0, series.Value));
 
         var seen = after.Admit(Samples.Named(3, Samples.Increment(Samples.Flow("52.0.0.3"), 4)), [], showNew: true);
         Assert.Equal([("52.0.0.1", 5), ("52.0.0.2", 9), ("52.0.0.3", 0)], seen.Series.Select(series => (series.Key.Destination, series.Value)).Order());
-        Assert.Equal(4, seen.Withheld.Single().Value);
+        Assert.Equal(4, seen.ShownAsZero.Single().Value);
     }
 
     [Fact]
@@ -288,15 +288,15 @@ public sealed class SeriesBudgetTests : IDisposable
     }
 
     /// <summary>A window after which somebody has scraped, so that what it shows is what it holds.</summary>
-    private static Admitted Admit(SeriesBudget budget, int window, params IReadOnlyList<Increment> increments) => Shown(budget, Samples.Named(window, increments));
+    private static CounterSnapshot Admit(SeriesBudget budget, int window, params IReadOnlyList<Increment> increments) => Shown(budget, Samples.Named(window, increments));
 
-    private static Admitted AdmitAs(SeriesBudget budget, int window, params IReadOnlyList<NamedIncrement> increments) => Shown(budget, Samples.NamedAs(window, increments));
+    private static CounterSnapshot AdmitAs(SeriesBudget budget, int window, params IReadOnlyList<NamedIncrement> increments) => Shown(budget, Samples.NamedAs(window, increments));
 
-    private static Admitted Shown(SeriesBudget budget, NamedReading named)
+    private static CounterSnapshot Shown(SeriesBudget budget, NamedReading named)
     {
         budget.Admit(named, [], showNew: true);
-        return budget.Admit(new NamedReading(named.Reading with { Increments = [] }, [], [], []), [], showNew: true);
+        return budget.Admit(named with { Increments = [] }, [], showNew: true);
     }
 
-    private static IEnumerable<ExportedSeries> Values(Admitted admitted) => admitted.Series;
+    private static IEnumerable<ExportedSeries> Values(CounterSnapshot counters) => counters.Series;
 }

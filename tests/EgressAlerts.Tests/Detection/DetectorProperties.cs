@@ -114,7 +114,7 @@ public sealed class DetectorProperties : IDisposable
     private static NamedReading Reading(int window, TimeSpan length, IReadOnlyList<NamedIncrement> seen)
     {
         var start = Timeline.Start + (window * length);
-        return new(new Reading(new Window(start, start + length), [], new Accounts(start, [])), seen, seen, []);
+        return new(new Window(start, start + length), seen);
     }
 
     /// <summary>What a few workloads do with a few destinations. Some of these have one name, so that the order in which a name's addresses come could matter.</summary>

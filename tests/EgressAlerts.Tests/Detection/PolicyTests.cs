@@ -44,9 +44,9 @@ public sealed class PolicyTests
         var detectors = Timeline.New(Options(new("ok", PolicyAction.Allow, "warning", new(), new() { Names = [new("api.stripe.com")] }), Forbid));
         var increment = Samples.Increment(Samples.Flow("52.0.0.1"));
         var unnamed = new NamedIncrement(increment, new Destination("52.0.0.1", NameSource.Ip, Confirmed: false));
-        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(1, increment), [unnamed], [], [increment])));
-        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(2), [], [new(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true))], [])));
-        Assert.Single(detectors.Observe(new NamedReading(Samples.Reading(3), [], [unnamed], [])));
+        Assert.Empty(detectors.Observe(Samples.NamedAs(1, unnamed with { Stage = NameStage.Open })));
+        Assert.Empty(detectors.Observe(Samples.NamedAs(2, new NamedIncrement(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true), Stage: NameStage.FinalLater))));
+        Assert.Single(detectors.Observe(Samples.NamedAs(3, unnamed with { Stage = NameStage.FinalLater })));
     }
 
     [Fact]

@@ -63,7 +63,6 @@ internal sealed class Timeline
     {
         var start = Now;
         Now += _window;
-        var increments = seen.Select(named => named.Increment).ToList();
-        Findings = _detectors.Observe(new NamedReading(new Reading(new Window(start, Now), increments, new Accounts(Start, [])), seen, seen, []));
+        Findings = _detectors.Observe(new NamedReading(new Window(start, Now), seen));
     }
 }

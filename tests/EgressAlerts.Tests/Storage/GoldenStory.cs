@@ -67,7 +67,7 @@ internal sealed class GoldenStory
     /// <summary>What findings the last window had.</summary>
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    public Admitted Admitted { get; private set; } = null!;
+    public CounterSnapshot Counters { get; private set; } = null!;
 
     /// <summary>Plays all of it into a new database.</summary>
     public static void Play(Store store)
@@ -113,10 +113,9 @@ internal sealed class GoldenStory
     public void Window(DateTimeOffset end, params IReadOnlyList<NamedIncrement> seen)
     {
         var window = new Window(end - Length, end);
-        var reading = new Reading(window, [.. seen.Select(named => named.Increment)], new Accounts(Start, []));
-        var named = new NamedReading(reading, seen, seen, Waiting);
+        var named = new NamedReading(window, seen);
         Findings = _detectors.Observe(named);
-        Admitted = _budget.Admit(named, Findings, showNew: true);
+        Counters = _budget.Admit(named, Findings, showNew: true);
         _book.Update(Findings, window);
     }
 
