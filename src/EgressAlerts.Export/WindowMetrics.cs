@@ -6,7 +6,8 @@ using Prometheus;
 
 namespace EgressAlerts.Export;
 
-/// <summary>The metrics of a window: the flow counters, and those by which anyone can check them against Istio's own. One caller at a time. Hot code.</summary>
+/// <summary>The metrics of a window: the counters of flows, and those by which anyone can check them against Istio's own. One caller at a time.
+/// Hot code.</summary>
 internal sealed class WindowMetrics
 {
     private static readonly string[] FlowLabelNames = ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
@@ -15,7 +16,7 @@ internal sealed class WindowMetrics
     private readonly MetricRegistry _registry = new();
     private readonly Counter[] _flows;
 
-    /// <summary>What is shown of each series, and the last window that had it.</summary>
+    /// <summary>The metric of each series, and the number of the last window that had the series.</summary>
     private readonly Dictionary<CounterSeries, (Counter.Child Child, int Window)> _shown = new(ReferenceEqualityComparer.Instance);
     private readonly List<Action<PublishedWindow>> _others = [];
     private int _window;
@@ -23,7 +24,11 @@ internal sealed class WindowMetrics
 
     public WindowMetrics()
     {
-        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")]))];
+        _flows =
+        [
+            .. Metrics.Select(metric => _registry.Counter(
+                $"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")])),
+        ];
         Gauge(
             "egress_destination_info",
             "What is known about a destination: where its name came from and whether it was confirmed.",
@@ -58,7 +63,10 @@ internal sealed class WindowMetrics
             "egress_alerts_series",
             "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.",
             ["state"],
-            window => [(["live"], window.Counters.Budget.Live), (["overflow"], window.Counters.Budget.Overflow), (["retired"], window.Counters.Budget.RetiredSeries)]);
+            window =>
+            [
+                (["live"], window.Counters.Budget.Live), (["overflow"], window.Counters.Budget.Overflow), (["retired"], window.Counters.Budget.RetiredSeries),
+            ]);
         Gauge("egress_alerts_series_limit", "The most live egress_* series (cardinality.max_series).", window => window.Counters.Budget.Limit);
         Gauge(
             "egress_alerts_destinations_wanted",
@@ -77,10 +85,11 @@ internal sealed class WindowMetrics
             "egress_alerts_increments_total",
             "Increments by where they were counted: in a series of their destination, or in an overflow.",
             ["state"],
-            window => [(["live"], window.Counters.Budget.Placed), (["overflow"], window.Counters.Budget.Folded)]);
+            window => [(["live"], window.Counters.Budget.Placed), (["overflow"], window.Counters.Budget.Overflowed)]);
     }
 
-    /// <summary>Shows a window in place of the last one; false where a counter would have to fall, which none of these can.</summary>
+    /// <summary>Shows a window in place of the last one.</summary>
+    /// <returns>False where a counter would have to fall, which a counter of the registry cannot.</returns>
     public bool TryShow(PublishedWindow window)
     {
         _window++;
@@ -125,7 +134,7 @@ internal sealed class WindowMetrics
             Raise(shown.Child, series.Value);
         }
 
-        // What is gone goes first: a series of the same labels that comes with this window begins at 0.
+        // Series that are gone are removed first. A series of the same labels that comes with this window then begins at 0.
         if (_shown.Count + added.Count > present.Count)
         {
             foreach (var (series, shown) in _shown.Where(shown => shown.Value.Window != _window))

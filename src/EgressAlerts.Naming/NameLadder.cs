@@ -44,7 +44,7 @@ internal sealed class NameLadder
         if (to.Address is not { } address)
             return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(Words.Unknown, NameSource.Unknown, confirmed: false, about);
 
-        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Judge(claim, address, weight, open) : Verdict.Unknown;
+        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Evaluate(claim, address, weight, open) : Verdict.Unknown;
         if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
             return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
         return ByAddress(address, about, weight, open) with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
@@ -67,7 +67,8 @@ internal sealed class NameLadder
         return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
     }
 
-    private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
+    private static bool IsHost(NameSource source) =>
+        source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
 
     /// <summary>The most specific of all networks that hold the address.</summary>
     private NetworkName? Network(IPAddress address)

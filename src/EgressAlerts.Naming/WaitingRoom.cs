@@ -5,7 +5,7 @@ using EgressAlerts.Storage;
 namespace EgressAlerts.Naming;
 
 /// <summary>Holds increments whose destination is still being looked up.</summary>
-/// <remarks>Bounded: beyond <see cref="Capacity"/> distinct flows an increment does not wait but is counted under the address.</remarks>
+/// <remarks>It has room for <see cref="Capacity"/> counters. Increments of further ones do not wait and are counted under the address.</remarks>
 internal sealed class WaitingRoom(StoredState state)
 {
     private const int Capacity = 100_000;
@@ -45,7 +45,7 @@ internal sealed class WaitingRoom(StoredState state)
 
     public IReadOnlyList<Increment> Increments => [.. _waiting.Select(held => new Increment(held.Key, held.Value.Amount))];
 
-    /// <summary>Takes out what <paramref name="ready"/> says need not wait longer.</summary>
+    /// <summary>Removes and returns the increments that need not wait any longer.</summary>
     public IReadOnlyList<Increment> Release(Func<Flow, DateTimeOffset, bool> ready)
     {
         var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => new Increment(held.Key, held.Value.Amount)).ToList();

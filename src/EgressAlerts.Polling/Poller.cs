@@ -25,7 +25,10 @@ public sealed class Poller
     private readonly CounterTracker _tracker;
     private readonly Accounting _accounting;
 
-    public Poller(HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
+    /// <summary>Reads windows from the server at <see cref="PollingOptions.Url"/>.</summary>
+    public Poller(
+        HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time,
+        ILogger<Poller> logger)
         : this(new PrometheusClient(http, options, metrics, time, logger), null, options, telemetry, metrics, state, time, logger)
     {
     }
@@ -52,7 +55,11 @@ public sealed class Poller
         if (!_tracker.IsWhole) _baselines.Distrust();
         _accounting = new Accounting(_tracker, _jobs, _baselines, state, logger);
         if (client is not null)
-            _server = (client, new SideQueries(client, options, _classifier, _tracker, _targets, _jobs, _survey), new HistoryReader(client, options, _classifier, logger));
+        {
+            var side = new SideQueries(client, options, _classifier, _tracker, _targets, _jobs, _survey);
+            _server = (client, side, new HistoryReader(client, options, _classifier, logger));
+        }
+
         Measure();
     }
 
@@ -147,7 +154,8 @@ public sealed class Poller
     private async Task<bool?> IsGoneAsync(Window window, CancellationToken cancel)
     {
         // Where a window has only just ended and has no data, nothing was scraped. That can last longer than Prometheus keeps data.
-        if (_server is not { } server || _accounting.Last.SeenAt == default || _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2)) return false;
+        var isRecent = _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2);
+        if (_server is not { } server || _accounting.Last.SeenAt == default || isRecent) return false;
         var earlier = new LabelSink("job");
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
         if (await server.Client.QueryAsync(Query, _accounting.Last.SeenAt, earlier, cancel) is { } failure)

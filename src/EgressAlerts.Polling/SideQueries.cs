@@ -2,10 +2,11 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Asks a server what no window needs: for samples that came too late, and for metrics with mangled names. A window does not wait for an answer;
-/// without one, the next look finds the same.</summary>
+/// <summary>Asks a server for samples that came too late, and for metrics with mangled names. No window depends on the answers. Where one is missing, a later
+/// query finds the same.</summary>
 internal sealed class SideQueries(
-    PrometheusClient client, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs, TelemetrySurvey survey)
+    PrometheusClient client, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs,
+    TelemetrySurvey survey)
 {
     private const int MaxMangled = 100;
 

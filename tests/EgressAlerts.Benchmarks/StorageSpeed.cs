@@ -186,11 +186,11 @@ internal static class StorageSpeed
         {
             for (var metric = 0; metric < Metrics; metric++)
             {
-                var slot = tracker.Known.Find(_labels[metric]);
-                if (slot == KeyedTable<RawSeries>.None) slot = tracker.Known.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
-                if (!tracker.Known.IsClassified(slot)) tracker.Known.Classify(slot, SeriesMeaning.LeftOut(RawMetric.All[0], "storage", "envoy-stats"));
+                var row = tracker.Known.Find(_labels[metric]);
+                if (row == KeyedTable<RawSeries>.None) row = tracker.Known.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
+                if (!tracker.Known.IsClassified(row)) tracker.Known.Classify(row, SeriesMeaning.LeftOut(RawMetric.All[0], "storage", "envoy-stats"));
                 if (isMoved) _values[metric] += 1000;
-                tracker.Observe(slot, [new Sample(At(window).ToUnixTimeMilliseconds() - 10_000, _values[metric])]);
+                tracker.Observe(row, [new Sample(At(window).ToUnixTimeMilliseconds() - 10_000, _values[metric])]);
             }
         }
     }

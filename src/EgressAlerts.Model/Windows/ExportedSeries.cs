@@ -1,7 +1,7 @@
 namespace EgressAlerts.Model;
 
-/// <summary>The metric and the labels of one exported counter. It is what a <see cref="CounterId"/> becomes once its destination has a name: several addresses
-/// may have the same one.</summary>
+/// <summary>The metric and the labels of one exported counter. A <see cref="CounterId"/> becomes one when its destination gets a name. Several addresses
+/// can get the same name, so several ids can become the same key.</summary>
 public readonly record struct SeriesKey(
     Metric Metric, Workload Source, string Destination, string Port, Route Route, Protocol Protocol, string ResponseCode = "", string ResponseFlags = "")
 {
@@ -17,7 +17,7 @@ public readonly record struct SeriesKey(
     }
 }
 
-/// <summary>One exported counter, the same object in every snapshot for as long as it is exported.</summary>
+/// <summary>One exported counter. It is the same object in every snapshot for as long as it is exported.</summary>
 public class CounterSeries(in SeriesKey key)
 {
     private readonly SeriesKey _key = key;

@@ -25,7 +25,7 @@ internal sealed class Classifier
 
     public SeriesMeaning Classify(RawMetric raw, IReadOnlyDictionary<string, string> labels)
     {
-        string Label(string name) => labels.TryGetValue(name, out var value) && !Endpoints.IsMissing(value) ? value : "";
+        string Label(string name) => labels.TryGetValue(name, out var value) && !AddressText.IsMissing(value) ? value : "";
 
         string First(IReadOnlyList<string> names) => names.Select(Label).FirstOrDefault(value => value.Length > 0) ?? "";
 
@@ -42,7 +42,7 @@ internal sealed class Classifier
 
         var (ipLabel, portLabel) = (First(_options.DestinationIp), LabelText.Port(First(_options.DestinationPort)));
         var (sni, hostLabel) = (First(_options.Sni), First(_options.Host));
-        var present = (Endpoints.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
+        var present = (AddressText.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
             | (portLabel.Length > 0 ? Dimensions.DestinationPort : 0) | (sni.Length > 0 ? Dimensions.Sni : 0)
             | (hostLabel.Length > 0 ? Dimensions.Host : 0) | (First(_options.Path).Length > 0 ? Dimensions.Path : 0);
         var hasAddress = present.HasFlag(Dimensions.DestinationIp);
@@ -85,7 +85,7 @@ internal sealed class Classifier
             var host = service.Length > 0 ? service : name;
             // Without a cluster Envoy answers 404 itself: nothing left the pod.
             if (Label("response_flags").Split(',').Contains("NR")) return SeriesMeaning.LeftOut(raw, "no_route", job);
-            if (Endpoints.TryAddress(host, out _, out _) || IsDynamic(host))
+            if (AddressText.TryAddress(host, out _, out _) || IsDynamic(host))
             {
                 route = Route.Passthrough;
                 claimed = host;
@@ -100,21 +100,22 @@ internal sealed class Classifier
         }
 
         if (claimed.Length == 0) claimed = hostLabel;
-        if (Endpoints.TryAddress(claimed, out var literal, out var literalPort))
+        if (AddressText.TryAddress(claimed, out var literal, out var literalPort))
         {
             if (!hasAddress) (address, hasAddress) = (literal, true);
             if (port.Length == 0) port = literalPort;
             claimed = "";
         }
 
-        var (claimedHost, claimedPort) = Endpoints.Split(claimed);
-        var (registeredHost, registeredPort) = Endpoints.Split(registered);
+        var (claimedHost, claimedPort) = AddressText.Split(claimed);
+        var (registeredHost, registeredPort) = AddressText.Split(registered);
         if (port.Length == 0) port = LabelText.Port(registeredPort.Length > 0 ? registeredPort : claimedPort);
         var isClusterAddress = hasAddress && _options.ClusterNetworks.Any(network => network.Contains(address));
         if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return SeriesMeaning.LeftOut(raw, "cluster_network", job);
-        // Anyone can write such a Host header: it is not believed where the address says that the traffic went elsewhere.
-        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !Endpoints.IsPrivate(address));
-        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost))) return SeriesMeaning.LeftOut(raw, "claimed_in_mesh", job);
+        // Anyone can write such a Host header. It is not believed where the address shows that the traffic went elsewhere.
+        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !AddressText.IsPrivate(address));
+        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost)))
+            return SeriesMeaning.LeftOut(raw, "claimed_in_mesh", job);
 
         var to = new RawDestination(hasAddress ? address : null, port, Clean(registeredHost), Clean(claimedHost), Clean(sni));
         var source = new Workload(Source(Label("source_workload_namespace")), Source(Label("source_workload")));
@@ -123,7 +124,7 @@ internal sealed class Classifier
         var flags = raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "";
         return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, First(_options.Path))), "", job, present);
 
-        // AllowAnyDynamicDNSCluster leaves no mark: service and name are the Host header as the client sent it, and nothing else is known.
+        // AllowAnyDynamicDNSCluster leaves no mark. Service and name are the Host header as the client sent it, and nothing else is known.
         bool IsDynamic(string host) => reporter != "waypoint" && !raw.Tcp && Label("request_protocol") is "http" or "grpc"
             && service == name && ns.Length == 0 && Label("destination_cluster").Length == 0 && Label("destination_workload_namespace").Length == 0
             && _hosts.IsUnregistered(host);
@@ -161,7 +162,8 @@ internal sealed class Classifier
     private bool IsKubeApi(string host) => host.ToLowerInvariant() is "kubernetes" or "kubernetes.default" or "kubernetes.default.svc"
         || host.Equals("kubernetes.default" + _serviceSuffix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Some versions name the gateway's service in full, Mixer without its domain and its namespace beside it; most know the workload.</summary>
+    /// <summary>Some versions of Istio give the full name of the gateway's service. Mixer leaves out the domain and gives the namespace in another label. Most
+    /// versions know the workload.</summary>
     private bool IsGateway(string service, string name, string ns, string workload, string workloadNamespace) =>
         _gatewayServices.Contains(service) || _gatewayServices.Contains(name) || _gatewayServices.Contains($"{name}.{ns}{_serviceSuffix}")
         || _gatewayWorkloads.Contains($"{workloadNamespace}/{workload}");

@@ -12,7 +12,7 @@ internal sealed record SeriesMeaning(RawMetric Raw, CounterId? Counter, string E
     public static SeriesMeaning LeftOut(RawMetric raw, string reason, string job) => new(raw, null, reason, job, Dimensions.None);
 }
 
-/// <summary>What Istio's metrics do not say unless a Telemetry resource adds it; the names of their labels are <c>telemetry.labels</c>.</summary>
+/// <summary>What Istio's metrics say only where a Telemetry resource adds it. <c>telemetry.labels</c> has the names of the labels.</summary>
 [Flags]
 internal enum Dimensions
 {

@@ -8,11 +8,12 @@ internal sealed class LateSamples(CounterTracker tracker, TargetLabels targets, 
 {
     private readonly List<(SeriesMeaning What, double Amount)> _found = [];
 
-    /// <summary>What was missed, each amount once, also where the answer broke off.</summary>
+    /// <summary>What was missed. Each amount is there once, also where the answer broke off and the query was repeated.</summary>
     public IReadOnlyList<(SeriesMeaning What, double Amount)> Found => _found;
 
-    /// <summary>Asks for the last samples of series that ended: of those that have none within <paramref name="recent"/>.</summary>
-    public static string Query(string selector, string back, string recent) => $"last_over_time({selector}[{back}]) unless last_over_time({selector}[{recent}])";
+    /// <summary>Asks for the last samples of series that have none within <paramref name="recent"/>.</summary>
+    public static string Query(string selector, string back, string recent) =>
+        $"last_over_time({selector}[{back}]) unless last_over_time({selector}[{recent}])";
 
     public void Restart()
     {

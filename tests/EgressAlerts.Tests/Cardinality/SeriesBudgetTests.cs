@@ -190,7 +190,7 @@ public sealed class SeriesBudgetTests : IDisposable
         Assert.All((string[])["52.0.0.1", "52.0.0.2", "52.0.0.3"], name => Assert.Contains(name, names));
         Assert.DoesNotContain("52.0.0.4", names);
         Assert.InRange(admitted.Budget.Wanted, 980, 1030);
-        Assert.True(admitted.Budget.Folded > 900);
+        Assert.True(admitted.Budget.Overflowed > 900);
     }
 
     [Fact]

@@ -193,7 +193,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         for (var round = 0; ; round++)
         {
             var open = new List<Question>();
-            var verdict = _claims.Judge(claim, IPAddress.Parse(address), weight: 1, open);
+            var verdict = _claims.Evaluate(claim, IPAddress.Parse(address), weight: 1, open);
             // Also where the answer is known: it may be asked for again.
             await _lookups.SettleAsync([.. open, Question.AddressesOf(claim, System.Net.Sockets.AddressFamily.InterNetwork)], TimeSpan.FromSeconds(10), CancellationToken.None);
             if (round == 4) return verdict.Evidence.Length > 0 ? $"{verdict.Standing}: {verdict.Evidence}" : verdict.Standing.ToString();

@@ -134,10 +134,10 @@ internal sealed class GoldenStory
         _tracker.Begin(new Window(end - Length, end));
         foreach (var series in samples.GroupBy(sample => sample.Labels))
         {
-            var slot = _tracker.Known.Find(series.Key);
-            if (slot == KeyedTable<RawSeries>.None) slot = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
-            if (!_tracker.Known.IsClassified(slot)) _tracker.Known.Classify(slot, SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy"));
-            _tracker.Observe(slot, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
+            var row = _tracker.Known.Find(series.Key);
+            if (row == KeyedTable<RawSeries>.None) row = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
+            if (!_tracker.Known.IsClassified(row)) _tracker.Known.Classify(row, SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy"));
+            _tracker.Observe(row, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
         }
 
         return _tracker.Commit().Sum(growth => growth.Grown + growth.Born);
