@@ -1,7 +1,8 @@
 namespace EgressAlerts.Cardinality;
 
-/// <summary>An amount of which half counts an hour later. It does not change while nothing is added, so nothing has to be written as time goes on.</summary>
-/// <param name="Amount">As of the hour.</param>
+/// <summary>An amount that halves every hour: 8 MiB are worth 4 MiB an hour later and 1 MiB after three hours. While nothing is added, the value stays the
+/// same, so nothing has to be written to the database.</summary>
+/// <param name="Amount">The amount as of <paramref name="Hour"/>.</param>
 /// <param name="Hour">Hours since 1970.</param>
 internal readonly record struct Fading(double Amount, long Hour)
 {

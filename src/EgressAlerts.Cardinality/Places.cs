@@ -2,7 +2,7 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Cardinality;
 
-/// <summary>The places for series that the budget grants, and who holds them.</summary>
+/// <summary>The places that the budget has for series, and who holds them.</summary>
 internal sealed class Places(CardinalityOptions options)
 {
     private readonly Dictionary<Workload, WorkloadPlaces> _workloads = [];
@@ -12,13 +12,13 @@ internal sealed class Places(CardinalityOptions options)
     /// <summary>Stands for all workloads that have no places of their own.</summary>
     public WorkloadPlaces Others { get; } = new(new Workload(Words.Other, Words.Other));
 
-    /// <summary>Series within the budget: of counters, and an info series for each destination.</summary>
+    /// <summary>Series that count against the budget: counters, and one info series for each destination.</summary>
     public int Used => _series + _destinations.Count;
 
     /// <summary>Destinations that have an info series.</summary>
     public int Destinations => _destinations.Count;
 
-    /// <summary>Pairs of workload and destination.</summary>
+    /// <summary>How many pairs of workload and destination have a place.</summary>
     public int Pairs => _workloads.Values.Sum(workload => workload.Destinations.Count);
 
     public int RolledUp => _workloads.Values.Sum(workload => workload.Destinations.Values.Count(place => place.IsRollUp));
@@ -27,8 +27,8 @@ internal sealed class Places(CardinalityOptions options)
 
     private bool IsLastQuarter => Free <= options.MaxSeries / 4;
 
-    /// <summary>The places of a workload; null where no workload may have its own any more.</summary>
-    public WorkloadPlaces? Of(Workload source)
+    /// <summary>The places of a workload, which it gets when it first comes. Null where no further workload may have its own.</summary>
+    public WorkloadPlaces? TryAllot(Workload source)
     {
         if (source == Others.Source) return Others;
         if (_workloads.TryGetValue(source, out var places)) return places;
@@ -37,16 +37,16 @@ internal sealed class Places(CardinalityOptions options)
         return places;
     }
 
-    /// <summary>The place of a pair that has series; else null.</summary>
+    /// <summary>The place of a pair. Null where the pair has no series.</summary>
     public DestinationPlace? Find(Pair pair)
     {
         var workload = pair.Source == Others.Source ? Others : _workloads.GetValueOrDefault(pair.Source);
         var place = pair.Destination == Words.Other ? workload?.Overflow : workload?.Destinations.GetValueOrDefault(pair.Destination);
-        return place is { Slots.Count: > 0 } ? place : null;
+        return place is { Counters.Count: > 0 } ? place : null;
     }
 
-    /// <summary>A place for the destination and at least one series, if there is one.</summary>
-    public DestinationPlace? Of(WorkloadPlaces workload, Destination destination)
+    /// <summary>The place of the destination, or a new one with room for at least one series. Null where there is none.</summary>
+    public DestinationPlace? TryAllot(WorkloadPlaces workload, Destination destination)
     {
         if (workload.Destinations.TryGetValue(destination.Name, out var place)) return place;
         // The destination's own info series needs a place too.
@@ -54,47 +54,49 @@ internal sealed class Places(CardinalityOptions options)
         return workload.Add(destination.Name, RollUp.ParentOf(destination));
     }
 
-    public bool HasRoomIn(DestinationPlace place) => Free > 0 && !(IsLastQuarter && place.Slots.Count >= DestinationPlace.MaxSeriesWhenScarce);
+    public bool HasRoomIn(DestinationPlace place) => Free > 0 && !(IsLastQuarter && place.Counters.Count >= DestinationPlace.MaxSeriesWhenScarce);
 
-    /// <summary>Whether only a quarter is left: of the workload's destinations, or of all series while the workload has its fair part of them.</summary>
+    /// <summary>Whether only a quarter is left of the workload's destinations, or of all series. In the second case it is not scarce for a workload that has
+    /// less than half of an equal share.</summary>
     public bool IsScarceFor(WorkloadPlaces workload) =>
         options.MaxDestinationsPerWorkload - workload.Destinations.Count <= options.MaxDestinationsPerWorkload / 4
         || (IsLastQuarter && workload.Used >= options.MaxSeries / (2 * Math.Max(1, _workloads.Count)));
 
-    /// <summary>The last eighth is not for what is blocked or has a finding, of which an attacker can make as much as he likes, but for what carries much.</summary>
+    /// <summary>Whether a destination at risk may take a place although places are scarce. The last eighth is only for destinations that carry much, because
+    /// an attacker can make as many blocked attempts and findings as he likes.</summary>
     public bool HasReserveFor(WorkloadPlaces workload) =>
         options.MaxDestinationsPerWorkload - workload.Destinations.Count > options.MaxDestinationsPerWorkload / 8 && Free > options.MaxSeries / 8;
 
-    public void Take(Slot slot)
+    public void Take(ExportedCounter counter)
     {
-        var place = slot.Place;
-        place.Add(slot);
-        if (slot.IsOverflow) return;
+        var place = counter.Place;
+        place.Add(counter);
+        if (counter.IsOverflow) return;
         _series++;
-        slot.Workload.Series++;
-        slot.Workload.Changed();
+        counter.Workload.Series++;
+        counter.Workload.Changed();
         _destinations[place.Name] = _destinations.GetValueOrDefault(place.Name) + 1;
     }
 
-    public void GiveBack(Slot slot)
+    public void GiveBack(ExportedCounter counter)
     {
-        var place = slot.Place;
-        place.Remove(slot);
-        if (!slot.IsOverflow)
+        var place = counter.Place;
+        place.Remove(counter);
+        if (!counter.IsOverflow)
         {
             _series--;
-            slot.Workload.Series--;
-            slot.Workload.Changed();
+            counter.Workload.Series--;
+            counter.Workload.Changed();
             if (_destinations[place.Name] == 1) _destinations.Remove(place.Name);
             else _destinations[place.Name]--;
         }
-        GiveBackUnused(slot.Workload, slot.Place);
+        GiveBackUnused(counter.Workload, counter.Place);
     }
 
-    /// <summary>A place without a series, and a workload without a place, make room for others.</summary>
+    /// <summary>Removes a place without a series, and a workload without a place.</summary>
     public void GiveBackUnused(WorkloadPlaces workload, DestinationPlace? place)
     {
-        if (place is { Slots.Count: 0 } && place != workload.Overflow) workload.Remove(place);
+        if (place is { Counters.Count: 0 } && place != workload.Overflow) workload.Remove(place);
         if (workload.IsEmpty) _workloads.Remove(workload.Source);
     }
 }

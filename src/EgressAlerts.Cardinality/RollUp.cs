@@ -2,10 +2,10 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Cardinality;
 
-/// <summary>Names that stand for all names under a parent.</summary>
+/// <summary>Makes names that stand for all names under a parent.</summary>
 internal static class RollUp
 {
-    /// <summary>The name above a host name, where that is not above its registrable domain; else empty.</summary>
+    /// <summary>The name above a host name. Empty where that would be above the registrable domain.</summary>
     public static string ParentOf(Destination destination)
     {
         var dot = destination.Name.IndexOf('.', StringComparison.Ordinal);

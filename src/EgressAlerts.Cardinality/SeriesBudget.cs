@@ -5,49 +5,50 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Cardinality;
 
-/// <summary>Adds increments to exported counters, of which there are never more than the budget; what finds no place goes into
-/// <c>__other__</c>, so that sums stay whole. Called by the pass alone. Hot code.</summary>
-/// <remarks>An admitted series stays until it is idle for long; nothing that was counted ever moves between series. The last quarter of the places, of a workload and in all,
-/// is kept for what matters: a flood of junk that came first cannot keep out what carries more.</remarks>
+/// <summary>Adds increments to exported counters. There are never more counters than the budget allows. What finds no place goes into an overflow, so that sums
+/// stay whole. Called by the pass alone. Hot code.</summary>
+/// <remarks>A counter stays until it has been idle for <c>cardinality.idle_ttl</c>. What was counted never moves to another counter. The last quarter of the
+/// places is for what matters, so a flood of junk that came first cannot keep out what carries more.</remarks>
 public sealed class SeriesBudget
 {
     private readonly CardinalityOptions _options;
     private readonly Places _places;
     private readonly Admission _admission;
-    private readonly Dictionary<SeriesKey, Slot> _live = [];
-    private readonly Dictionary<SeriesKey, Slot> _overflow = [];
+    private readonly Dictionary<SeriesKey, ExportedCounter> _live = [];
+    private readonly Dictionary<SeriesKey, ExportedCounter> _overflow = [];
     private readonly Rows<Pair, PlaceState> _rows;
     private readonly Cell<BudgetSums> _kept;
     private readonly Totals _counted;
     private readonly Totals _retired;
     private DateTimeOffset _now;
-    private (long Retired, long Placed, long Folded) _sums;
+    private (long Retired, long Placed, long Overflowed) _sums;
 
     public SeriesBudget(CardinalityOptions options, StoredState state)
     {
         (_options, _places) = (options, new(options));
         _kept = state.Cell("budget", CardinalityJson.Default.BudgetSums, new BudgetSums([], []));
         var kept = _kept.Value;
-        (_now, _counted, _retired, _sums) = (kept.Now, new(kept.Counted), new(kept.Retired), (kept.RetiredSeries, kept.Placed, kept.Folded));
+        (_now, _counted, _retired, _sums) = (kept.Now, new(kept.Counted), new(kept.Retired), (kept.RetiredSeries, kept.Placed, kept.Overflowed));
         _admission = new(options, _places, state, _now, kept.Promoted);
         (_rows, var loaded, _) = state.Rows<Pair, PlaceState>(PlaceState.Shape, Find);
         Restore(loaded);
     }
 
-    /// <param name="findings">What detection holds: a destination with a live finding gets a place before routine ones.</param>
-    /// <param name="showNew">Whether new series of the last window may show their value: their 0 was scraped, or nobody scrapes.</param>
-    public Admitted Admit(NamedReading named, IReadOnlyList<Finding> findings, bool showNew)
+    /// <summary>Counts a window.</summary>
+    /// <param name="findings">The live findings. A destination that has one gets a place before others.</param>
+    /// <param name="showNew">Whether new counters of the last window may show their value, because their 0 was scraped or nobody scrapes.</param>
+    public CounterSnapshot Admit(NamedReading named, IReadOnlyList<Finding> findings, bool showNew)
     {
         _admission.Advance(_now, named.Window.End);
         _now = named.Window.End;
         Retire(Seconds(_now - _options.IdleTtl));
         if (showNew) Show();
-        foreach (ref readonly var seen in SpanOf(named.Seen)) _counted.Add(seen.Increment.Metric, seen.Increment.Amount);
-
-        Dictionary<(Workload Source, string Destination), Newcomer>? newcomers = null;
-        foreach (ref readonly var settled in SpanOf(named.Settled))
+        Dictionary<Pair, Newcomer>? newcomers = null;
+        foreach (ref readonly var settled in SpanOf(named.Increments))
         {
-            if (_live.TryGetValue(KeyOf(in settled), out var slot)) Add(slot, in settled);
+            if (settled.IsSeen) _counted.Add(settled.Increment.Metric, settled.Increment.Amount);
+            if (!settled.IsFinal) continue;
+            if (_live.TryGetValue(KeyOf(in settled), out var counter)) Add(counter, in settled);
             else NewcomerOf(newcomers ??= [], settled).Increments.Add(settled);
         }
 
@@ -56,32 +57,34 @@ public sealed class SeriesBudget
             foreach (var newcomer in _admission.InOrder(newcomers.Values, findings)) Place(newcomer);
         }
 
-        _kept.Value = new(_counted.ToDictionary(), _retired.ToDictionary(), _now, _sums.Retired, _sums.Placed, _sums.Folded, _admission.Promoted);
-        return Snapshot(named.Window, named.Reading.Accounts, named.Waiting);
+        _kept.Value = new(_counted.ToDictionary(), _retired.ToDictionary(), _now, _sums.Retired, _sums.Placed, _sums.Overflowed, _admission.Promoted);
+        return Snapshot(named.Window);
     }
 
-    /// <summary>The counters as they stand, as of a window that has been accounted for.</summary>
-    public Admitted Snapshot(Window window, Accounts accounts, IReadOnlyList<Increment> waiting)
+    /// <summary>The counters as they are after a window.</summary>
+    public CounterSnapshot Snapshot(Window window)
     {
-        var (series, withheld) = (new List<ExportedSeries>(_live.Count + _overflow.Count), new List<ExportedSeries>());
+        var (series, shownAsZero) = (new List<ExportedSeries>(_live.Count + _overflow.Count), new List<ExportedSeries>());
         var destinations = new Dictionary<string, Destination?>(_places.Destinations);
-        foreach (var slot in _live.Values)
+        foreach (var counter in _live.Values)
         {
-            // One info series each, so that queries can join it.
-            ref var destination = ref CollectionsMarshal.GetValueRefOrAddDefault(destinations, slot.Destination.Name, out _);
-            destination = destination is null ? slot.Destination : LeastTrustworthy(destination, slot.Destination);
-            Export(slot);
+            // A destination has one info series, so that queries can join it.
+            ref var destination = ref CollectionsMarshal.GetValueRefOrAddDefault(destinations, counter.Destination.Name, out _);
+            destination = destination is null ? counter.Destination : LeastTrustworthy(destination, counter.Destination);
+            Export(counter);
         }
 
-        foreach (var slot in _overflow.Values) Export(slot);
+        foreach (var counter in _overflow.Values) Export(counter);
         return new(
-            window, accounts, series, [.. destinations.Values!], _counted.Snapshot(), waiting, withheld, _retired.Snapshot(),
-            new(_places.Used, _overflow.Count, _sums.Retired, _options.MaxSeries, _admission.Wanted, _admission.Promoted, _places.RolledUp, _sums.Placed, _sums.Folded));
+            window, series, [.. destinations.Values!], _counted.Snapshot(), shownAsZero, _retired.Snapshot(),
+            new(
+                _places.Used, _overflow.Count, _sums.Retired, _options.MaxSeries, _admission.Wanted, _admission.Promoted, _places.RolledUp,
+                _sums.Placed, _sums.Overflowed));
 
-        void Export(Slot slot)
+        void Export(ExportedCounter counter)
         {
-            series.Add(new(slot, slot.IsNew ? 0 : slot.Value));
-            if (slot.IsNew) withheld.Add(new(slot, slot.Value));
+            series.Add(new(counter, counter.IsNew ? 0 : counter.Value));
+            if (counter.IsNew) shownAsZero.Add(new(counter, counter.Value));
         }
     }
 
@@ -91,16 +94,16 @@ public sealed class SeriesBudget
         return state is not null;
     }
 
-    private void Touch(Slot slot) => _rows.Touch(new(slot.Workload.Source, slot.Place.Name));
+    private void Touch(ExportedCounter counter) => _rows.Touch(new(counter.Workload.Source, counter.Place.Name));
 
-    /// <summary>A budget that was lowered keeps what moved last; the sums of the rest are kept as retired.</summary>
+    /// <summary>Takes over the counters from before a restart. Where the budget was lowered, those that grew last stay and the others are retired.</summary>
     private void Restore(IReadOnlyDictionary<Pair, PlaceState> loaded)
     {
         foreach (var (pair, all, series) in loaded.SelectMany(Described).OrderByDescending(each => each.Series.Last).ToList())
         {
-            var (key, workload) = (series.Key(pair), _places.Of(pair.Source));
+            var (key, workload) = (series.Key(pair), _places.TryAllot(pair.Source));
             var isOverflow = pair.Destination == Words.Other;
-            var place = isOverflow ? workload?.Overflow : workload is null ? null : _places.Of(workload, series.Destination!);
+            var place = isOverflow ? workload?.Overflow : workload is null ? null : _places.TryAllot(workload, series.Destination!);
             if (place is not null && isOverflow)
             {
                 Open(_overflow, new(series, in key, workload!, place));
@@ -134,23 +137,23 @@ public sealed class SeriesBudget
 
     private void Show()
     {
-        foreach (var slot in _live.Values.Concat(_overflow.Values).Where(slot => slot.IsNew))
+        foreach (var counter in _live.Values.Concat(_overflow.Values).Where(counter => counter.IsNew))
         {
-            slot.IsNew = false;
-            Touch(slot);
+            counter.IsNew = false;
+            Touch(counter);
         }
     }
 
     private void Retire(uint idleSince)
     {
-        foreach (var all in (Dictionary<SeriesKey, Slot>[])[_live, _overflow])
+        foreach (var all in (Dictionary<SeriesKey, ExportedCounter>[])[_live, _overflow])
         {
-            foreach (var slot in all.Values.Where(slot => slot.LastIncrement < idleSince).ToList())
+            foreach (var counter in all.Values.Where(counter => counter.LastIncrement < idleSince).ToList())
             {
-                all.Remove(slot.Key);
-                Touch(slot);
-                _places.GiveBack(slot);
-                _retired.Add(slot.Key.Metric, slot.Value);
+                all.Remove(counter.Key);
+                Touch(counter);
+                _places.GiveBack(counter);
+                _retired.Add(counter.Key.Metric, counter.Value);
                 _sums.Retired++;
             }
         }
@@ -158,13 +161,13 @@ public sealed class SeriesBudget
 
     private void Place(Newcomer newcomer)
     {
-        var workload = _places.Of(newcomer.Source);
+        var workload = _places.TryAllot(newcomer.Source);
         var place = _admission.PlaceFor(newcomer, workload);
-        if (place is { Slots.Count: > 0 }) _rows.Touch(new(newcomer.Source, place.Name)); // It may have become a roll-up.
+        if (place is { Counters.Count: > 0 }) _rows.Touch(new(newcomer.Source, place.Name)); // It may have become a roll-up.
         newcomer.Increments.Sort(Admission.InOrder);
         foreach (var increment in newcomer.Increments)
         {
-            if (place is null || !TryAdd(workload!, place, in increment)) Fold(workload ?? _places.Others, in increment);
+            if (place is null || !TryAdd(workload!, place, in increment)) AddToOverflow(workload ?? _places.Others, in increment);
         }
 
         if (workload is not null) _places.GiveBackUnused(workload, place);
@@ -173,68 +176,71 @@ public sealed class SeriesBudget
     private bool TryAdd(WorkloadPlaces workload, DestinationPlace place, in NamedIncrement settled)
     {
         var key = place.Bounded(KeyOf(in settled));
-        if (!_live.TryGetValue(key, out var slot))
+        if (!_live.TryGetValue(key, out var counter))
         {
             if (!_places.HasRoomIn(place)) return false;
             var destination = settled.Destination.Name == place.Name ? settled.Destination : settled.Destination with { Name = place.Name };
-            slot = Open(_live, new(in key, workload, place, destination));
+            counter = Open(_live, new(in key, workload, place, destination));
         }
 
-        Add(slot, in settled);
+        Add(counter, in settled);
         return true;
     }
 
-    private void Add(Slot slot, in NamedIncrement settled)
+    private void Add(ExportedCounter counter, in NamedIncrement settled)
     {
-        Grow(slot, settled.Increment.Amount);
-        slot.Describe(settled.Destination);
-        slot.Place.Weight = slot.Place.Weight.Plus(Admission.WeightOf(settled.Increment), Fading.HourOf(_now));
-        slot.Workload.Changed();
+        Grow(counter, settled.Increment.Amount);
+        counter.Describe(settled.Destination);
+        counter.Place.Weight = counter.Place.Weight.Plus(Admission.WeightOf(settled.Increment), Fading.HourOf(_now));
+        counter.Workload.Changed();
         _sums.Placed++;
     }
 
-    private void Grow(Slot slot, double amount)
+    private void Grow(ExportedCounter counter, double amount)
     {
-        if (slot.LastIncrement != Seconds(_now)) Touch(slot); // Once a window.
-        (slot.Value, slot.LastIncrement) = (slot.Value + amount, Seconds(_now));
+        if (counter.LastIncrement != Seconds(_now)) Touch(counter); // Once a window.
+        (counter.Value, counter.LastIncrement) = (counter.Value + amount, Seconds(_now));
     }
 
-    private void Fold(WorkloadPlaces workload, in NamedIncrement settled)
+    private void AddToOverflow(WorkloadPlaces workload, in NamedIncrement settled)
     {
         var key = KeyOf(in settled);
-        key = new(
-            key.Metric,
-            key.Labels with { SourceNamespace = workload.Source.Namespace, SourceWorkload = workload.Source.Name, Destination = Words.Other, Port = "" },
-            Other(key.ResponseCode),
-            Other(key.ResponseFlags));
-        if (!_overflow.TryGetValue(key, out var slot))
-            slot = Open(_overflow, new(in key, workload, workload.Overflow, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
-        Grow(slot, settled.Increment.Amount);
-        _sums.Folded++;
+        key = key with
+        {
+            Source = workload.Source,
+            Destination = Words.Other,
+            Port = "",
+            ResponseCode = Other(key.ResponseCode),
+            ResponseFlags = Other(key.ResponseFlags),
+        };
+        if (!_overflow.TryGetValue(key, out var counter))
+            counter = Open(_overflow, new(in key, workload, workload.Overflow, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
+        Grow(counter, settled.Increment.Amount);
+        _sums.Overflowed++;
 
         static string Other(string label) => label.Length == 0 ? "" : Words.Other;
     }
 
-    private Slot Open(Dictionary<SeriesKey, Slot> among, Slot slot)
+    private ExportedCounter Open(Dictionary<SeriesKey, ExportedCounter> among, ExportedCounter counter)
     {
-        among.Add(slot.Key, slot);
-        _places.Take(slot);
-        return slot;
+        among.Add(counter.Key, counter);
+        _places.Take(counter);
+        return counter;
     }
 
-    /// <summary>The increments in place: copies of 56 bytes each would cost a tenth of all.</summary>
+    /// <summary>For iterating by reference. Copying increments of 56 bytes took 10 % of the time of an admission; they have 40 bytes now.</summary>
     private static ReadOnlySpan<NamedIncrement> SpanOf(IReadOnlyList<NamedIncrement> increments) =>
         increments is List<NamedIncrement> list ? CollectionsMarshal.AsSpan(list) : increments as NamedIncrement[] ?? [.. increments];
 
-    private static Newcomer NewcomerOf(Dictionary<(Workload, string), Newcomer> newcomers, in NamedIncrement settled)
+    private static Newcomer NewcomerOf(Dictionary<Pair, Newcomer> newcomers, in NamedIncrement settled)
     {
-        var key = (settled.Flow.Source, settled.Destination.Name);
+        var key = new Pair(settled.Flow.Source, settled.Destination.Name);
         if (!newcomers.TryGetValue(key, out var newcomer)) newcomers.Add(key, newcomer = new Newcomer(settled.Flow.Source, settled.Destination));
         return newcomer;
     }
 
-    /// <summary>A name is only as good as its least trustworthy use: that one client claims it in a Host header must not look confirmed because the mesh has
-    /// registered it for others. What the uses disagree about is not said.</summary>
+    /// <summary>Of two uses of a name, the one that is trusted less. A name that one client claims in a Host header must not look confirmed because the mesh
+    /// has registered it for others. Labels about which the two disagree are empty.</summary>
     private static Destination LeastTrustworthy(Destination one, Destination other)
     {
         if (ReferenceEquals(one, other) || one == other) return one;
@@ -251,8 +257,7 @@ public sealed class SeriesBudget
 
     internal static SeriesKey KeyOf(in NamedIncrement settled)
     {
-        var (flow, increment) = (settled.Flow, settled.Increment);
-        var labels = new FlowLabels(flow.Source.Namespace, flow.Source.Name, settled.Destination.Name, flow.To.Port, flow.Route, flow.Protocol);
-        return new(increment.Metric, labels, increment.ResponseCode, increment.ResponseFlags);
+        var (id, flow) = (settled.Increment.Id, settled.Flow);
+        return new(id.Metric, flow.Source, settled.Destination.Name, flow.To.Port, flow.Route, flow.Protocol, id.ResponseCode, id.ResponseFlags);
     }
 }

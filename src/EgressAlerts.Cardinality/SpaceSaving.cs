@@ -1,8 +1,11 @@
 namespace EgressAlerts.Cardinality;
 
-/// <summary>Finds what carries most among more keys than can be remembered (Metwally, Agrawal, El Abbadi 2005). Half of each weight counts an hour later.</summary>
-/// <remarks>A weight is overstated by at most its error. No error exceeds the total divided by the capacity, and every key that carries more than that is present.</remarks>
-/// <param name="order">The order of keys that weigh the same, so that it is certain which goes first.</param>
+/// <summary>Finds the heaviest of more keys than can be remembered (Space-Saving: Metwally, Agrawal, El Abbadi 2005). All weights halve every
+/// hour.</summary>
+/// <remarks>Where there is no room, a new key takes the place of the lightest one, and its weight as its error: that much it may be overstated. With room for
+/// two keys that weigh 5 and 3, a new key of weight 1 replaces the second one, weighs 4, and has an error of 3. No error exceeds the total divided by the
+/// capacity, and every key that carries more than that is present.</remarks>
+/// <param name="order">The order of keys that weigh the same, so that replicas forget the same one.</param>
 /// <param name="touched">Called with each key that is added, changed or removed.</param>
 internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Action<TKey> touched)
     where TKey : notnull
@@ -13,10 +16,10 @@ internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Act
 
     public int Count => _heap.Count;
 
-    /// <summary>The weight that the key has carried for sure; zero where it is unknown.</summary>
+    /// <summary>The weight of the key less its error. Zero where the key is unknown.</summary>
     public double Guaranteed(TKey key, long hour) => Find(key) is { } found ? found.Weight.At(hour) - found.Error.At(hour) : 0;
 
-    /// <summary>The weight and by how much it may be overstated; null where it is unknown.</summary>
+    /// <summary>The weight, and by how much it may be overstated. Null where the key is unknown.</summary>
     public (Fading Weight, Fading Error)? Find(TKey key) => _places.TryGetValue(key, out var place) ? (_heap[place].Weight, _heap[place].Error) : null;
 
     public void Add(TKey key, double weight, long hour)
@@ -44,7 +47,7 @@ internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Act
         touched(key);
     }
 
-    /// <summary>A key that was known before a restart. What finds no room is forgotten.</summary>
+    /// <summary>Takes a key that was known before a restart. What finds no room is forgotten.</summary>
     public void Restore(TKey key, Fading weight, Fading error)
     {
         if (_heap.Count == capacity)
@@ -58,7 +61,7 @@ internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Act
         Rise(_heap.Count - 1);
     }
 
-    /// <summary>It has a place of its own now.</summary>
+    /// <summary>Forgets a key.</summary>
     public void Remove(TKey key)
     {
         if (!_places.Remove(key, out var place)) return;
@@ -92,7 +95,7 @@ internal sealed class SpaceSaving<TKey>(int capacity, IComparer<TKey> order, Act
         }
     }
 
-    /// <summary>The same at any time: both fade alike.</summary>
+    /// <summary>The answer is the same at any time, because both weights halve at the same pace.</summary>
     private bool IsLess(in Counter one, in Counter other)
     {
         var hour = Math.Max(one.Weight.Hour, other.Weight.Hour);

@@ -12,25 +12,27 @@ internal sealed class WorkloadPlaces(Workload source)
 
     public Dictionary<string, DestinationPlace> Destinations { get; } = [];
 
-    /// <summary>Series within the budget.</summary>
+    /// <summary>Series that count against the budget.</summary>
     public int Series { get; set; }
 
-    /// <summary>Places in the budget: its series, and an info series for each destination.</summary>
+    /// <summary>Its series, and an info series for each destination.</summary>
     public int Used => Series + Destinations.Count;
 
-    /// <summary>The series that sum what has no place of its own.</summary>
+    /// <summary>The series that sum what has no place.</summary>
     public DestinationPlace Overflow { get; } = new(Words.Other, "");
 
-    public bool IsEmpty => Destinations.Count == 0 && Overflow.Slots.Count == 0;
+    public bool IsEmpty => Destinations.Count == 0 && Overflow.Counters.Count == 0;
 
-    /// <summary>What each of its destinations carried lately, on average.</summary>
+    /// <summary>What each of its destinations carried lately on average, in bytes.</summary>
     public double AverageWeight(long hour)
     {
-        if (_average is not { } known || known.Hour != hour) _average = known = (hour, Destinations.Count == 0 ? 0 : Destinations.Values.Average(place => place.Weight.At(hour)));
-        return known.Weight;
+        if (_average is { } known && known.Hour == hour) return known.Weight;
+        var weight = Destinations.Count == 0 ? 0 : Destinations.Values.Average(place => place.Weight.At(hour));
+        _average = (hour, weight);
+        return weight;
     }
 
-    /// <summary>One of its destinations has carried something, has come or has gone.</summary>
+    /// <summary>Called when one of its destinations has carried something, has come or has gone.</summary>
     public void Changed() => _average = null;
 
     /// <summary>How many live names lie directly under the parent.</summary>
@@ -55,11 +57,11 @@ internal sealed class WorkloadPlaces(Workload source)
     }
 }
 
-/// <summary>The place of one destination of a workload, with what bounds its series.</summary>
-/// <param name="parent">The name above it, if names under it may be rolled up; else empty.</param>
+/// <summary>The place of one destination of a workload. It bounds the series of the destination.</summary>
+/// <param name="parent">The name above it. Empty where names under that may not be rolled up.</param>
 internal sealed class DestinationPlace(string name, string parent)
 {
-    /// <summary>Ports, flags and codes beyond these are summed in a series of <c>__other__</c>: a scan of all ports must not mint 65,535 series.</summary>
+    /// <summary>Further ports are summed in an overflow, and so are flags and codes. A scan of all ports must not make 65,535 series.</summary>
     public const int MaxPorts = 16;
 
     public const int MaxFlags = 16;
@@ -68,46 +70,49 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The most series of one destination when places are scarce.</summary>
     public const int MaxSeriesWhenScarce = 16;
 
-    private readonly List<Slot> _slots = [];
+    private readonly List<ExportedCounter> _counters = [];
 
     public string Name => name;
 
     public string Parent => parent;
 
-    /// <summary>Whether every new name under a parent is counted here.</summary>
+    /// <summary>Whether new names under the parent are summed here.</summary>
     public bool IsRollUp { get; private set; }
 
     /// <summary>Its live series.</summary>
-    public IReadOnlyList<Slot> Slots => _slots;
+    public IReadOnlyList<ExportedCounter> Counters => _counters;
 
     public void BeginRollUp() => IsRollUp = true;
 
-    /// <summary>They lie in the order of their keys, so that a place looks the same after a restart.</summary>
-    public void Add(Slot slot)
+    /// <summary>Keeps the counters in the order of their keys, so that a place is the same after a restart.</summary>
+    public void Add(ExportedCounter counter)
     {
-        var at = _slots.FindIndex(other => SeriesKey.Order(in other.Key, in slot.Key) > 0);
-        _slots.Insert(at < 0 ? _slots.Count : at, slot);
+        var at = _counters.FindIndex(other => SeriesKey.Order(in other.Key, in counter.Key) > 0);
+        _counters.Insert(at < 0 ? _counters.Count : at, counter);
     }
 
-    public void Remove(Slot slot) => _slots.Remove(slot);
+    public void Remove(ExportedCounter counter) => _counters.Remove(counter);
 
-    /// <summary>What it carried lately, see <see cref="Admission.WeightOf"/>.</summary>
+    /// <summary>What it carried lately, in bytes (<see cref="Admission.WeightOf"/>).</summary>
     public Fading Weight { get; set; }
 
-    public PlaceState State => new([.. _slots.Select((slot, i) => slot.State(i == 0 ? null : _slots[i - 1].Destination))], Weight.Amount, Weight.Hour, IsRollUp);
+    public PlaceState State => new(
+        [.. _counters.Select((counter, i) => counter.State(i == 0 ? null : _counters[i - 1].Destination))], Weight.Amount, Weight.Hour, IsRollUp);
 
     /// <summary>The labels under which an increment is counted here.</summary>
     public SeriesKey Bounded(SeriesKey key) => key with
     {
-        Labels = key.Labels with { Destination = name, Port = Bounded(key.Labels.Port, MaxPorts, slot => slot.Key.Labels.Port) },
-        ResponseFlags = Bounded(key.ResponseFlags, MaxFlags, slot => slot.Key.ResponseFlags),
-        ResponseCode = Bounded(key.ResponseCode, MaxCodes, slot => slot.Key.ResponseCode),
+        Destination = name,
+        Port = Bounded(key.Port, MaxPorts, counter => counter.Key.Port),
+        ResponseFlags = Bounded(key.ResponseFlags, MaxFlags, counter => counter.Key.ResponseFlags),
+        ResponseCode = Bounded(key.ResponseCode, MaxCodes, counter => counter.Key.ResponseCode),
     };
 
-    /// <summary>The text, if a live series has it already or few others are in use.</summary>
-    private string Bounded(string text, int most, Func<Slot, string> of)
+    /// <summary>The text, where a live series has it already or fewer than <paramref name="max"/> are in use. Else the overflow.</summary>
+    private string Bounded(string text, int max, Func<ExportedCounter, string> read)
     {
-        if (text.Length == 0 || text == Words.Other || _slots.Exists(slot => of(slot) == text)) return text;
-        return _slots.Count < most || _slots.Select(of).Where(known => known.Length > 0 && known != Words.Other).Distinct().Count() < most ? text : Words.Other;
+        if (text.Length == 0 || text == Words.Other || _counters.Exists(counter => read(counter) == text)) return text;
+        if (_counters.Count < max) return text;
+        return _counters.Select(read).Where(known => known.Length > 0 && known != Words.Other).Distinct().Count() < max ? text : Words.Other;
     }
 }

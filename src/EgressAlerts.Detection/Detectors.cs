@@ -69,8 +69,8 @@ public sealed class Detectors
     /// <remarks>Without policies and threat lists, only refuted claims are watched among the settled increments.</remarks>
     private DetectionInput Input(NamedReading named) => new(
         named.Window,
-        Sum(named.Seen, isSettled: false, named.Window.End),
-        Sum(_needSettled ? named.Settled : named.Settled.Where(increment => increment.Refuted is not null), isSettled: true, named.Window.End));
+        Sum(named.Increments.Where(increment => increment.IsSeen), isSettled: false, named.Window.End),
+        Sum(named.Increments.Where(increment => increment.IsFinal && (_needSettled || increment.Refuted is not null)), isSettled: true, named.Window.End));
 
     /// <summary>Notes what is new for whom, before any detector asks. All contacts are noted first, because they decide what is common.</summary>
     private void NoteContacts(DetectionInput input)
@@ -91,16 +91,16 @@ public sealed class Detectors
     /// <summary>Sums the increments of each flow, by workload, in the order in which they came. Leaves out what a policy ignores.</summary>
     private List<WorkloadActivity> Sum(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
     {
-        var (workloads, flows) = (new Dictionary<Workload, WorkloadActivity>(), new Dictionary<(Flow, string), FlowActivity?>());
+        var (workloads, flows) = (new Dictionary<Workload, WorkloadActivity>(), new Dictionary<(Flow, PolicyTags), FlowActivity?>());
         var inOrder = new List<WorkloadActivity>();
         foreach (var seen in increments)
         {
             var source = _tuning.GroupOf(seen.Flow.Source);
             var flow = source == seen.Flow.Source ? seen.Flow : seen.Flow with { Source = source };
-            ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Facts), out var isKnown);
+            ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Id.Tags), out var isKnown);
             if (!isKnown)
             {
-                var first = new FlowActivity(flow, seen.Destination, seen.Increment.Facts, isSettled);
+                var first = new FlowActivity(flow, seen.Destination, seen.Increment.Id.Tags, isSettled);
                 if (_policies.CanIgnore && _policies.FirstMatch(first) is { Action: PolicyAction.Ignore }) continue;
                 activity = first;
                 if (!workloads.TryGetValue(source, out var workload))

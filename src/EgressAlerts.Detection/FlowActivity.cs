@@ -1,9 +1,9 @@
 namespace EgressAlerts.Detection;
 
 /// <summary>What a workload did with a destination over one route in one window: the sum of a flow's increments.</summary>
-/// <param name="facts">Labels and paths that policies ask for, see <see cref="PolicyFacts"/>.</param>
+/// <param name="tags">Labels and paths that policies ask for.</param>
 /// <param name="isSettled">Whether the destination's name is final. The increments may then be of an earlier window.</param>
-internal sealed class FlowActivity(Flow flow, Destination destination, string facts, bool isSettled)
+internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTags tags, bool isSettled)
 {
     /// <summary>Envoy's response flags of what never reached a server: failure, no healthy host, no cluster, no route, attempts used up.</summary>
     private static readonly string[] Failures = ["UF", "UH", "NC", "NR", "URX"];
@@ -16,7 +16,7 @@ internal sealed class FlowActivity(Flow flow, Destination destination, string fa
 
     public Destination Destination => destination;
 
-    public string Facts => facts;
+    public PolicyTags Tags => tags;
 
     public bool IsSettled => isSettled;
 
@@ -56,7 +56,7 @@ internal sealed class FlowActivity(Flow flow, Destination destination, string fa
     public void Add(in NamedIncrement seen)
     {
         var amount = seen.Increment.Amount;
-        var flags = seen.Increment.ResponseFlags;
+        var flags = seen.Increment.Id.ResponseFlags;
         var isFailed = flags.Length > 1
             && (Failures.Contains(flags) || (flags.Contains(',', StringComparison.Ordinal) && flags.Split(',').Any(Failures.Contains)));
         switch (seen.Increment.Metric)

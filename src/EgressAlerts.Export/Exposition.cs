@@ -5,47 +5,48 @@ using Prometheus;
 
 namespace EgressAlerts.Export;
 
-/// <summary>Serves each window's counters to any number of scrapes. <see cref="Publish"/> and <see cref="MayShowNew"/> are the pass's;
-/// the rest may be called from any thread.</summary>
-/// <param name="self">What the service says about itself, as of each scrape.</param>
+/// <summary>Serves each window's counters to any number of scrapes. The pass alone calls <see cref="Publish"/> and <see cref="MayShowNew"/>. Any thread may
+/// call the rest.</summary>
+/// <param name="self">The service's own metrics, which show their value at each scrape.</param>
 public sealed class Exposition(MetricRegistry self, TimeProvider time)
 {
-    /// <summary>After this long without a scrape nobody is there whom a sudden value could mislead.</summary>
+    /// <summary>After this long without a scrape, new counters no longer wait until their 0 is seen.</summary>
     private static readonly TimeSpan NobodyScrapes = TimeSpan.FromMinutes(5);
 
     private readonly Lock _lock = new();
     private WindowMetrics _window = new();
-    private Snapshot? _published;
+    private PublishedWindow? _published;
     private long _lastScrape;
     private int _lastLength = 64 << 10;
 
-    /// <summary>The last window's counters; null before the first window.</summary>
-    public Admitted? Current => Volatile.Read(ref _published)?.Admitted;
+    /// <summary>The last window. Null before the first one.</summary>
+    public PublishedWindow? Current => Volatile.Read(ref _published);
 
-    /// <summary>Whether new series may show their value in the next snapshot: somebody has scraped their 0, or nobody scrapes.</summary>
+    /// <summary>Whether new series may show their value in the next window: their 0 was scraped, or nobody scrapes.</summary>
     public bool MayShowNew =>
         _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
 
-    /// <summary>Takes the place of the window before, for every scrape that begins from now on.</summary>
-    public void Publish(Admitted admitted)
+    /// <summary>Every scrape that begins from now on shows this window.</summary>
+    public void Publish(CounterSnapshot counters, Ledger ledger)
     {
+        var published = new PublishedWindow(counters, ledger);
         lock (_lock)
         {
-            if (!_window.TryShow(admitted))
+            if (!_window.TryShow(published))
             {
-                // The pass has begun anew without its state, as if the process had: so do all counters.
+                // The pass has begun anew without its state, as after a restart without a database. So all counters begin anew.
                 _window = new();
-                _window.TryShow(admitted);
+                _window.TryShow(published);
             }
 
-            Volatile.Write(ref _published, new Snapshot(admitted));
+            Volatile.Write(ref _published, published);
         }
     }
 
-    /// <summary>The counters of the last window and what the service says about itself now.</summary>
+    /// <summary>Renders the counters of the last window, and the service's own metrics as they are now.</summary>
     public Scrape Render(ExpositionFormat format)
     {
-        // No window changes while it is rendered. No client is waited for under the lock: what is rendered is in memory.
+        // No window changes while it is rendered. The result is in memory, so no client is waited for under the lock.
         lock (_lock)
         {
             var now = new MemoryStream();
@@ -54,21 +55,21 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
         }
     }
 
-    /// <summary>The body has reached its asker whole.</summary>
+    /// <summary>Called when the whole body has reached its client.</summary>
     public void Delivered(Scrape scrape)
     {
-        if (scrape.Snapshot is { } snapshot) snapshot.WasScraped = true;
+        if (scrape.Window is { } window) window.WasScraped = true;
         Volatile.Write(ref _lastScrape, time.GetTimestamp());
     }
 
-    /// <summary>Rendered for the first scrape that asks for the format.</summary>
+    /// <summary>The window's part of the body. It is rendered for the first scrape that asks for the format.</summary>
     private ReadOnlyMemory<byte> Window(ExpositionFormat format)
     {
         if (_published is not { } published) return default;
         ref var body = ref published.Bodies[(int)format];
         if (!body.IsEmpty) return body;
 
-        // Memory that grows by doubling would leave several times the body behind in every window.
+        // A stream that starts small and doubles would leave several times the body behind as garbage in every window.
         var rendered = new MemoryStream(_lastLength + (_lastLength / 16));
         _window.Write(rendered, format);
         _lastLength = (int)rendered.Length;
@@ -76,20 +77,20 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
     }
 }
 
-/// <summary>One window, and its bytes in each format that was asked for.</summary>
-internal sealed record Snapshot(Admitted Admitted)
+/// <summary>The counters of one window, what anyone needs to check them, and their bytes in each format that was asked for.</summary>
+public sealed record PublishedWindow(CounterSnapshot Counters, Ledger Ledger)
 {
-    public ReadOnlyMemory<byte>[] Bodies { get; } = new ReadOnlyMemory<byte>[Enum.GetValues<ExpositionFormat>().Length];
+    internal ReadOnlyMemory<byte>[] Bodies { get; } = new ReadOnlyMemory<byte>[Enum.GetValues<ExpositionFormat>().Length];
 
-    public bool WasScraped { get; set; }
+    internal bool WasScraped { get; set; }
 }
 
-/// <summary>The body of one scrape: the window's part, which is the same until the next window, and what the service says about itself now.</summary>
+/// <summary>The body of one scrape. It has the window's part, which is the same until the next window, and the service's own metrics.</summary>
 public sealed class Scrape
 {
-    internal Scrape(Snapshot? snapshot, params IReadOnlyList<ReadOnlyMemory<byte>> parts) => (Snapshot, Plain) = (snapshot, parts);
+    internal Scrape(PublishedWindow? window, params IReadOnlyList<ReadOnlyMemory<byte>> parts) => (Window, Plain) = (window, parts);
 
-    internal Snapshot? Snapshot { get; }
+    internal PublishedWindow? Window { get; }
 
     /// <summary>The parts of the body, in their order.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Plain { get; }

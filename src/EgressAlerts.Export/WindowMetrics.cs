@@ -6,7 +6,8 @@ using Prometheus;
 
 namespace EgressAlerts.Export;
 
-/// <summary>The metrics of a window: the flow counters, and those by which anyone can check them against Istio's own. One caller at a time. Hot code.</summary>
+/// <summary>The metrics of a window: the counters of flows, and those by which anyone can check them against Istio's own. One caller at a time.
+/// Hot code.</summary>
 internal sealed class WindowMetrics
 {
     private static readonly string[] FlowLabelNames = ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
@@ -15,92 +16,100 @@ internal sealed class WindowMetrics
     private readonly MetricRegistry _registry = new();
     private readonly Counter[] _flows;
 
-    /// <summary>What is shown of each series, and the last window that had it.</summary>
+    /// <summary>The metric of each series, and the number of the last window that had the series.</summary>
     private readonly Dictionary<CounterSeries, (Counter.Child Child, int Window)> _shown = new(ReferenceEqualityComparer.Instance);
-    private readonly List<Action<Admitted>> _others = [];
+    private readonly List<Action<PublishedWindow>> _others = [];
     private int _window;
     private bool _fell;
 
     public WindowMetrics()
     {
-        _flows = [.. Metrics.Select(metric => _registry.Counter($"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")]))];
+        _flows =
+        [
+            .. Metrics.Select(metric => _registry.Counter(
+                $"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")])),
+        ];
         Gauge(
             "egress_destination_info",
             "What is known about a destination: where its name came from and whether it was confirmed.",
             ["destination", "name_source", "confirmed", "owner", "network", "region", "domain"],
-            window => window.Destinations.Select(destination => (Labels(destination), 1.0)));
+            window => window.Counters.Destinations.Select(destination => (Labels(destination), 1.0)));
         Gauge(
             "egress_alerts_baseline_window_end_timestamp_seconds",
             "The instant from which the exported counters have counted.",
-            window => Seconds(window.Accounts.BaselineEnd));
+            window => Seconds(window.Ledger.BaselineEnd));
         Gauge(
             "egress_alerts_last_window_end_timestamp_seconds",
             "The instant up to which the exported counters have counted.",
-            window => Seconds(window.Window.End));
+            window => Seconds(window.Counters.Window.End));
         Counter(
             "egress_alerts_counted_total",
             "Everything counted since the baseline, exported, waiting for a name or retired.",
             ["metric"],
-            window => PerMetric(window.Counted));
+            window => PerMetric(window.Counters.Counted));
         Gauge(
             "egress_alerts_waiting",
             "Counted, but not yet in any series: the name of the destination is being looked up, or a new series shows 0 first; /api/v1/waiting lists it.",
             ["metric"],
             window => PerMetric(Waiting(window)));
         Counter(
-            "egress_alerts_retired_total", "What idle series held when they gave their place up.", ["metric"], window => PerMetric(window.Retired));
+            "egress_alerts_retired_total", "What idle series held when they gave their place up.", ["metric"], window => PerMetric(window.Counters.Retired));
         Counter(
             "egress_alerts_excluded_total",
             "What was seen in Istio's counters and left out, by reason.",
             ["metric", "reason"],
-            window => window.Accounts.Excluded.Select(sum => ((string[])[sum.Metric.Word(), sum.Reason], sum.Amount)));
+            window => window.Ledger.Excluded.Select(sum => ((string[])[sum.Metric.Word(), sum.Reason], sum.Amount)));
         Gauge(
             "egress_alerts_series",
             "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.",
             ["state"],
-            window => [(["live"], window.Budget.Live), (["overflow"], window.Budget.Overflow), (["retired"], window.Budget.RetiredSeries)]);
-        Gauge("egress_alerts_series_limit", "The most live egress_* series (cardinality.max_series).", window => window.Budget.Limit);
+            window =>
+            [
+                (["live"], window.Counters.Budget.Live), (["overflow"], window.Counters.Budget.Overflow), (["retired"], window.Counters.Budget.RetiredSeries),
+            ]);
+        Gauge("egress_alerts_series_limit", "The most live egress_* series (cardinality.max_series).", window => window.Counters.Budget.Limit);
         Gauge(
             "egress_alerts_destinations_wanted",
             "Pairs of workload and destination that would have series without a budget, those without a place estimated within 2 % over one to two days.",
-            window => window.Budget.Wanted);
+            window => window.Counters.Budget.Wanted);
         Counter(
             "egress_alerts_destinations_promoted_total",
             "Destinations that found a place after they had been folded.",
             [],
-            window => [([], window.Budget.Promoted)]);
+            window => [([], window.Counters.Budget.Promoted)]);
         Gauge(
             "egress_alerts_destinations_rolled_up",
             "Parents (*.example.com) under which a workload's new destinations are summed because places are scarce.",
-            window => window.Budget.RolledUp);
+            window => window.Counters.Budget.RolledUp);
         Counter(
             "egress_alerts_increments_total",
             "Increments by where they were counted: in a series of their destination, or in an overflow.",
             ["state"],
-            window => [(["live"], window.Budget.Placed), (["overflow"], window.Budget.Folded)]);
+            window => [(["live"], window.Counters.Budget.Placed), (["overflow"], window.Counters.Budget.Overflowed)]);
     }
 
-    /// <summary>Shows a window in place of the last one; false where a counter would have to fall, which none of these can.</summary>
-    public bool TryShow(Admitted window)
+    /// <summary>Shows a window in place of the last one.</summary>
+    /// <returns>False where a counter would have to fall, which a counter of the registry cannot.</returns>
+    public bool TryShow(PublishedWindow window)
     {
         _window++;
         _fell = false;
-        ShowFlows(window.Series);
+        ShowFlows(window.Counters.Series);
         foreach (var show in _others) show(window);
         return !_fell;
     }
 
     public void Write(MemoryStream to, ExpositionFormat format) => _registry.Write(to, format, isEnd: false);
 
-    private void Gauge(string name, string help, Func<Admitted, double> read) => Gauge(name, help, [], window => [([], read(window))]);
+    private void Gauge(string name, string help, Func<PublishedWindow, double> read) => Gauge(name, help, [], window => [([], read(window))]);
 
-    private void Gauge(string name, string help, string[] labels, Func<Admitted, IEnumerable<(string[] Labels, double Value)>> read)
+    private void Gauge(string name, string help, string[] labels, Func<PublishedWindow, IEnumerable<(string[] Labels, double Value)>> read)
     {
         var gauge = _registry.Gauge(name, help, labels);
         _others.Add(window => gauge.Replace(read(window)));
     }
 
-    private void Counter(string name, string help, string[] labels, Func<Admitted, IEnumerable<(string[] Labels, double Value)>> read)
+    private void Counter(string name, string help, string[] labels, Func<PublishedWindow, IEnumerable<(string[] Labels, double Value)>> read)
     {
         var counter = _registry.Counter(name, help, labels);
         _others.Add(window =>
@@ -125,7 +134,7 @@ internal sealed class WindowMetrics
             Raise(shown.Child, series.Value);
         }
 
-        // What is gone goes first: a series of the same labels that comes with this window begins at 0.
+        // Series that are gone are removed first. A series of the same labels that comes with this window then begins at 0.
         if (_shown.Count + added.Count > present.Count)
         {
             foreach (var (series, shown) in _shown.Where(shown => shown.Value.Window != _window))
@@ -156,15 +165,11 @@ internal sealed class WindowMetrics
         _ => [],
     };
 
-    private static string[] Labels(in SeriesKey key)
-    {
-        var labels = key.Labels;
-        return
-        [
-            labels.SourceNamespace, labels.SourceWorkload, labels.Destination, labels.Port, labels.Route.Word(), labels.Protocol.Word(),
-            .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
-        ];
-    }
+    private static string[] Labels(in SeriesKey key) =>
+    [
+        key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.Word(), key.Protocol.Word(),
+        .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
+    ];
 
     private static string[] Labels(Destination destination) =>
     [
@@ -184,11 +189,11 @@ internal sealed class WindowMetrics
     private static IEnumerable<(string[] Labels, double Value)> PerMetric(Totals totals) =>
         Metrics.Select(metric => ((string[])[metric.Word()], totals[metric]));
 
-    private static Totals Waiting(Admitted window)
+    private static Totals Waiting(PublishedWindow window)
     {
         var sums = new Totals();
-        foreach (var increment in window.Waiting) sums.Add(increment.Metric, increment.Amount);
-        foreach (var series in window.Withheld) sums.Add(series.Key.Metric, series.Value);
+        foreach (var increment in window.Ledger.Waiting) sums.Add(increment.Metric, increment.Amount);
+        foreach (var series in window.Counters.ShownAsZero) sums.Add(series.Key.Metric, series.Value);
         return sums;
     }
 

@@ -1,9 +1,9 @@
 namespace EgressAlerts.Model;
 
-/// <summary>Something that a detector holds to be true at the end of a window. Its identity is everything but the annotations.</summary>
+/// <summary>Something that a detector found to be true at the end of a window. Its identity is everything but the texts.</summary>
 /// <param name="AlertName">One of the alert names of the contract.</param>
 /// <param name="Severity"><c>critical</c>, <c>warning</c> or <c>info</c>.</param>
-/// <param name="Destination">Empty where the finding is about the workload as a whole.</param>
+/// <param name="Destination">Empty where the finding is about the whole workload.</param>
 /// <param name="Confirmed">Whether somebody vouches for the destination's name, see <see cref="Model.Destination"/>.</param>
 /// <param name="Since">The end of the window that first showed it.</param>
 public sealed record Finding(

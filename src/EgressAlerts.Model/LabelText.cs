@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace EgressAlerts.Model;
 
-/// <summary>Which text from the network may become a label value. Everything else becomes <see cref="Words.Invalid"/>: nothing is cut or mended,
-/// so that two different texts never become the same name by accident.</summary>
+/// <summary>Decides which text from the network may become a label value. All other text becomes <see cref="Words.Invalid"/>. Nothing is cut or mended,
+/// so two different texts never become the same name by accident.</summary>
 public static class LabelText
 {
     private const int MaxHost = 253;
@@ -12,8 +12,8 @@ public static class LabelText
     private static readonly SearchValues<char> WorkloadCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
     private static readonly SearchValues<char> FlagCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_,");
 
-    /// <summary>A DNS name in lower case without its trailing dot; a <c>*</c> is only good as the first label of a wildcard host. Names that begin like
-    /// <see cref="Words.Other"/> are ours: nobody may claim to be the overflow.</summary>
+    /// <summary>A DNS name in lower case without its trailing dot. A <c>*</c> may only be its first label. Names that begin with two underscores are
+    /// refused, because nobody may claim to be the overflow (<see cref="Words.Other"/>).</summary>
     public static string Host(string text)
     {
         var name = text.TrimEnd('.').ToLowerInvariant();
@@ -30,11 +30,11 @@ public static class LabelText
     public static string WorkloadName(string text) =>
         text.Length is > 0 and <= MaxHost && !text.AsSpan().ContainsAnyExcept(WorkloadCharacters) && !IsReserved(text) ? text : Words.Invalid;
 
-    /// <summary>Envoy's response flags, such as <c>UF,URX</c>; <c>-</c> for none.</summary>
+    /// <summary>Envoy's response flags, such as <c>UF,URX</c>. A <c>-</c> stands for none.</summary>
     public static string Flags(string text) =>
         text.Length == 0 ? "" : text.Length <= 64 && !text.AsSpan().ContainsAnyExcept(FlagCharacters) ? text : Words.Invalid;
 
-    /// <summary>A response code: up to three digits, <c>0</c> where there was no response.</summary>
+    /// <summary>A response code of up to three digits. <c>0</c> stands for no response.</summary>
     public static string Code(string text) =>
         text.Length == 0 ? "" : text.Length <= 3 && !text.AsSpan().ContainsAnyExceptInRange('0', '9') ? text : Words.Invalid;
 

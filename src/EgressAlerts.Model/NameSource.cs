@@ -1,6 +1,6 @@
 namespace EgressAlerts.Model;
 
-/// <summary>Where the name of a destination came from, most telling first.</summary>
+/// <summary>Where the name of a destination came from, the most trustworthy source first.</summary>
 public enum NameSource
 {
     Registry,

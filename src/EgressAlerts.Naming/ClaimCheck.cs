@@ -4,19 +4,19 @@ using EgressAlerts.Naming.Dns;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>Holds the name that a client claims (TLS server name, Host header) against what DNS knows of the name and of the address that was used.</summary>
-/// <remarks>Only DNS' word for exactly this address, or the same owner's name for it, confirms: anybody can rent a machine in the autonomous system of a cloud
-/// and claim to be one of the thousands of services there. The same system, though, is reason enough not to call the claim false.</remarks>
-/// <param name="mayRefute">Whether what DNS says now tells which addresses a name had when it was claimed.</param>
+/// <summary>Compares the name that a client claims (TLS server name, Host header) with what DNS knows of the name and of the address that was used.</summary>
+/// <remarks>A claim is confirmed if the name resolves to this address, or if the address has a confirmed name of the same owner. That both lie in the same
+/// autonomous system confirms nothing, because anybody can rent a machine there. But it is reason enough not to call the claim false.</remarks>
+/// <param name="mayRefute">False where DNS may have said something else when the name was claimed. Then no claim is called false.</param>
 internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> geo, Func<PublicSuffixes> suffixes, bool mayRefute = true)
 {
-    /// <summary>So many answers, 48 seconds apart at least, must leave an address out before a claim is false: names behind load balancers rotate.</summary>
+    /// <summary>A claim is false only after this many answers without the address, at least 48 seconds apart, because names of load balancers rotate.</summary>
     private const int LooksToRefute = 2;
 
     private const int MaxNamed = 3;
 
     /// <param name="open">Gets the questions whose answers are missing.</param>
-    public Verdict Judge(string claim, IPAddress address, double weight, ICollection<Question> open)
+    public Verdict Evaluate(string claim, IPAddress address, double weight, ICollection<Question> open)
     {
         if (IPAddress.TryParse(claim, out var other)) return other.Equals(address) ? Verdict.Nothing : Verdict.Refuted("is another address");
         if (claim == Words.Invalid) return Verdict.Nothing;
@@ -40,10 +40,11 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
         return Verdict.Open;
     }
 
-    /// <summary>A name of three labels under a public suffix is no short name of the cluster, which a search list would have completed.</summary>
+    /// <summary>What a name without an address is evidence for. It must have three labels under a public suffix. A shorter one may be a name of the cluster
+    /// that a search list completes.</summary>
     private string? Absence(string claim) => claim.Count('.') >= 2 && suffixes().IsPublic(claim) ? "has no such address in DNS" : null;
 
-    /// <summary>What speaks for other hands than those that the name leads to: null where nothing does, empty while DNS is being asked.</summary>
+    /// <summary>The evidence that the address belongs to others than the name. Null where there is none, empty while DNS is being asked.</summary>
     private string? Elsewhere(List<IPAddress> named, IPAddress used, string own, ICollection<Question> open)
     {
         if (named.Any(address => SpecialRanges.Find(address) is not null)) return null; // Another view of the zone than the application's.
@@ -57,10 +58,11 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
         var isOtherSystem = system.Length > 0 && !systems.Contains("");
         var isOtherDomain = domain.Length > 0 && !domains.Contains("");
         if (!isOtherSystem && !isOtherDomain) return null;
-        return $"resolves to {string.Join(", ", named.Take(MaxNamed).Select((address, i) => Described(address, names[i]!, systems[i])))}{(named.Count > MaxNamed ? " and others" : "")}";
+        var told = string.Join(", ", named.Take(MaxNamed).Select((address, i) => Described(address, names[i]!, systems[i])));
+        return $"resolves to {told}{(named.Count > MaxNamed ? " and others" : "")}";
     }
 
-    /// <summary>The name that DNS confirms for an address; empty where there is none, null while it is being asked.</summary>
+    /// <summary>The name that DNS confirms for an address. Empty where there is none, null while DNS is being asked.</summary>
     private string? ConfirmedName(IPAddress address, double weight, ICollection<Question> open)
     {
         var answer = lookups.Find(address, weight);
@@ -79,8 +81,8 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
         };
 }
 
-/// <summary>What is to be thought of a claim.</summary>
-/// <param name="Evidence">Of a refuted one: what the name is instead.</param>
+/// <summary>The result of a check.</summary>
+/// <param name="Evidence">What the name is instead, where the claim is refuted.</param>
 internal readonly record struct Verdict(Standing Standing, string Evidence = "")
 {
     public static readonly Verdict Nothing = new(Standing.Nothing);

@@ -36,7 +36,7 @@ internal static class NameCollapser
             yield break;
         }
 
-        // One after the other: most names match the first or hold no digit at all.
+        // The spellings are made one after the other, because most names match the first or have no digit at all.
         var (a, b, c, d) = (bytes[0], bytes[1], bytes[2], bytes[3]);
         if (hasDigit)
         {
@@ -50,7 +50,7 @@ internal static class NameCollapser
         yield return Convert.ToHexStringLower(bytes);
     }
 
-    /// <summary>Where the spelling stands without a digit on either side, which would make it another address.</summary>
+    /// <summary>Where the spelling stands in the name. With a digit on either side it would be another address.</summary>
     private static int IndexOfWhole(string name, string spelling)
     {
         for (var at = name.IndexOf(spelling, StringComparison.Ordinal); at >= 0; at = name.IndexOf(spelling, at + 1, StringComparison.Ordinal))

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using System.Runtime.InteropServices;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
@@ -11,8 +9,8 @@ namespace EgressAlerts.Naming;
 /// <summary>Gives every destination the most trustworthy name there is. Called by the pass alone.</summary>
 public sealed class Namer
 {
-    /// <summary>The most that a pass waits for DNS; most names arrive well within it, the others a window later.</summary>
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+    /// <summary>A pass waits no longer than this for DNS. Most names arrive well within it, the others a window later.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     /// <summary>A claim may need three answers, one after the other: of the name, of the address, of the name's addresses.</summary>
     private const int MaxRounds = 4;
@@ -20,23 +18,21 @@ public sealed class Namer
     /// <summary>So many destinations are looked up at a time: their questions fit into the queue.</summary>
     private const int MaxResolved = 5_000;
 
-    private static readonly NetworkName Nowhere = new("", "", "");
+    /// <summary>DNS is asked first about blocked destinations. A billion of these weights can still be summed.</summary>
+    private const double BlockedWeight = double.MaxValue / 1e9;
 
     private readonly NamingOptions _options;
     private readonly Lookups _lookups;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly NetworkTable _networks;
-    private readonly ClaimCheck _claims;
+    private readonly NameLadder _ladder;
     private readonly WaitingRoom _waiting;
 
     /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
     public Namer(NamingOptions options, Lookups lookups, StoredState state, TimeProvider time, ILogger<Namer> logger)
     {
         (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
-        _waiting = new(state);
-        _networks = new(options.Networks);
-        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes, mayRefute: !options.IsPast);
+        (_ladder, _waiting) = (new(options, lookups), new(state));
         if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
     }
 
@@ -46,35 +42,32 @@ public sealed class Namer
     /// <summary>Names everything that a window showed, and what earlier windows left waiting. Takes a second at most, whatever DNS does.</summary>
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
-        foreach (var file in _options.NetworkFiles) file.Refresh(_logger);
-        foreach (var file in _options.GeoFiles) file.Refresh(_logger);
-        _options.PublicSuffixList.Refresh(_logger);
+        _ladder.Refresh(_logger);
 
-        // Many increments are about one destination: each is judged once a window.
+        // Many increments are about one destination. Each destination is looked up once a window.
         var weights = new Dictionary<RawDestination, double>();
         foreach (var increment in reading.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
         foreach (var increment in _waiting.Increments) CollectionsMarshal.GetValueRefOrAddDefault(weights, increment.Flow.To, out _) += Weight(increment);
-        var names = await JudgeAsync(weights, _options.IsPast ? TimeSpan.Zero : Moment, cancel);
+        var names = await FindAsync(weights, _options.IsPast ? TimeSpan.Zero : MaxWait, cancel);
 
-        var (seen, settled) = (new List<NamedIncrement>(reading.Increments.Count), new List<NamedIncrement>(reading.Increments.Count));
+        var named = new List<NamedIncrement>(reading.Increments.Count);
         foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
-            settled.Add(names[released.Flow.To].Named(released));
+            named.Add(names[released.Flow.To].Named(released, NameStage.FinalLater));
 
         foreach (var increment in reading.Increments)
         {
-            var judged = names[increment.Flow.To];
-            var named = judged.Named(increment);
-            seen.Add(named);
-            if (judged.IsFinal || _options.Patience == TimeSpan.Zero || !_waiting.TryAdd(increment, reading.Window.End)) settled.Add(named);
+            var name = names[increment.Flow.To];
+            var waits = !name.IsFinal && _options.Patience > TimeSpan.Zero && _waiting.TryAdd(increment, reading.Window.End);
+            named.Add(name.Named(increment, waits ? NameStage.Open : NameStage.Final));
         }
 
-        return new NamedReading(reading, seen, settled, Waiting);
+        return new NamedReading(reading.Window, named);
     }
 
-    /// <summary>The best names that are known now, or within a moment, of destinations that nothing waits for.</summary>
+    /// <summary>The best names that are known now, or within a second, of destinations that nothing waits for.</summary>
     public async Task<IReadOnlyDictionary<RawDestination, Destination>> NameAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)
     {
-        var names = await JudgeAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), Moment, cancel);
+        var names = await FindAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), MaxWait, cancel);
         return names.ToDictionary(name => name.Key, name => name.Value.Destination);
     }
 
@@ -82,112 +75,38 @@ public sealed class Namer
     public async Task ResolveAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)
     {
         foreach (var some in destinations.Distinct().Chunk(MaxResolved))
-            await JudgeAsync(some.ToDictionary(to => to, _ => 0.0), Timeout.InfiniteTimeSpan, cancel);
+            await FindAsync(some.ToDictionary(to => to, _ => 0.0), Timeout.InfiniteTimeSpan, cancel);
     }
 
-    /// <summary>What was refused carries nothing and is wanted first; else what carries most.</summary>
-    private static double Weight(Increment increment) => increment.Flow.Route == Route.Blocked ? double.MaxValue / 1e9 : increment.Amount;
+    private static double Weight(Increment increment) => increment.Flow.Route == Route.Blocked ? BlockedWeight : increment.Amount;
 
-    /// <summary>Names every destination, and gives DNS so long to answer what is open.</summary>
-    private async Task<Dictionary<RawDestination, Judged>> JudgeAsync(Dictionary<RawDestination, double> weights, TimeSpan most, CancellationToken cancel)
+    /// <summary>Names every destination. What is open is asked of DNS, and named again with the answers that come in time.</summary>
+    private async Task<Dictionary<RawDestination, FoundName>> FindAsync(Dictionary<RawDestination, double> weights, TimeSpan maxWait, CancellationToken cancel)
     {
-        var names = new Dictionary<RawDestination, Judged>(weights.Count);
-        using var moment = new CancellationTokenSource(most, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, moment.Token);
-        IReadOnlyCollection<RawDestination> toJudge = weights.Keys;
+        var names = new Dictionary<RawDestination, FoundName>(weights.Count);
+        using var limit = new CancellationTokenSource(maxWait, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        IReadOnlyCollection<RawDestination> toFind = weights.Keys;
         for (var round = 0; ; round++)
         {
             var (questions, open) = (new List<Question>(), new List<RawDestination>());
-            foreach (var to in toJudge)
+            foreach (var to in toFind)
             {
                 var before = questions.Count;
-                names[to] = NameOf(to, round == 0 ? weights[to] : 0, questions);
+                names[to] = _ladder.Find(to, round == 0 ? weights[to] : 0, questions);
                 if (questions.Count > before) open.Add(to);
             }
 
-            if (open.Count == 0 || moment.IsCancellationRequested || round == MaxRounds) return names;
-            toJudge = open;
+            if (open.Count == 0 || limit.IsCancellationRequested || round == MaxRounds) return names;
+            toFind = open;
             try
             {
                 await _lookups.SettleAsync(questions, Timeout.InfiniteTimeSpan, either.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                // The moment is over. A last round takes what was answered by now; the next window finds the rest.
+                // The time is over. A last round takes what was answered by now; the next window finds the rest.
             }
         }
-    }
-
-    /// <summary>The ladder: registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown. Not final while DNS may still change it.</summary>
-    private Judged NameOf(RawDestination to, double weight, List<Question> open)
-    {
-        var network = to.Address is { } inside ? Network(inside) : null;
-        var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
-
-        if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true, about);
-        if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true, about);
-        if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true, about);
-        var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
-        if (to.Address is not { } address) return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(Words.Unknown, NameSource.Unknown, confirmed: false, about);
-
-        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Judge(claim, address, weight, open) : Verdict.Unknown;
-        if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
-            return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
-        return ByAddress(address, about, weight, open) with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
-    }
-
-    private Judged ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open)
-    {
-        var answer = _lookups.Find(address, weight);
-        if (answer.State == AnswerState.Pending) open.Add(Question.NameOf(address));
-        if (answer.State != AnswerState.Present)
-            return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State == AnswerState.Absent);
-        var name = _options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
-        return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
-    }
-
-    private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true)
-    {
-        var suffixes = _options.PublicSuffixList.Suffixes;
-        var (domain, site) = IsHost(source) ? (suffixes.DomainOf(name), suffixes.OwnerOf(name)) : ("", "");
-        return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
-    }
-
-    private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
-
-    /// <summary>The most specific of all networks that hold the address.</summary>
-    private NetworkName? Network(IPAddress address)
-    {
-        var best = _networks.Find(address);
-        foreach (var file in _options.NetworkFiles)
-        {
-            if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
-        }
-
-        return best?.Value;
-    }
-
-    /// <summary>What the databases say, each about what those before it do not know.</summary>
-    private NetworkName Geo(IPAddress address)
-    {
-        var found = Nowhere;
-        foreach (var file in _options.GeoFiles)
-        {
-            if (file.Find(address) is not { } record) continue;
-            if (found.Name.Length == 0 && record.Asn > 0)
-                found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{record.Asn}"), Owner = record.Organisation ?? "" };
-            if (found.Region.Length == 0) found = found with { Region = record.Country };
-        }
-
-        return found;
-    }
-
-    private string? Special(IPAddress address) =>
-        SpecialRanges.Find(address) is { } name && !(_options.ReversePrivate && name == SpecialRanges.Private) ? name : null;
-
-    /// <summary>What is thought of a destination now.</summary>
-    private readonly record struct Judged(Destination Destination, bool IsFinal, RefutedClaim? Refuted = null)
-    {
-        public NamedIncrement Named(Increment increment) => new(increment, Destination, Refuted);
     }
 }

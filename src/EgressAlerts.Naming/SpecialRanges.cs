@@ -4,7 +4,8 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>Addresses that mean something by definition: RFC 6890's registries, the clouds' metadata services, and those that Istio itself allots.</summary>
+/// <summary>Knows addresses that mean something by definition: those of RFC 6890, of the clouds' metadata services, and those that Istio itself
+/// allots.</summary>
 internal static class SpecialRanges
 {
     public const string Private = "private";
@@ -49,7 +50,7 @@ internal static class SpecialRanges
         Range("240.0.0.0/4", "reserved"),
     ]);
 
-    /// <summary>The name of the most specific range that holds the address, or null for an ordinary one.</summary>
+    /// <summary>The name of the most specific range that holds the address, or null for an ordinary address.</summary>
     public static string? Find(IPAddress address) => Ranges.Find(address)?.Value;
 
     private static (IPNetwork Network, string Name) Range(string cidr, string name) => (IPNetwork.Parse(cidr), name);

@@ -5,53 +5,51 @@ using EgressAlerts.Storage;
 namespace EgressAlerts.Naming;
 
 /// <summary>Holds increments whose destination is still being looked up.</summary>
-/// <remarks>Bounded: beyond <see cref="Capacity"/> distinct flows an increment does not wait but is counted under the address.</remarks>
+/// <remarks>It has room for <see cref="Capacity"/> counters. Increments of further ones do not wait and are counted under the address.</remarks>
 internal sealed class WaitingRoom(StoredState state)
 {
     private const int Capacity = 100_000;
 
-    /// <summary>By increments whose amount is 0.</summary>
-    private static readonly Shape<Increment, (double Amount, DateTimeOffset Since)> Shape = new(
+    private static readonly Shape<CounterId, (double Amount, DateTimeOffset Since)> Shape = new(
         "waiting_increment",
         [
             .. Workload.Columns, "address", "port", "service", "host", "sni", "metric", "route", "protocol", "response_code", "response_flags",
             "facts",
         ],
-        key =>
+        id =>
         [
-            .. key.Flow.Source.Values, key.Flow.To.Address?.ToString() ?? "", key.Flow.To.Port, key.Flow.To.Service, key.Flow.To.Host,
-            key.Flow.To.Sni, key.Metric.Word(), key.Flow.Route.Word(), key.Flow.Protocol.Word(), key.ResponseCode, key.ResponseFlags, key.Facts,
+            .. id.Flow.Source.Values, id.Flow.To.Address?.ToString() ?? "", id.Flow.To.Port, id.Flow.To.Service, id.Flow.To.Host,
+            id.Flow.To.Sni, id.Metric.Word(), id.Flow.Route.Word(), id.Flow.Protocol.Word(), id.ResponseCode, id.ResponseFlags, id.Tags.ToString(),
         ],
         values =>
         {
             var texts = Array.ConvertAll(values, value => (string)value);
             var to = new RawDestination(texts[2].Length == 0 ? null : IPAddress.Parse(texts[2]), texts[3], texts[4], texts[5], texts[6]);
             var flow = new Flow(Workload.Of(values), to, Words.Member<Route>(texts[8]), Words.Member<Protocol>(texts[9]));
-            return new Increment(flow, Words.Member<Metric>(texts[7]), texts[10], texts[11], 0, texts[12]);
+            return new CounterId(flow, Words.Member<Metric>(texts[7]), texts[10], texts[11], PolicyTags.Parse(texts[12]));
         },
         ["amount", "since"],
         held => [held.Amount, Instant.Text(held.Since)],
         values => ((double)values[0], Instant.Parse((string)values[1])));
 
-    private readonly Table<Increment, (double Amount, DateTimeOffset Since)> _waiting = state.Table(Shape);
+    private readonly Table<CounterId, (double Amount, DateTimeOffset Since)> _waiting = state.Table(Shape);
 
     /// <summary>False where there is no room.</summary>
     public bool TryAdd(Increment increment, DateTimeOffset since)
     {
-        var key = increment with { Amount = 0 };
-        if (_waiting.TryFind(key, out var held)) _waiting.Put(key, (held.Amount + increment.Amount, held.Since));
-        else if (_waiting.Count < Capacity) _waiting.Put(key, (increment.Amount, since));
+        if (_waiting.TryFind(increment.Id, out var held)) _waiting.Put(increment.Id, (held.Amount + increment.Amount, held.Since));
+        else if (_waiting.Count < Capacity) _waiting.Put(increment.Id, (increment.Amount, since));
         else return false;
         return true;
     }
 
-    public IReadOnlyList<Increment> Increments => [.. _waiting.Select(held => held.Key with { Amount = held.Value.Amount })];
+    public IReadOnlyList<Increment> Increments => [.. _waiting.Select(held => new Increment(held.Key, held.Value.Amount))];
 
-    /// <summary>Takes out what <paramref name="ready"/> says need not wait longer.</summary>
+    /// <summary>Removes and returns the increments that need not wait any longer.</summary>
     public IReadOnlyList<Increment> Release(Func<Flow, DateTimeOffset, bool> ready)
     {
-        var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => held.Key with { Amount = held.Value.Amount }).ToList();
-        foreach (var increment in released) _waiting.Remove(increment with { Amount = 0 });
+        var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => new Increment(held.Key, held.Value.Amount)).ToList();
+        foreach (var increment in released) _waiting.Remove(increment.Id);
         return released;
     }
 }

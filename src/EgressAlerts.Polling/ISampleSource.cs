@@ -2,7 +2,8 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Where the samples of a window come from: a server that is asked, or a piece of history in memory.</summary>
+/// <summary>Reads the samples of a window, from a server or from a piece of history in memory. Each method returns null, or why there is no complete
+/// answer.</summary>
 internal interface ISampleSource
 {
     /// <summary>The jobs that were scraped with success before the window before this one. Each series has the label <c>job</c>.</summary>

@@ -3,10 +3,10 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Reads a window from a server, with one query for each question.</summary>
+/// <summary>Reads a window from a server.</summary>
 internal sealed class LiveSamples(PrometheusClient client, PollingOptions options) : ISampleSource
 {
-    /// <summary>How far the look at <c>up</c> reaches back: further than any sensible scrape interval, as Prometheus' own lookback.</summary>
+    /// <summary>How far back <c>up</c> is read. Like Prometheus' own lookback, it is longer than any sensible scrape interval.</summary>
     public static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
 
     public Task<QueryFailure?> JobsAsync(Window window, ISeriesSink sink, CancellationToken cancel) => client.QueryAsync(

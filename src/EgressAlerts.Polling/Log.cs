@@ -28,13 +28,21 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "telemetry {Kind}: no longer seen")]
     public static partial void TelemetryMended(ILogger logger, string kind);
 
-    [LoggerMessage(7, LogLevel.Error, "the window {Window} is skipped: Prometheus has nothing from then nor what it had before, so its retention has passed or its data was lost; what series that still live grew by counts with a later window, what was born and died in between is lost")]
+    [LoggerMessage(
+        7,
+        LogLevel.Error,
+        "the window {Window} is skipped: Prometheus has nothing from then nor what it had before, so its retention has passed or its data was lost; "
+        + "what series that still live grew by counts with a later window, what was born and died in between is lost")]
     public static partial void Gone(ILogger logger, string window);
 
     [LoggerMessage(8, LogLevel.Information, "history: {Flows} flows of {Series} raw series were there before, the earliest at {First}")]
     public static partial void History(ILogger logger, int flows, int series, DateTimeOffset first);
 
-    [LoggerMessage(9, LogLevel.Warning, "history: what was there at {At} and before is not known, {Reason}: {Message}. Destinations that are not known become news once their workload has been watched for detection.learning")]
+    [LoggerMessage(
+        9,
+        LogLevel.Warning,
+        "history: what was there at {At} and before is not known, {Reason}: {Message}. "
+        + "Destinations that are not known become news once their workload has been watched for detection.learning")]
     public static partial void HistoryFailed(ILogger logger, DateTimeOffset at, string reason, string message);
 
     [LoggerMessage(10, LogLevel.Information, "Prometheus' answers come with notes; they are counted all the same: {Notes}")]

@@ -3,13 +3,16 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>What <see cref="Poller"/> keeps.</summary>
+/// <summary>What <see cref="Accounting"/> keeps.</summary>
 /// <param name="SeenAt">The end of the last window in which Prometheus had anything.</param>
 internal sealed record PollerState(DateTimeOffset BaselineEnd, DateTimeOffset LastEnd, DateTimeOffset SeenAt, IReadOnlyList<ExcludedSum> Excluded);
 
 /// <summary>What <see cref="CounterTracker"/> keeps beside its counters.</summary>
 /// <param name="HashKey0">The first half of the key under which all hashes were made.</param>
-internal sealed record TrackerState(ulong HashKey0, ulong HashKey1, DateTimeOffset LastEnd, uint Number, long Anchor, long Inversions, DateTimeOffset NextSweep);
+/// <param name="Number">The number of the last window.</param>
+/// <param name="Anchor">Samples up to here are settled, in milliseconds since 1970.</param>
+internal sealed record TrackerState(
+    ulong HashKey0, ulong HashKey1, DateTimeOffset LastEnd, uint Number, long Anchor, long Inversions, DateTimeOffset NextSweep);
 
 /// <summary>What <see cref="JobRegister"/> knows of a scrape job.</summary>
 internal sealed class Job

@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>What polling says about itself.</summary>
+/// <summary>The metrics of polling itself.</summary>
 public sealed class PollingMetrics
 {
     private static readonly double[] DurationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];

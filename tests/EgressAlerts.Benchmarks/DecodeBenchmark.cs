@@ -108,15 +108,15 @@ public class DecodeBenchmark
 
         public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
         {
-            var slot = tracker.Known.Find(labels);
-            if (slot == KeyedTable<RawSeries>.None)
+            var row = tracker.Known.Find(labels);
+            if (row == KeyedTable<RawSeries>.None)
             {
                 var read = LabelReader.Read(labels);
-                slot = tracker.Known.Add(labels, read, TargetLabels);
-                tracker.Known.Classify(slot, Classifier.Classify(RawMetric.All[^1], read));
+                row = tracker.Known.Add(labels, read, TargetLabels);
+                tracker.Known.Classify(row, Classifier.Classify(RawMetric.All[^1], read));
             }
 
-            tracker.Observe(slot, samples);
+            tracker.Observe(row, samples);
         }
     }
 }

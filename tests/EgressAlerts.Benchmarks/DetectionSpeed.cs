@@ -100,7 +100,7 @@ internal static class DetectionSpeed
             {
                 var to = new RawDestination(new IPAddress([52, (byte)(number >> 16), (byte)(number >> 8), (byte)number]), "443", "", "", destination.Name);
                 var flow = new Flow(new(source.Namespace, source.Name), to, Route.Passthrough, Protocol.Tcp);
-                increments.Add(new(new Increment(flow, metric, "", "-", 1000), destination));
+                increments.Add(new(new Increment(new(flow, metric, "", "-"), 1000), destination));
             }
         }
 
@@ -110,7 +110,7 @@ internal static class DetectionSpeed
     private static NamedReading Reading(int window, IReadOnlyList<NamedIncrement> increments)
     {
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(30 * window);
-        return new(new Reading(new Window(end.AddSeconds(-30), end), [], new Accounts(end, [])), increments, increments, []);
+        return new(new Window(end.AddSeconds(-30), end), increments);
     }
 
     private static double Timed(Action work)

@@ -62,7 +62,7 @@ internal static class MemoryUse
     {
         List<NamedIncrement> seen = [.. Enumerable.Range(0, destinations).Select(One)];
         var end = DateTimeOffset.UnixEpoch.AddDays(20_000).AddMinutes(5 * window);
-        return new(new Reading(new Window(end.AddMinutes(-5), end), [], new Accounts(end, [])), seen, seen, []);
+        return new(new Window(end.AddMinutes(-5), end), seen);
 
         NamedIncrement One(int i)
         {
@@ -70,7 +70,7 @@ internal static class MemoryUse
             var to = new RawDestination(null, "443", "", host.Length > 0 ? host : name, "");
             var flow = new Flow(new("shop", string.Create(CultureInfo.InvariantCulture, $"app-{i % workloads}")), to, Route.Passthrough, Protocol.Tcp);
             var destination = new Destination(name, NameSource.PtrUnconfirmed, Confirmed: false, Domain: "example.org", Site: name);
-            return new(new(flow, Metric.UploadBytes, "", "", 20_000), destination);
+            return new(new(new(flow, Metric.UploadBytes), 20_000), destination);
         }
     }
 

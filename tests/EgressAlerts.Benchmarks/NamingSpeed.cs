@@ -37,15 +37,15 @@ internal static class NamingSpeed
         var namer = new Namer(new NamingOptions { Networks = networks }, lookups, state, TimeProvider.System, NullLogger<Namer>.Instance);
         var window = new Window(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
         var increments = Enumerable.Range(0, Increments)
-            .Select(i => new Increment(new Flow(new Workload("ns", "workload-" + (i % 40)), new RawDestination(addresses[i % Destinations], "443", "", "", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes, "", "", 1))
+            .Select(i => new Increment(new(new Flow(new Workload("ns", "workload-" + (i % 40)), new RawDestination(addresses[i % Destinations], "443", "", "", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes), 1))
             .ToList();
         var best = double.MaxValue;
         for (var round = 0; round < Rounds; round++)
         {
             started = TimeProvider.System.GetTimestamp();
-            var named = await namer.NameAsync(new Reading(window, increments, new Accounts(default, [])), CancellationToken.None);
+            var named = await namer.NameAsync(new Reading(window, increments), CancellationToken.None);
             best = Math.Min(best, TimeProvider.System.GetElapsedTime(started).TotalMilliseconds);
-            if (named.Settled.Any(increment => increment.Destination.Source != NameSource.Ptr)) throw new InvalidOperationException("not named");
+            if (named.Increments.Any(increment => increment.Destination.Source != NameSource.Ptr)) throw new InvalidOperationException("not named");
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Increments} increments of {Destinations} known destinations: {best:0} ms"));

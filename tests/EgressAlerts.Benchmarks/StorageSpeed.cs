@@ -55,7 +55,7 @@ internal static class StorageSpeed
             tracker.Begin(window);
             foreach (var flow in flows) flow.Observe(tracker, number, moved.Contains(flow));
             tracker.Commit();
-            var named = new NamedReading(new Reading(window, [], new Accounts(window.End, [])), [.. moved.SelectMany(flow => flow.Increments)], [.. moved.SelectMany(flow => flow.Increments)], []);
+            var named = new NamedReading(window, [.. moved.SelectMany(flow => flow.Increments)]);
             var findings = detectors.Observe(named);
             budget.Admit(named, findings, showNew: true);
             var (written, busy, started) = (Written(), Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
@@ -177,7 +177,7 @@ internal static class StorageSpeed
             var to = new RawDestination(new IPAddress([52, (byte)(number >> 16), (byte)(number >> 8), (byte)number]), "443", "", "", destination.Name);
             _labels = [.. Enumerable.Range(0, Metrics).Select(metric => Encoding.UTF8.GetBytes(
                 $"{{\"__name__\":\"istio_metric_{metric}\",\"instance\":\"10.{number / Destinations >> 8}.{number / Destinations & 255}.1:15020\",\"job\":\"envoy-stats\",\"namespace\":\"{workload.Namespace}\",\"pod\":\"{workload.Name}-0\",\"destination_service\":\"{destination.Name}\"}}"))];
-            Increments = [.. Enum.GetValues<Metric>().Take(Metrics).Select(metric => new NamedIncrement(new Increment(new Flow(workload, to, Route.Passthrough, Protocol.Tcp), metric, "", "-", 1000), destination))];
+            Increments = [.. Enum.GetValues<Metric>().Take(Metrics).Select(metric => new NamedIncrement(new Increment(new(new Flow(workload, to, Route.Passthrough, Protocol.Tcp), metric, "", "-"), 1000), destination))];
         }
 
         public IReadOnlyList<NamedIncrement> Increments { get; }
@@ -186,11 +186,11 @@ internal static class StorageSpeed
         {
             for (var metric = 0; metric < Metrics; metric++)
             {
-                var slot = tracker.Known.Find(_labels[metric]);
-                if (slot == KeyedTable<RawSeries>.None) slot = tracker.Known.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
-                if (!tracker.Known.IsClassified(slot)) tracker.Known.Classify(slot, Classified.Out(RawMetric.All[0], "storage", "envoy-stats"));
+                var row = tracker.Known.Find(_labels[metric]);
+                if (row == KeyedTable<RawSeries>.None) row = tracker.Known.Add(_labels[metric], LabelReader.Read(_labels[metric]), TargetLabels);
+                if (!tracker.Known.IsClassified(row)) tracker.Known.Classify(row, SeriesMeaning.LeftOut(RawMetric.All[0], "storage", "envoy-stats"));
                 if (isMoved) _values[metric] += 1000;
-                tracker.Observe(slot, [new Sample(At(window).ToUnixTimeMilliseconds() - 10_000, _values[metric])]);
+                tracker.Observe(row, [new Sample(At(window).ToUnixTimeMilliseconds() - 10_000, _values[metric])]);
             }
         }
     }

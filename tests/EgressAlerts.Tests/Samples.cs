@@ -15,14 +15,21 @@ internal static class Samples
         new(source ?? Cart, new RawDestination(address.Length == 0 ? null : IPAddress.Parse(address), port, service, host, sni), route, Protocol.Tcp);
 
     public static Increment Increment(Flow flow, double amount = 1, Metric metric = Metric.ConnectionsClosed, string code = "", string flags = "") =>
-        new(flow, metric, code, flags, amount);
+        new(new(flow, metric, code, flags), amount);
 
-    public static Reading Reading(int window, params IReadOnlyList<Increment> increments) => new(Window(window), increments, new Accounts(Start, []));
+    public static Ledger Ledger { get; } = new(Start, [new(Metric.Requests, "in_mesh", 4)], []);
+
+    public static Reading Reading(int window, params IReadOnlyList<Increment> increments) => new(Window(window), increments);
 
     /// <summary>A window whose destinations are all named, each by its key.</summary>
     public static NamedReading Named(int window, params IReadOnlyList<Increment> increments) => NamedAs(
         window, [.. increments.Select(increment => new NamedIncrement(increment, new Destination(increment.Flow.To.Key, NameSource.Ptr, Confirmed: true)))]);
 
-    public static NamedReading NamedAs(int window, params IReadOnlyList<NamedIncrement> increments) =>
-        new(Reading(window, [.. increments.Select(named => named.Increment)]), increments, increments, []);
+    public static NamedReading NamedAs(int window, params IReadOnlyList<NamedIncrement> increments) => new(Window(window), increments);
+
+    /// <summary>What the window showed.</summary>
+    public static List<NamedIncrement> Seen(this NamedReading named) => [.. named.Increments.Where(increment => increment.IsSeen)];
+
+    /// <summary>What the window counts.</summary>
+    public static List<NamedIncrement> Final(this NamedReading named) => [.. named.Increments.Where(increment => increment.IsFinal)];
 }

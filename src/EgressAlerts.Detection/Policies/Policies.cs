@@ -32,8 +32,8 @@ internal sealed class Policies(IReadOnlyList<Policy> policies)
             && (where.Regions.Count == 0 || where.Regions.Contains(destination.Region))
             && (where.Cidrs.Count == 0 || (to.Address is { } address && where.Cidrs.Any(cidr => cidr.Contains(address))))
             && (where.Names.Count == 0 || where.Names.Any(name => IsCalled(name, policy.Action, to, destination)))
-            && (where.PathPrefixes.Count == 0 || where.PathPrefixes.Any(prefix => PolicyFacts.Has(activity.Facts, PolicyFacts.Path, prefix)))
-            && policy.Source.Labels.All(label => PolicyFacts.Has(activity.Facts, label.Key, label.Value));
+            && (where.PathPrefixes.Count == 0 || where.PathPrefixes.Any(prefix => activity.Tags.Has(PolicyTags.Path, prefix)))
+            && policy.Source.Labels.All(label => activity.Tags.Has(label.Key, label.Value));
     }
 
     /// <summary>An unconfirmed name can accuse but not excuse, because malware would call its server like an allowed one.</summary>

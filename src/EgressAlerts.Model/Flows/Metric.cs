@@ -1,13 +1,13 @@
 namespace EgressAlerts.Model;
 
-/// <summary>The five counters that are exported, each summed from one or two of Istio's.</summary>
+/// <summary>The five metrics that are exported. Each is the sum of one or two of Istio's.</summary>
 public enum Metric
 {
     Requests,
     ConnectionsOpened,
     ConnectionsClosed,
 
-    /// <summary>Bytes that the application sent out. Istio calls them received: its proxy received them from the application.</summary>
+    /// <summary>Bytes that the application sent out. Istio calls them received, because its proxy received them from the application.</summary>
     UploadBytes,
 
     /// <summary>Bytes that the application got back. Istio calls them sent.</summary>

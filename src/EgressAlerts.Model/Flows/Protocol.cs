@@ -1,6 +1,6 @@
 namespace EgressAlerts.Model;
 
-/// <summary>What the proxy took the traffic for: Istio's <c>request_protocol</c>.</summary>
+/// <summary>The protocol that the proxy saw (Istio's <c>request_protocol</c>).</summary>
 public enum Protocol
 {
     Tcp,

@@ -1,18 +1,18 @@
 namespace EgressAlerts.Model;
 
-/// <summary>The way by which traffic left the mesh, as the <c>route</c> label spells it in lower case.</summary>
+/// <summary>The way by which traffic left the mesh. The <c>route</c> label spells it in lower case.</summary>
 public enum Route
 {
-    /// <summary>PassthroughCluster: let out by <c>ALLOW_ANY</c>, known to nobody.</summary>
+    /// <summary>PassthroughCluster. <c>ALLOW_ANY</c> let it out, and nobody has registered it.</summary>
     Passthrough,
 
-    /// <summary>BlackHoleCluster: refused by <c>REGISTRY_ONLY</c>.</summary>
+    /// <summary>BlackHoleCluster. <c>REGISTRY_ONLY</c> refused it.</summary>
     Blocked,
 
     /// <summary>A host that a ServiceEntry registers.</summary>
     Registered,
 
-    /// <summary>The first hop, from a sidecar to an egress gateway; the second is <see cref="Registered"/> with the gateway as its source.</summary>
+    /// <summary>The first hop, from a sidecar to an egress gateway. The second hop is <see cref="Registered"/>, and the gateway is its source.</summary>
     Gateway,
 
     /// <summary>Ambient traffic for which ztunnel knows no destination.</summary>

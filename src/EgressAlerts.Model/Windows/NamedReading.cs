@@ -1,11 +1,6 @@
 namespace EgressAlerts.Model;
 
 /// <summary>A window with names.</summary>
-/// <param name="Seen">Everything that the window showed, under the best name known now: what detection works on.</param>
-/// <param name="Settled">What is to be counted now: this window's increments whose name is final, and earlier ones that waited for theirs.</param>
-/// <param name="Waiting">What still waits for a name after this window, from this one and earlier ones.</param>
-public sealed record NamedReading(
-    Reading Reading, IReadOnlyList<NamedIncrement> Seen, IReadOnlyList<NamedIncrement> Settled, IReadOnlyList<Increment> Waiting)
-{
-    public Window Window => Reading.Window;
-}
+/// <param name="Increments">First what earlier windows showed and what has its final name since this one. Then everything that this window showed,
+/// under the best name that is known now.</param>
+public sealed record NamedReading(Window Window, IReadOnlyList<NamedIncrement> Increments);

@@ -1,8 +1,8 @@
 namespace EgressAlerts.Model;
 
-/// <summary>All that one window showed.</summary>
-public sealed record Reading(Window Window, IReadOnlyList<Increment> Increments, Accounts Accounts)
+/// <summary>All that one window showed: one increment for each counter that grew.</summary>
+public sealed record Reading(Window Window, IReadOnlyList<Increment> Increments)
 {
-    /// <summary>True where the window can never be read any more: what it showed is nothing, and it is skipped.</summary>
+    /// <summary>True where Prometheus has lost the data of the window. The window then counts nothing and is skipped.</summary>
     public bool IsGone { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace EgressAlerts.Model;
 
-/// <summary>The stretch of time (<paramref name="Start"/>, <paramref name="End"/>] that one pass accounts for; samples at <paramref name="End"/> belong to it.</summary>
+/// <summary>The time (<paramref name="Start"/>, <paramref name="End"/>] that one pass counts. Samples at <paramref name="End"/> belong to it.</summary>
 public readonly record struct Window(DateTimeOffset Start, DateTimeOffset End)
 {
     public TimeSpan Length => End - Start;

@@ -2,19 +2,20 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>What one kind of question was answered with.</summary>
+/// <summary>The answer to one kind of question.</summary>
 internal interface IAnswer
 {
     AnswerState State { get; }
 }
 
-/// <summary>Remembers answers for as long as DNS grants it, and failures briefly. Any thread. Hot code.</summary>
-/// <remarks>What is there has three quarters of the room, absences and failures the rest: a scan of addresses without names cannot push names out.</remarks>
+/// <summary>Remembers answers for as long as DNS allows, and failures briefly. Any thread. Hot code.</summary>
+/// <remarks>Names and addresses have three quarters of the room. Absences and failures have the rest, so a scan of addresses without names cannot push names
+/// out.</remarks>
 internal sealed class AnswerCache<TKey, TAnswer>
     where TKey : notnull
     where TAnswer : struct, IAnswer
 {
-    /// <summary>The part of its life after which an answer that is in use is asked for again.</summary>
+    /// <summary>After this fraction of its life an answer that is in use is asked for again.</summary>
     private const double Refresh = 0.9;
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(5);
@@ -28,10 +29,10 @@ internal sealed class AnswerCache<TKey, TAnswer>
     private readonly int _maxEntries;
     private readonly TimeProvider _time;
 
-    /// <summary>Its lock is held wherever state is read or changed, because a commit reads it meanwhile.</summary>
+    /// <summary>Its lock is held wherever state is read or changed, because a commit may read it at the same time.</summary>
     private readonly Table<TKey, Remembered<TAnswer>> _answers;
 
-    /// <summary>Not kept over a restart: the next process tries for itself.</summary>
+    /// <summary>Failures are not kept over a restart. The next process asks for itself.</summary>
     private readonly Dictionary<TKey, Remembered<TAnswer>> _failures = [];
     private int _present;
 
@@ -50,7 +51,7 @@ internal sealed class AnswerCache<TKey, TAnswer>
         }
     }
 
-    /// <summary>What is known, also when it is stale, and whether it is time to ask (again).</summary>
+    /// <summary>The answer that is known, even if it is stale, and whether it is time to ask again.</summary>
     public TAnswer Find(TKey key, out bool due)
     {
         var now = Now;
@@ -76,12 +77,12 @@ internal sealed class AnswerCache<TKey, TAnswer>
     public void Store(TKey key, TAnswer answer, TimeSpan ttl)
     {
         var most = answer.State == AnswerState.Absent ? _options.MaxNegativeTtl : _options.MaxTtl;
-        var life = Jitter.Of(ttl < _options.MinTtl ? _options.MinTtl : ttl > most ? most : ttl);
+        var life = Jitter.Apply(ttl < _options.MinTtl ? _options.MinTtl : ttl > most ? most : ttl);
         var now = Now;
         lock (_answers.Lock) Put(key, new(answer, now + Seconds(life) + Seconds(_options.Stale)) { AskAgain = now + Seconds(life * Refresh), LastUsed = now });
     }
 
-    /// <summary>Nobody answered: an earlier answer stays in use, and the next try comes later each time.</summary>
+    /// <summary>Notes that nobody answered. An earlier answer stays in use, and each further try comes later than the one before.</summary>
     public void StoreFailure(TKey key)
     {
         var now = Now;
@@ -90,17 +91,17 @@ internal sealed class AnswerCache<TKey, TAnswer>
             var old = EntryOf(key);
             if (old is { Failures: 0 } && now < old.GoodUntil)
             {
-                old.AskAgain = now + Seconds(Jitter.Of(StaleRetry)); // Not touched: a failure is not kept.
+                old.AskAgain = now + Seconds(Jitter.Apply(StaleRetry)); // Not touched: a failure is not kept.
                 return;
             }
 
             var failures = (byte)Math.Min((old?.Failures ?? 0) + 1, 16);
             var wait = FirstRetry * Math.Pow(2, failures - 1);
-            Put(key, new(default, now) { AskAgain = now + Seconds(Jitter.Of(wait < LastRetry ? wait : LastRetry)), LastUsed = now, Failures = failures });
+            Put(key, new(default, now) { AskAgain = now + Seconds(Jitter.Apply(wait < LastRetry ? wait : LastRetry)), LastUsed = now, Failures = failures });
         }
     }
 
-    /// <summary>Seconds since the epoch; enough until 2106.</summary>
+    /// <summary>Seconds since 1970, which fit until 2106.</summary>
     private uint Now => (uint)_time.GetUtcNow().ToUnixTimeSeconds();
 
     private static uint Seconds(TimeSpan time) => (uint)time.TotalSeconds;
@@ -132,7 +133,7 @@ internal sealed class AnswerCache<TKey, TAnswer>
         Shrink(_answers.Count - _present + _failures.Count, mostOthers, _answers.Where(item => !IsPresent(item.Value)).Concat(_failures));
     }
 
-    /// <summary>Where there are too many, a tenth more goes at once, so that the search for the least used is paid rarely.</summary>
+    /// <summary>Where there are too many, a tenth more is forgotten at once, because the search for the least recently used is expensive.</summary>
     private void Shrink(int count, int most, IEnumerable<KeyValuePair<TKey, Remembered<TAnswer>>> entries)
     {
         if (count <= most) return;

@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>What name resolution says about itself.</summary>
+/// <summary>The metrics of name resolution.</summary>
 public sealed class DnsMetrics
 {
     /// <summary>Why a question had no usable answer: the values of the label <c>reason</c>.</summary>

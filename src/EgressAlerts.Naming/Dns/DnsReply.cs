@@ -15,18 +15,18 @@ internal enum DnsOutcome
 }
 
 /// <summary>What became of one question.</summary>
-/// <param name="Names">Of a PTR question: host names fit for a label, in the order of the answer.</param>
-/// <param name="Ttl">Least TTL of the records used, or what the SOA grants an absence; zero where nothing says.</param>
-/// <param name="Reason">Of a failure: a word from a closed set, the label of its counter.</param>
+/// <param name="Names">The host names that may be label values, in the order of the answer. Only of a PTR question.</param>
+/// <param name="Ttl">The least TTL of the records used, or what the SOA grants an absence. Zero where nothing says.</param>
+/// <param name="Reason">Why the question failed: a word from a closed set, which is the label of the counter.</param>
 internal sealed record DnsReply(DnsOutcome Outcome, IReadOnlyList<string> Names, IReadOnlyList<IPAddress> Addresses, TimeSpan Ttl, string Reason)
 {
-    /// <summary>How many names were not fit for a label.</summary>
+    /// <summary>How many names could not be label values.</summary>
     public int Refused { get; init; }
 
-    /// <summary>Of an SRV question: host and port, in the order of the answer.</summary>
+    /// <summary>Hosts and ports, in the order of the answer. Only of an SRV question.</summary>
     public IReadOnlyList<(string Host, int Port)> Services { get; init; } = [];
 
-    /// <summary>Of an absence: the name at which a chain of aliases ends without a record; null where there is no such chain.</summary>
+    /// <summary>The name at which a chain of aliases ends without a record. Only of an absence; null where there is no such chain.</summary>
     public string? Alias { get; init; }
 
     public static DnsReply Failed(string reason) => new(DnsOutcome.Failure, [], [], TimeSpan.Zero, reason);

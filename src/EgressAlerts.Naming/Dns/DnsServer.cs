@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>One name server: how fast it answers, and whether it does. Any thread.</summary>
+/// <summary>Knows of one name server whether it answers, and how fast. Any thread.</summary>
 /// <param name="isAlone">Whether there is no other server to ask while this one rests.</param>
 internal sealed class DnsServer(IPEndPoint endpoint, bool isAlone, TimeProvider time, ILogger logger)
 {
@@ -32,7 +32,8 @@ internal sealed class DnsServer(IPEndPoint endpoint, bool isAlone, TimeProvider 
         }
     }
 
-    /// <summary>False while it rests after failing repeatedly. When it has rested, true for one question, whose fate decides.</summary>
+    /// <summary>Whether the server may be asked. It may not while it rests after repeated failures. After that it may be asked one question, which
+    /// decides.</summary>
     public bool TryUse()
     {
         lock (_lock)
@@ -52,7 +53,7 @@ internal sealed class DnsServer(IPEndPoint endpoint, bool isAlone, TimeProvider 
         return mean == 0 || patience >= most.TotalSeconds ? most : TimeSpan.FromSeconds(patience);
     }
 
-    /// <summary>Takes <see cref="TryUse"/> back: nobody knows what became of the question.</summary>
+    /// <summary>Takes <see cref="TryUse"/> back, where nobody knows what became of the question.</summary>
     public void Unused()
     {
         lock (_lock) _isProbed = false;
@@ -90,7 +91,7 @@ internal sealed class DnsServer(IPEndPoint endpoint, bool isAlone, TimeProvider 
             (_isProbed, _meanSeconds) = (false, 0); // The mean is no guide any more.
             _restingSince ??= time.GetUtcNow();
             var rest = Math.Min(LongestRest.TotalSeconds, FirstRest.TotalSeconds * Math.Pow(2, _rests++));
-            _restsUntil = time.GetTimestamp() + (long)(Jitter.Of(TimeSpan.FromSeconds(rest)).TotalSeconds * time.TimestampFrequency);
+            _restsUntil = time.GetTimestamp() + (long)(Jitter.Apply(TimeSpan.FromSeconds(rest)).TotalSeconds * time.TimestampFrequency);
             if (!isNew) return;
         }
 
@@ -99,8 +100,8 @@ internal sealed class DnsServer(IPEndPoint endpoint, bool isAlone, TimeProvider 
     }
 }
 
-/// <summary>How one name server stands.</summary>
+/// <summary>The state of one name server.</summary>
 /// <param name="Server">Its address and port.</param>
-/// <param name="RestingSince">Since when it is not asked, because it did not answer; null while it is asked.</param>
-/// <param name="LastError">Why the last question to it failed; empty if the server answered the last question.</param>
+/// <param name="RestingSince">Since when it is not asked, because it did not answer. Null while it is asked.</param>
+/// <param name="LastError">Why the last question to it failed. Empty if the server answered it.</param>
 public sealed record NameServerStatus(string Server, DateTimeOffset? RestingSince, string LastError);

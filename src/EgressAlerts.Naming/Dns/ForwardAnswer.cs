@@ -14,7 +14,7 @@ public readonly record struct ForwardAnswer : IAnswer
 
     public AnswerState State { get; init; }
 
-    /// <summary>How often DNS has answered, up to 255. Twice is 48 seconds apart at least: nine tenths of a minute, less a tenth.</summary>
+    /// <summary>How often DNS has answered, up to 255. Two answers are at least 48 seconds apart: nine tenths of a minute, less a tenth of that.</summary>
     public byte Looks { get; init; }
 
     /// <summary>How many of <see cref="Seen"/> are of the last answer: those at the beginning.</summary>
@@ -24,7 +24,7 @@ public readonly record struct ForwardAnswer : IAnswer
     [JsonInclude]
     internal IReadOnlyList<SeenAddress>? Seen { get; init; }
 
-    /// <summary>Those of the last answer.</summary>
+    /// <summary>The addresses of the last answer.</summary>
     [JsonIgnore]
     public IEnumerable<IPAddress> Addresses => (Seen ?? []).Take(Latest).Select(seen => AddressNumber.ToAddress(seen.Address));
 

@@ -1,6 +1,6 @@
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>Questions that are to be looked up, each once at a time, those that carry most traffic first. Any thread.</summary>
+/// <summary>A queue of questions to DNS. Those that carry most traffic come first, and none is asked twice at a time. Any thread.</summary>
 internal sealed class LookupQueue(int capacity) : IDisposable
 {
     private readonly Lock _lock = new();
@@ -8,14 +8,14 @@ internal sealed class LookupQueue(int capacity) : IDisposable
     private readonly SortedSet<Flight> _order = new(Comparer<Flight>.Create(
         (one, other) => one.Weight != other.Weight ? other.Weight.CompareTo(one.Weight) : one.Number.CompareTo(other.Number)));
 
-    /// <summary>Lets as many workers in as there are questions that nobody looks up yet.</summary>
+    /// <summary>Counts the questions that nobody looks up yet. So many workers may go on.</summary>
     private readonly SemaphoreSlim _waiting = new(0);
     private long _number;
 
     public int Waiting => _waiting.CurrentCount;
 
     /// <summary>Puts a question into the queue, or gives one that is there more weight.</summary>
-    /// <returns>False where the queue is full and the lightest had to go, be it this one or another.</returns>
+    /// <returns>False where the queue is full and the lightest question was dropped, be it this one or another.</returns>
     public bool TryAdd(Question question, double weight)
     {
         Flight dropped;

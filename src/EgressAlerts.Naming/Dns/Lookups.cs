@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>Finds the names of addresses, and the addresses of names, in the background; nobody ever waits for DNS longer than they choose to. Any thread.</summary>
+/// <summary>Finds the names of addresses, and the addresses of names, in the background. Callers choose how long they wait for DNS. Any thread.</summary>
 public sealed class Lookups : IAsyncDisposable
 {
     /// <summary>The tables of the database in which answers are remembered.</summary>
@@ -57,17 +57,17 @@ public sealed class Lookups : IAsyncDisposable
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger ?? NullLogger<Lookups>.Instance);
         _servers = new NameServers(options, metrics, time, _logger);
         _names = new(options, options.MaxEntries, state.Table(NameOfAddress), time);
-        // What clients claim is text of their choice: it has room of its own.
+        // Clients choose the text of their claims. So claims have room of their own.
         _addresses = new(options, options.MaxEntries / 4, state.Table(AddressesOfName), time);
         _workers = Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync)));
         metrics.Watch(() => (_names.Count, _addresses.Count, Waiting));
     }
 
-    /// <summary>Who is asked. It is disposed of with this.</summary>
+    /// <summary>The servers that are asked. They are disposed of with this.</summary>
     public NameServers Servers => _servers;
 
-    /// <summary>What is known now. Asks in the background where nothing is, or where it is time to ask again.</summary>
-    /// <param name="weight">How much traffic hangs on it: those with most are asked for first.</param>
+    /// <summary>Returns what is known now. Where that is nothing, or where it is time to ask again, DNS is asked in the background.</summary>
+    /// <param name="weight">How much traffic depends on the answer. Questions with most are asked first.</param>
     public ReverseAnswer Find(IPAddress address, double weight = 0)
     {
         var answer = _names.Find(AddressNumber.Of(address), out var due);
@@ -97,7 +97,7 @@ public sealed class Lookups : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // The rest comes later: the next window finds it.
+            // The other answers come later, and the next window finds them.
         }
     }
 
@@ -142,11 +142,11 @@ public sealed class Lookups : IAsyncDisposable
         }
         catch (Exception) when (_stop.IsCancellationRequested)
         {
-            // Stopped: whoever still waits has a limit of their own.
+            // The service stops. Whoever still waits has a limit of their own.
         }
     }
 
-    /// <summary>A bug must not end the worker, nor be asked for again at once: the question counts as failed.</summary>
+    /// <summary>The question counts as failed. A bug must not end the worker, and the same question must not be asked again at once.</summary>
     private void Crashed(Question question, Exception e)
     {
         _metrics.Failure("internal");
@@ -195,10 +195,10 @@ public sealed class Lookups : IAsyncDisposable
             return true;
         }
 
-        // Servers rotate their answers: the choice must not follow.
+        // Servers rotate their answers. The choice must not depend on the order.
         IReadOnlyList<string> names = [.. reply.Names.Order(StringComparer.Ordinal).Take(MaxConfirmedNames)];
         var confirmed = _options.Confirm ? await ConfirmedAsync(address, names, cancel) : (Name: null, Failed: false);
-        // Whether the name is good is not known: better no name for a moment than one that changes its standing.
+        // It is not known whether the name is confirmed. So the address gets no name yet, rather than one whose standing changes.
         if (confirmed.Name is null && confirmed.Failed) return false;
         _metrics.Lookup(confirmed.Name is null ? "unconfirmed" : "confirmed");
         _names.Store(key, new(AnswerState.Present, confirmed.Name ?? names[0], confirmed.Name is not null), reply.Ttl);
@@ -212,7 +212,7 @@ public sealed class Lookups : IAsyncDisposable
         if (reply.Outcome == DnsOutcome.Failure) return false;
         var known = _addresses.Find(question, out _);
         _metrics.Claim(reply.Addresses.Count > 0 ? "resolved" : "absent");
-        // Names behind load balancers answer differently each time: a second look comes soon, whatever the TTL.
+        // Names behind load balancers answer differently each time. So a second look comes soon, whatever the TTL.
         _addresses.Store(question, known.Plus(reply.Addresses, (uint)_time.GetUtcNow().ToUnixTimeSeconds()), known.Looks == 0 ? _options.MinTtl : reply.Ttl);
         return true;
     }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>Asks recursive name servers, within a rate that a shared resolver bears. Any thread.</summary>
+/// <summary>Asks recursive name servers, no more often than a shared resolver can bear. Any thread.</summary>
 public sealed class NameServers : IDisposable
 {
     private const int MaxAliasQuestions = 4;
@@ -33,7 +33,7 @@ public sealed class NameServers : IDisposable
         });
     }
 
-    /// <summary>How the servers stand that are asked now.</summary>
+    /// <summary>The state of the servers that are asked now.</summary>
     public IReadOnlyList<NameServerStatus> Status => [.. _servers.Now.Servers.Select(server => server.Status)];
 
     public void Dispose() => _rate.Dispose();

@@ -6,7 +6,7 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>What is looked up: the name of an address, or the addresses of a name.</summary>
+/// <summary>A question to DNS: for the name of an address, or for the addresses of a name.</summary>
 public readonly record struct Question
 {
     private Question(UInt128 address, string name, QueryType type) => (Address, Name, Type) = (address, name, type);

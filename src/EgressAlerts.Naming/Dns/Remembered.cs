@@ -7,7 +7,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Naming.Dns;
 
 /// <summary>An answer of DNS, or that there was none. Times are in seconds since 1970, enough until 2106.</summary>
-/// <param name="GoodUntil">From then on it is not used any more.</param>
+/// <param name="GoodUntil">From then on the answer is not used any more.</param>
 internal sealed record Remembered<TAnswer>(TAnswer Answer, uint GoodUntil)
 {
     public uint AskAgain { get; set; }
@@ -15,7 +15,7 @@ internal sealed record Remembered<TAnswer>(TAnswer Answer, uint GoodUntil)
     /// <summary>Within an hour.</summary>
     public uint LastUsed { get; set; }
 
-    /// <summary>How often nobody answered, one time after the other.</summary>
+    /// <summary>How often in a row nobody answered.</summary>
     [JsonIgnore]
     public byte Failures { get; init; }
 }
@@ -37,5 +37,6 @@ internal sealed class AddressNumberConverter : JsonConverter<UInt128>
     public override UInt128 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         IPAddress.TryParse(reader.GetString(), out var address) ? AddressNumber.Of(address) : throw new JsonException("it is not an address");
 
-    public override void Write(Utf8JsonWriter writer, UInt128 value, JsonSerializerOptions options) => writer.WriteStringValue($"{AddressNumber.ToAddress(value)}");
+    public override void Write(Utf8JsonWriter writer, UInt128 value, JsonSerializerOptions options) =>
+        writer.WriteStringValue($"{AddressNumber.ToAddress(value)}");
 }

@@ -3,10 +3,10 @@ using System.Net;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>What the system says about name servers (resolv.conf(5)); the search list is never used, because only absolute names are asked.</summary>
-/// <param name="Timeout">How long one server may take; null where it is not said.</param>
-/// <param name="Attempts">How often a question is asked; null where it is not said.</param>
-/// <param name="Rotate">Whether the servers take turns; else the first that works is asked.</param>
+/// <summary>The name servers of the system, from resolv.conf(5). The search list is never used, because only absolute names are asked.</summary>
+/// <param name="Timeout">How long one server may take. Null where the file does not say.</param>
+/// <param name="Attempts">How often a question is asked. Null where the file does not say.</param>
+/// <param name="Rotate">Whether the servers take turns. Else the first that works is asked.</param>
 internal sealed record ResolvConf(IReadOnlyList<IPEndPoint> Servers, TimeSpan? Timeout, int? Attempts, bool Rotate)
 {
     public const string SystemPath = "/etc/resolv.conf";
@@ -32,15 +32,18 @@ internal sealed record ResolvConf(IReadOnlyList<IPEndPoint> Servers, TimeSpan? T
     {
         var servers = new List<IPEndPoint>();
         var options = new Dictionary<string, string>();
-        foreach (var words in lines.Select(line => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length > 1))
+        foreach (var words in lines.Select(Split).Where(words => words.Length > 1))
         {
-            if (words[0] == "nameserver" && servers.Count < MaxServers && IPAddress.TryParse(words[1], out var address)) servers.Add(new IPEndPoint(address, DnsPort));
+            if (words[0] == "nameserver" && servers.Count < MaxServers && IPAddress.TryParse(words[1], out var address))
+                servers.Add(new IPEndPoint(address, DnsPort));
             if (words[0] != "options") continue;
             foreach (var option in words.Skip(1).Select(word => word.Split(':', 2))) options[option[0]] = option.Length > 1 ? option[1] : "";
         }
 
-        int? Number(string name, int most) =>
-            options.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, most) : null;
+        static string[] Split(string line) => line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
+
+        int? Number(string name, int max) =>
+            int.TryParse(options.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, max) : null;
 
         return new(
             servers,

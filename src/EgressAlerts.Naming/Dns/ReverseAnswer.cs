@@ -9,12 +9,12 @@ public readonly record struct ReverseAnswer(AnswerState State, string Name, bool
 /// <summary>What DNS knows about a name or an address.</summary>
 public enum AnswerState
 {
-    /// <summary>Nothing yet: not asked, being asked, or nobody answered.</summary>
+    /// <summary>Nothing is known yet: nobody has asked, or DNS is being asked, or nobody answered.</summary>
     Pending,
 
     /// <summary>An address has a name, or a name has addresses.</summary>
     Present,
 
-    /// <summary>The zone says that there is none, or of names only such that are not fit for a label.</summary>
+    /// <summary>The zone says that there is none, or all names that it has cannot be label values.</summary>
     Absent,
 }

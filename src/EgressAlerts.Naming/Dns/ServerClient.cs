@@ -5,7 +5,7 @@ using DnsClient;
 namespace EgressAlerts.Naming.Dns;
 
 /// <summary>Asks one name server one question through the package, and turns the package's exceptions into reasons. Any thread.</summary>
-/// <remarks>The cache, retries and choice of servers of the package are off: they would pass the rate limit unseen, and ask the next server after NXDOMAIN.</remarks>
+/// <remarks>The package's own cache, retries and choice of servers are off. They would evade the rate limit, and ask the next server after NXDOMAIN.</remarks>
 internal sealed class ServerClient
 {
     /// <summary>The answer did not fit into a datagram.</summary>

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming.Dns;
 
-/// <summary>Whom to ask: the servers of the configuration, or the system's, which are read again when their file changes. Any thread.</summary>
+/// <summary>The name servers to ask: those of the configuration, or those of the system. The latter are read again when their file changes. Any
+/// thread.</summary>
 internal sealed class ServerList
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -61,10 +62,10 @@ internal sealed class ServerList
     {
         private int _next = -1;
 
-        /// <summary>Where a question begins: servers take turns where that is wanted, else the first that works is asked.</summary>
+        /// <summary>The server with which a question begins. Servers take turns where that is wanted; else the first that works is asked.</summary>
         public int First => Rotate && Servers.Count > 0 ? (Interlocked.Increment(ref _next) & int.MaxValue) % Servers.Count : 0;
 
-        /// <summary>The server of an attempt: the next in turn that is not resting; null where all are.</summary>
+        /// <summary>The server of an attempt: the next in turn that does not rest. Null where all rest.</summary>
         public DnsServer? Choose(int first, int attempt)
         {
             for (var i = 0; i < Servers.Count; i++)

@@ -28,10 +28,10 @@ internal sealed class GeoDatabase : IDisposable
         }
     }
 
-    /// <summary>A reload drops databases without a word. The package keeps their bytes outside the managed heap and would never give them back.</summary>
+    /// <summary>Gives the memory back. A reload drops databases, and the package holds their bytes outside the managed heap.</summary>
     ~GeoDatabase() => _reader?.Dispose();
 
-    /// <summary>What is known of an address; null where nothing is, or where it cannot be read.</summary>
+    /// <summary>The record of an address. Null where there is none, or where it cannot be read.</summary>
     public GeoRecord? Find(IPAddress address)
     {
         if (address.AddressFamily == AddressFamily.InterNetworkV6 && _reader.Metadata.IPVersion == 4) return null;

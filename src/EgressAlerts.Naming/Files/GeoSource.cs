@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Naming;
 
 /// <summary>A MaxMind DB (.mmdb) that is read again when it changes. Called by the pass alone.</summary>
-/// <exception cref="InvalidDataException">The file is no such database; the message says why.</exception>
+/// <exception cref="InvalidDataException">The file is no such database. The message says why.</exception>
 public sealed class GeoSource(string path)
 {
     private const long MaxBytes = 512L << 20;
 
     private readonly WatchedFile<GeoDatabase> _file = new(path, file => new GeoDatabase(file), MaxBytes);
 
-    /// <summary>What the database says of an address; null where it says nothing.</summary>
+    /// <summary>What the database says of an address. Null where it says nothing.</summary>
     internal GeoRecord? Find(IPAddress address) => _file.Content.Find(address);
 
     internal void Refresh(ILogger logger)

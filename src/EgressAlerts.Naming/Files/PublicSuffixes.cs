@@ -3,21 +3,24 @@ using System.Globalization;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>Says which part of a host name somebody registered: <c>example.co.uk</c> of <c>www.example.co.uk</c>, by the Public Suffix List (publicsuffix.org).</summary>
+/// <summary>Finds the part of a host name that somebody registered, by the Public Suffix List (publicsuffix.org). Of <c>www.example.co.uk</c> that is
+/// <c>example.co.uk</c>.</summary>
 internal sealed class PublicSuffixes
 {
     /// <summary>Second levels under which countries without a list let people register.</summary>
-    private static readonly FrozenSet<string> UsualSecondLevels = FrozenSet.Create("ac", "co", "com", "edu", "go", "gob", "gov", "mil", "ne", "net", "or", "org");
+    private static readonly FrozenSet<string> UsualSecondLevels =
+        FrozenSet.Create("ac", "co", "com", "edu", "go", "gob", "gov", "mil", "ne", "net", "or", "org");
 
     private readonly Rules _icann;
     private readonly Rules _all;
 
-    private PublicSuffixes(IReadOnlyList<string> icann, IReadOnlyList<string> providers) => (_icann, _all, IsList) = (new(icann), new([.. icann, .. providers]), icann.Count > 0);
+    private PublicSuffixes(IReadOnlyList<string> icann, IReadOnlyList<string> providers) =>
+        (_icann, _all, IsList) = (new(icann), new([.. icann, .. providers]), icann.Count > 0);
 
-    /// <summary>False where there is no list: then a domain is the last two labels, or three below a country's usual second level (<c>co.uk</c>).</summary>
+    /// <summary>False where there is no list. Then a domain is the last two labels, or three below a country's usual second level (<c>co.uk</c>).</summary>
     public bool IsList { get; }
 
-    /// <summary>The list in a file; where there is no such file, the fallback.</summary>
+    /// <summary>The list in a file, or the fallback where there is no such file.</summary>
     /// <exception cref="InvalidDataException">The file is no such list.</exception>
     public static PublicSuffixes Read(string path)
     {
@@ -29,14 +32,14 @@ internal sealed class PublicSuffixes
             : throw new InvalidDataException($"{path} is no Public Suffix List: nothing follows a line '{Begin("ICANN")}'");
     }
 
-    /// <summary>The registrable domain of a host name in lower case; empty where it has none, being a suffix itself or a single label.
-    /// By the ICANN part of the list alone: with the other part <c>*.compute-1.amazonaws.com</c> would have no domain.</summary>
+    /// <summary>The registrable domain of a host name in lower case. A suffix and a single label have none; then it is empty.
+    /// Only the ICANN part of the list counts. With the other part <c>*.compute-1.amazonaws.com</c> would have no domain.</summary>
     public string DomainOf(string host) => Above(host, _icann.SuffixOf(host) ?? Guess(host));
 
-    /// <summary>The part of the name that has one owner, by the whole list: its private part tells the customers of a provider apart. Empty without a list.</summary>
+    /// <summary>The part of the name that has one owner. The private part of the list tells the customers of a provider apart. Empty without a list.</summary>
     public string OwnerOf(string host) => IsList ? Above(host, _all.SuffixOf(host) ?? host.LastIndexOf('.') + 1) : "";
 
-    /// <summary>Whether the name ends in something under which the Internet's names are registered; without a list never for sure.</summary>
+    /// <summary>Whether the name ends in a suffix under which names are registered. Without a list that is never sure, so it is false.</summary>
     public bool IsPublic(string host) => _icann.SuffixOf(host) is not null;
 
     /// <summary>Where the suffix begins by the list's rule for names it does not know (the last label), or, without a list, as is usual.</summary>
@@ -106,6 +109,7 @@ internal sealed class PublicSuffixes
             return null;
         }
 
-        private static HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Set(IEnumerable<string> rules) => rules.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        private static HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Set(IEnumerable<string> rules) =>
+            rules.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 }

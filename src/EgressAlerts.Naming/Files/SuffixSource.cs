@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>The file of the Public Suffix List: read when it is first needed, and again when it changes. Called by the pass alone, once it is open.</summary>
+/// <summary>The file of the Public Suffix List. It is read when it is first needed, and again when it changes. Called by the pass alone, once it is
+/// open.</summary>
 public sealed class SuffixSource(string path)
 {
     private const int MaxBytes = 16 << 20;
@@ -14,7 +15,7 @@ public sealed class SuffixSource(string path)
 
     internal PublicSuffixes Suffixes => _file.Value.Content;
 
-    /// <exception cref="InvalidDataException">The file is there and is no such list; the message says why.</exception>
+    /// <exception cref="InvalidDataException">The file is there and is no such list. The message says why.</exception>
     public void Open() => _ = _file.Value;
 
     internal void Refresh(ILogger logger) => _file.Value.Refresh(logger);

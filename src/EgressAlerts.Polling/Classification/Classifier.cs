@@ -23,9 +23,9 @@ internal sealed class Classifier
         _gatewayServices = [.. options.EgressGateways.Select(gateway => gateway.Split('/')).Select(parts => $"{parts[1]}.{parts[0]}{_serviceSuffix}")];
     }
 
-    public Classified Classify(RawMetric raw, IReadOnlyDictionary<string, string> labels)
+    public SeriesMeaning Classify(RawMetric raw, IReadOnlyDictionary<string, string> labels)
     {
-        string Label(string name) => labels.TryGetValue(name, out var value) && !Endpoints.IsMissing(value) ? value : "";
+        string Label(string name) => labels.TryGetValue(name, out var value) && !AddressText.IsMissing(value) ? value : "";
 
         string First(IReadOnlyList<string> names) => names.Select(Label).FirstOrDefault(value => value.Length > 0) ?? "";
 
@@ -37,12 +37,12 @@ internal sealed class Classifier
         var workload = Label("destination_workload");
 
         // Inbound proxies report the same cluster names for traffic that enters a pod (istio/istio#45117).
-        if (reporter == "destination") return Classified.Out(raw, "reporter_destination", job);
-        if (name.StartsWith("InboundPassthroughCluster", StringComparison.Ordinal)) return Classified.Out(raw, "inbound", job);
+        if (reporter == "destination") return SeriesMeaning.LeftOut(raw, "reporter_destination", job);
+        if (name.StartsWith("InboundPassthroughCluster", StringComparison.Ordinal)) return SeriesMeaning.LeftOut(raw, "inbound", job);
 
         var (ipLabel, portLabel) = (First(_options.DestinationIp), LabelText.Port(First(_options.DestinationPort)));
         var (sni, hostLabel) = (First(_options.Sni), First(_options.Host));
-        var present = (Endpoints.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
+        var present = (AddressText.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
             | (portLabel.Length > 0 ? Dimensions.DestinationPort : 0) | (sni.Length > 0 ? Dimensions.Sni : 0)
             | (hostLabel.Length > 0 ? Dimensions.Host : 0) | (First(_options.Path).Length > 0 ? Dimensions.Path : 0);
         var hasAddress = present.HasFlag(Dimensions.DestinationIp);
@@ -58,7 +58,7 @@ internal sealed class Classifier
         else if (name is PassthroughCluster or DynamicDnsCluster)
         {
             // Traffic between pods by address goes through PassthroughCluster too (istio/istio#35726).
-            if (workload.Length > 0) return Classified.Out(raw, "in_mesh", job);
+            if (workload.Length > 0) return SeriesMeaning.LeftOut(raw, "in_mesh", job);
             route = Route.Passthrough;
             claimed = service == name ? "" : service;
         }
@@ -69,12 +69,12 @@ internal sealed class Classifier
         }
         else if (IsKubeApi(service) || IsKubeApi(name))
         {
-            return Classified.Out(raw, "kube_api", job);
+            return SeriesMeaning.LeftOut(raw, "kube_api", job);
         }
         else if (workload.Length > 0 || IsInCluster(service) || IsInCluster(name))
         {
             // Also ambient's hop to a waypoint, which reports the same traffic on from there.
-            return Classified.Out(raw, "in_mesh", job);
+            return SeriesMeaning.LeftOut(raw, "in_mesh", job);
         }
         else if (service.Length == 0 && name.Length == 0)
         {
@@ -84,8 +84,8 @@ internal sealed class Classifier
         {
             var host = service.Length > 0 ? service : name;
             // Without a cluster Envoy answers 404 itself: nothing left the pod.
-            if (Label("response_flags").Split(',').Contains("NR")) return Classified.Out(raw, "no_route", job);
-            if (Endpoints.TryAddress(host, out _, out _) || IsDynamic(host))
+            if (Label("response_flags").Split(',').Contains("NR")) return SeriesMeaning.LeftOut(raw, "no_route", job);
+            if (AddressText.TryAddress(host, out _, out _) || IsDynamic(host))
             {
                 route = Route.Passthrough;
                 claimed = host;
@@ -100,49 +100,44 @@ internal sealed class Classifier
         }
 
         if (claimed.Length == 0) claimed = hostLabel;
-        if (Endpoints.TryAddress(claimed, out var literal, out var literalPort))
+        if (AddressText.TryAddress(claimed, out var literal, out var literalPort))
         {
             if (!hasAddress) (address, hasAddress) = (literal, true);
             if (port.Length == 0) port = literalPort;
             claimed = "";
         }
 
-        var (claimedHost, claimedPort) = Endpoints.Split(claimed);
-        var (registeredHost, registeredPort) = Endpoints.Split(registered);
+        var (claimedHost, claimedPort) = AddressText.Split(claimed);
+        var (registeredHost, registeredPort) = AddressText.Split(registered);
         if (port.Length == 0) port = LabelText.Port(registeredPort.Length > 0 ? registeredPort : claimedPort);
         var isClusterAddress = hasAddress && _options.ClusterNetworks.Any(network => network.Contains(address));
-        if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return Classified.Out(raw, "cluster_network", job);
-        // Anyone can write such a Host header: it is not believed where the address says that the traffic went elsewhere.
-        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !Endpoints.IsPrivate(address));
-        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost))) return Classified.Out(raw, "claimed_in_mesh", job);
+        if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return SeriesMeaning.LeftOut(raw, "cluster_network", job);
+        // Anyone can write such a Host header. It is not believed where the address shows that the traffic went elsewhere.
+        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !AddressText.IsPrivate(address));
+        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost)))
+            return SeriesMeaning.LeftOut(raw, "claimed_in_mesh", job);
 
         var to = new RawDestination(hasAddress ? address : null, port, Clean(registeredHost), Clean(claimedHost), Clean(sni));
         var source = new Workload(Source(Label("source_workload_namespace")), Source(Label("source_workload")));
-        return new Classified(
-            raw,
-            new Flow(source, to, route, Protocol(raw, Label("request_protocol"))),
-            raw.Metric == Metric.Requests ? LabelText.Code(Label("response_code")) : "",
-            raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "",
-            "",
-            job,
-            present,
-            Facts(labels, First(_options.Path)));
+        var flow = new Flow(source, to, route, Protocol(raw, Label("request_protocol")));
+        var code = raw.Metric == Metric.Requests ? LabelText.Code(Label("response_code")) : "";
+        var flags = raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "";
+        return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, First(_options.Path))), "", job, present);
 
-        // AllowAnyDynamicDNSCluster leaves no mark: service and name are the Host header as the client sent it, and nothing else is known.
+        // AllowAnyDynamicDNSCluster leaves no mark. Service and name are the Host header as the client sent it, and nothing else is known.
         bool IsDynamic(string host) => reporter != "waypoint" && !raw.Tcp && Label("request_protocol") is "http" or "grpc"
             && service == name && ns.Length == 0 && Label("destination_cluster").Length == 0 && Label("destination_workload_namespace").Length == 0
             && _hosts.IsUnregistered(host);
     }
 
-    /// <summary>Which of the labels and paths that policies ask for the series has.</summary>
-    private string Facts(IReadOnlyDictionary<string, string> labels, string path)
+    private PolicyTags Tags(IReadOnlyDictionary<string, string> labels, string path)
     {
-        if (_options.AskedLabels.Count == 0 && _options.AskedPaths.Count == 0) return "";
+        if (_options.AskedLabels.Count == 0 && _options.AskedPaths.Count == 0) return default;
         var plain = RequestPath.Plain(path);
-        return PolicyFacts.Of(
+        return PolicyTags.Of(
         [
             .. _options.AskedLabels.Where(asked => labels.GetValueOrDefault(asked.Name, "") == asked.Value),
-            .. _options.AskedPaths.Where(prefix => plain.StartsWith(prefix, StringComparison.Ordinal)).Select(prefix => (PolicyFacts.Path, prefix)),
+            .. _options.AskedPaths.Where(prefix => plain.StartsWith(prefix, StringComparison.Ordinal)).Select(prefix => (PolicyTags.Path, prefix)),
         ]);
     }
 
@@ -167,7 +162,8 @@ internal sealed class Classifier
     private bool IsKubeApi(string host) => host.ToLowerInvariant() is "kubernetes" or "kubernetes.default" or "kubernetes.default.svc"
         || host.Equals("kubernetes.default" + _serviceSuffix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Some versions name the gateway's service in full, Mixer without its domain and its namespace beside it; most know the workload.</summary>
+    /// <summary>Some versions of Istio give the full name of the gateway's service. Mixer leaves out the domain and gives the namespace in another label. Most
+    /// versions know the workload.</summary>
     private bool IsGateway(string service, string name, string ns, string workload, string workloadNamespace) =>
         _gatewayServices.Contains(service) || _gatewayServices.Contains(name) || _gatewayServices.Contains($"{name}.{ns}{_serviceSuffix}")
         || _gatewayWorkloads.Contains($"{workloadNamespace}/{workload}");

@@ -3,24 +3,25 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Knows which hosts are in Istio's registry, where that can be known: a proxy since 1.23 tells the namespace of a ServiceEntry,
-/// and a request that <c>ALLOW_ANY_DYNAMIC_DNS</c> (1.31) let out looks the same but has none.</summary>
+/// <summary>Knows which hosts are in Istio's registry, where series tell. Since Istio 1.23 a proxy tells the namespace of a ServiceEntry. A request that
+/// <c>ALLOW_ANY_DYNAMIC_DNS</c> (1.31) let out looks the same, but has no namespace.</summary>
 internal sealed class HostRegister(DynamicDns mode, StoredState state)
 {
     /// <summary>Beyond this many hosts, further ones are known only by their own series.</summary>
     private const int MaxHosts = 20_000;
 
-    private readonly Table<string, bool> _registered = state.Table(new Shape<string, bool>("registered_host", ["host"], host => [host], values => (string)values[0], [], _ => [], _ => true));
+    private readonly Table<string, bool> _registered = state.Table(
+        new Shape<string, bool>("registered_host", ["host"], host => [host], values => (string)values[0], [], _ => [], _ => true));
     private readonly HashSet<string> _unregistered = [];
     private bool _changed;
 
-    /// <summary>A series names this host as a service of the mesh and its namespace.</summary>
+    /// <summary>Takes a host that a series names together with its namespace.</summary>
     public void Saw(string host)
     {
         host = Clean(host);
         if (host == Words.Invalid || _registered.Count >= MaxHosts || _registered.Has(host)) return;
         _registered.Put(host, true);
-        // The first one shows that proxies of this mesh tell namespaces; a later one matters where its host had been taken for unregistered.
+        // The first host shows that proxies of this mesh tell namespaces. A later one matters only if it had been taken for unregistered.
         _changed |= mode != DynamicDns.Never && (_registered.Count == 1 || _unregistered.Remove(host));
     }
 
@@ -34,7 +35,7 @@ internal sealed class HostRegister(DynamicDns mode, StoredState state)
         return true;
     }
 
-    /// <summary>True once after something was learnt by which earlier series would be classified differently.</summary>
+    /// <summary>True once after something was learned that changes how earlier series would be classified.</summary>
     public bool TakeChange()
     {
         var changed = _changed;
@@ -42,6 +43,6 @@ internal sealed class HostRegister(DynamicDns mode, StoredState state)
         return changed;
     }
 
-    /// <summary>As it would be exported, which also bounds its length.</summary>
-    private static string Clean(string host) => LabelText.Host(Endpoints.Split(host).Host);
+    /// <summary>The host as it would be exported, which also bounds its length.</summary>
+    private static string Clean(string host) => LabelText.Host(AddressText.Split(host).Host);
 }

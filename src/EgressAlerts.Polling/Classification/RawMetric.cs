@@ -3,7 +3,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Polling;
 
 /// <summary>One of Istio's counters and the exported metric that it is summed into.</summary>
-/// <param name="Tcp">Tells the protocol where a series does not say it itself, as in Mixer's days.</param>
+/// <param name="Tcp">The protocol of series that do not tell it, as in Mixer's days.</param>
 internal sealed record RawMetric(string Name, Metric Metric, bool Tcp)
 {
     /// <summary>Istio counts bytes as its proxy sees them: received from the application is upload, sent to it is download

@@ -7,7 +7,8 @@ internal static partial class RequestPath
 {
     private const int MaxLength = 4_096;
 
-    /// <summary>Without query and fragment, escapes undone once, slashes in a row as one, <c>.</c> and <c>..</c> resolved (RFC 3986, section 5.2.4).</summary>
+    /// <summary>The path without query and fragment. Escapes are undone once, several slashes become one, and <c>.</c> and <c>..</c> are resolved
+    /// (RFC 3986, section 5.2.4).</summary>
     public static string Plain(string path)
     {
         if (path.Length == 0) return "";

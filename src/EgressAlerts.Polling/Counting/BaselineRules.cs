@@ -40,12 +40,15 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, St
         if (_lastSource.Value != _source) _lastSource.Value = _source;
     }
 
-    /// <summary>Counters that were known are so no more: what is unknown may be old, as after a change of the source.</summary>
+    /// <summary>Known counters were lost. So unknown ones may be old, as after a change of the source.</summary>
     public void Distrust()
     {
         if (!IsFirst) _lastSource.Value = "unknown";
     }
 
-    private static string Fingerprint(PollingOptions options) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', options.Matchers.Order(StringComparer.Ordinal).Prepend(options.Url.AbsoluteUri)))));
+    private static string Fingerprint(PollingOptions options)
+    {
+        var text = string.Join('\n', options.Matchers.Order(StringComparer.Ordinal).Prepend(options.Url.AbsoluteUri));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
 }

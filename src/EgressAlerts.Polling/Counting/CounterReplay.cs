@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Says what one counter grew by since its anchor, from the samples of every raw series that shows it.</summary>
+/// <summary>Computes what one counter grew by since its anchor, from the samples of every raw series that shows it.</summary>
 /// <remarks>
 /// <para>One proxy's counter can be read several times: by two jobs, by two Prometheus servers, or by two servers whose samples one store mixes into
 /// one series. So samples can come in an order in which the counter seems to fall. A fall is judged within its own raw series:</para>
@@ -17,13 +17,13 @@ namespace EgressAlerts.Polling;
 /// </remarks>
 internal sealed class CounterReplay
 {
-    /// <summary>Two scrapes of one scraper are never closer than this part of its interval.</summary>
+    /// <summary>Two scrapes of one scraper are never closer than this fraction of its interval.</summary>
     private const double Closest = 2.0 / 3;
 
-    /// <summary>So many samples after a fall, one must be back at the old height if the fall was none.</summary>
+    /// <summary>Where a fall was no restart, one of so many samples after it is back at the old height.</summary>
     private const int Patience = 2;
 
-    /// <summary>So many samples before a fall, an interleaved scraper has been seen.</summary>
+    /// <summary>Where two scrapers are interleaved, each has at least one of so many samples before a fall.</summary>
     private const int Depth = 3;
 
     private readonly List<Step> _steps = [];
@@ -74,10 +74,10 @@ internal sealed class CounterReplay
         return Math.Abs(before - after) <= Math.Max(20, after / 50) ? Math.Max(before, after) : 0;
     }
 
-    /// <summary>The smaller of two intervals that are known: missed scrapes can only make one seem longer.</summary>
+    /// <summary>The smaller of two known intervals. The larger one may come from missed scrapes.</summary>
     private static long Smaller(long one, long other) => one == 0 || other == 0 ? Math.Max(one, other) : Math.Min(one, other);
 
-    /// <summary>Turns one raw series into steps that say which life of the counter they belong to, as this series sees it.</summary>
+    /// <summary>Turns the samples of one raw series into steps. Each step has a life of the counter, as this series sees it.</summary>
     private void Judge(ReadOnlySpan<Sample> samples, int source, double anchor, long from, long horizon, long interval, bool afterGap)
     {
         var (peak, life, before) = (anchor, 0, -1);
@@ -173,8 +173,8 @@ internal sealed class CounterReplay
         _heights.Add((life, step.Milliseconds, step.Value));
     }
 
-    /// <summary>The life of the counter that a step is in, as far as its series can tell; a new one where it shows a restart; -1 where only the next
-    /// sample of the series will tell.</summary>
+    /// <summary>The life of the counter to which a step belongs. It is a new one where the step shows a restart, and -1 where only the next sample of the
+    /// series will tell.</summary>
     private int LifeOf(Step step)
     {
         var life = step.Life + _sources[step.Source].Missed;
@@ -193,7 +193,7 @@ internal sealed class CounterReplay
         return step.Next == Next.Rises || _judgesAll ? newest : -1;
     }
 
-    /// <summary>The highest sample of a life up to an instant; 0 where there was none.</summary>
+    /// <summary>The highest sample of a life up to an instant. 0 where there was none.</summary>
     private double HeightAt(int life, double until)
     {
         for (var i = _heights.Count - 1; i >= 0; i--)
@@ -204,8 +204,8 @@ internal sealed class CounterReplay
         return 0;
     }
 
-    /// <summary>Whether the state before step <paramref name="next"/> is no good anchor: a stale sample or the first one of a new life comes so soon
-    /// that it could not be judged without the samples before, or some raw series is still in an earlier life that it will leave.</summary>
+    /// <summary>Whether no anchor may lie before step <paramref name="next"/>. That is so where a stale sample or the first sample of a new life follows so
+    /// soon that it cannot be judged without the samples before the anchor, and where some raw series is still in an earlier life that it will leave.</summary>
     private bool IsUnsettled(int next, long until)
     {
         var isSoon = _closest == 0 || _steps[next].Milliseconds - until < _closest;
@@ -235,7 +235,7 @@ internal sealed class CounterReplay
         Undecided,
     }
 
-    /// <summary>Where one raw series is: in which life of the counter, and how many restarts it did not show.</summary>
+    /// <summary>In which life of the counter one raw series is, and how many restarts it did not show.</summary>
     private readonly record struct Source(int Life, int Missed, bool HasBegun);
 
     /// <summary>The time from one restart to the next, with the highest value in it.</summary>

@@ -2,12 +2,14 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Keeps the counters of <see cref="CounterTracker"/> and their names in the database, many to a row: a row each would cost many times as much.</summary>
+/// <summary>Keeps the counters of <see cref="CounterTracker"/> and their names in the database. Many share a row, because a row for each would cost many times
+/// as much.</summary>
 /// <remarks>Counters of which one part cannot be read are forgotten. The poller then takes what is unknown for a baseline, because it may be old.</remarks>
 /// <param name="jobOf">The number of a counter's job.</param>
-/// <param name="chunkSize">How many lie in a row. A test that watches single rows has one.</param>
+/// <param name="chunkSize">How many lie in a row. Tests that watch single rows take 1.</param>
 internal sealed class CounterTables(
-    KeyedTable<TrackedCounter> counters, KeyedTable<RawSeries> series, Dictionary<int, OddState> odd, Func<int, int> jobOf, int chunkSize = CounterTables.ChunkSize)
+    KeyedTable<TrackedCounter> counters, KeyedTable<RawSeries> series, Dictionary<int, OddState> odd, Func<int, int> jobOf,
+    int chunkSize = CounterTables.ChunkSize)
 {
     public const int ChunkSize = 512;
 
@@ -29,7 +31,8 @@ internal sealed class CounterTables(
         values =>
         {
             var levels = Packed.Numbers<double>(values[0]);
-            return new(levels, Packed.Apply((byte[])values[1], levels), values[2] is byte[] { Length: 0 } ? new uint[levels.Length] : Packed.Numbers<uint>(values[2], levels.Length));
+            var seen = values[2] is byte[] { Length: 0 } ? new uint[levels.Length] : Packed.Numbers<uint>(values[2], levels.Length);
+            return new(levels, Packed.Apply((byte[])values[1], levels), seen);
         });
 
     private static readonly Shape<int, Names> NameShape = Shape.ByNumber<Names>(
@@ -59,7 +62,7 @@ internal sealed class CounterTables(
 
     public void TouchOdd(int counter) => _odd.Touch(counter);
 
-    public void TouchName(int slot) => _names.Touch(slot / chunkSize);
+    public void TouchName(int row) => _names.Touch(row / chunkSize);
 
     /// <summary>Counters have other numbers now.</summary>
     /// <param name="oldCounters">How many there were; names likewise.</param>
@@ -71,7 +74,7 @@ internal sealed class CounterTables(
             TouchLevel(counter);
         }
 
-        for (var slot = 0; slot < Math.Max(series.Count, oldNames); slot += chunkSize) TouchName(slot);
+        for (var row = 0; row < Math.Max(series.Count, oldNames); row += chunkSize) TouchName(row);
     }
 
     /// <summary>Fills the tracker's tables with what was kept.</summary>
@@ -92,7 +95,7 @@ internal sealed class CounterTables(
             {
                 moved[(chunk * chunkSize) + i] = counters.Add(new TrackedCounter(new(ids.Keys[i], ids.Pods[i]))
                 {
-                    Class = -1 - ids.Jobs[i],
+                    Meaning = -1 - ids.Jobs[i],
                     Level = level.Values[i],
                     Anchor = level.Anchors[i],
                     Seen = level.Seen[i] == 0 ? number : level.Seen[i] - 1,

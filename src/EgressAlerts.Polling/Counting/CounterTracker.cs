@@ -17,7 +17,8 @@ internal sealed class CounterTracker
     private readonly KeyedTable<TrackedCounter> _counters;
     private readonly CounterReplay _replay = new();
 
-    // What the window under way has brought so far: of series that only rose, three samples; of those that have to be replayed, all.
+    // What the window under way has brought so far: three samples of each series that only rose, and all samples of those that have to be replayed.
+    // New series and counters are always the last rows of their tables. So a window that fails is undone by cutting lists and tables to these lengths.
     private readonly List<Rise> _rises = [];
     private readonly List<(int Counter, Sample[] Samples)> _replays = [];
     private (int Rises, int Replays, int Series, int Counters) _window;
@@ -28,7 +29,7 @@ internal sealed class CounterTracker
     private readonly Cell<TrackerState> _kept;
     private TimeSpan _length;
     private bool _isBaseline;
-    private int _activeClass = KeyedTable<TrackedCounter>.None;
+    private int _activeMeaning = KeyedTable<TrackedCounter>.None;
     private long _horizon;
     private long _end;
 
@@ -67,19 +68,21 @@ internal sealed class CounterTracker
     /// <summary>As of the last window.</summary>
     private TrackerState Last => _kept.Value;
 
-    /// <summary>Everything that follows, up to <see cref="Commit"/>, belongs to this window; an unfinished one before it is forgotten.</summary>
-    /// <param name="isBaseline">Nothing of the window will count, so every fall is judged at once: a judgement that waits would count it later.</param>
+    /// <summary>Begins a window. All that follows, up to <see cref="Commit"/>, belongs to it. A window that was begun before and not committed is
+    /// forgotten.</summary>
+    /// <param name="isBaseline">Whether nothing of the window will count. Then every fall is judged at once, because a judgement that waits would count it
+    /// later.</param>
     public void Begin(Window window, bool isBaseline = false)
     {
         Back(_window);
-        _activeClass = KeyedTable<TrackedCounter>.None;
+        _activeMeaning = KeyedTable<TrackedCounter>.None;
         _end = window.End.ToUnixTimeMilliseconds();
         _horizon = Math.Max(_end - (long)_late.TotalMilliseconds, Last.Anchor);
         _isBaseline = isBaseline;
         var isNext = window.Start == Last.LastEnd || Last.LastEnd == default;
         Reading = Last.Number + (isNext ? 1u : 2u);
 
-        // After skipped windows, what was counted already cannot be read whole any more: then only newer samples count.
+        // After skipped windows, samples that were counted already cannot all be read again. Then only newer samples count.
         From = isNext ? Last.Anchor : Math.Max(Last.LastEnd.ToUnixTimeMilliseconds(), _end - (long)(_late + window.Length).TotalMilliseconds);
         _length = Last.LastEnd == default ? window.Length : window.End - Last.LastEnd;
     }
@@ -98,10 +101,10 @@ internal sealed class CounterTracker
         _window = _query = Mark();
     }
 
-    /// <summary>Adds a series' samples, in order of time. Those that are settled already are passed over; NaN is no count.</summary>
-    public void Observe(int slot, ReadOnlySpan<Sample> samples)
+    /// <summary>Adds a series' samples, in order of time. Samples that are settled already are passed over, and so is NaN.</summary>
+    public void Observe(int row, ReadOnlySpan<Sample> samples)
     {
-        ref var series = ref Known.Series[slot];
+        ref var series = ref Known.Series[row];
         var counter = series.Counter;
         ref var entry = ref _counters[counter];
         var start = StartOf(counter);
@@ -120,7 +123,7 @@ internal sealed class CounterTracker
 
         if (last == long.MinValue) return;
         series.Seen = Reading;
-        if (entry.Class != _activeClass) _jobs.WasActive(Known.Classes.Job(_activeClass = entry.Class), Reading, _length);
+        if (entry.Meaning != _activeMeaning) _jobs.WasActive(Known.Meanings.Job(_activeMeaning = entry.Meaning), Reading, _length);
         if (!moves)
         {
             if (entry.Anchor != entry.Level) Known.Tables.TouchLevel(counter);
@@ -128,12 +131,13 @@ internal sealed class CounterTracker
             return;
         }
 
-        if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval) _jobs.Vote(Known.Classes.Job(entry.Class), interval);
+        if (third != long.MinValue && CounterReplay.EvenGap(third, second, last) is > 0 and var interval)
+            _jobs.Vote(Known.Meanings.Job(entry.Meaning), interval);
         if (falls || entry.IsShared) _replays.Add((counter, Counts(samples, start.From)));
         else _rises.Add(new(counter, SettledOffset(settledAt), Offset(last), Offset(first.Milliseconds), settled, previous, first.Value));
     }
 
-    /// <summary>Makes the window's samples count and says what each class grew by.</summary>
+    /// <summary>Makes the window's samples count and returns what each meaning grew by.</summary>
     public IReadOnlyList<Growth> Commit()
     {
         RecentInversions = 0;
@@ -149,7 +153,7 @@ internal sealed class CounterTracker
         foreach (var (counter, shown) in together)
         {
             var start = StartOf(counter);
-            var interval = _jobs.Interval(Known.Classes.Job(_counters[counter].Class));
+            var interval = _jobs.Interval(Known.Meanings.Job(_counters[counter].Meaning));
             var outcome = _replay.Run(shown, start.Anchor, start.From, _horizon, interval, start.IsAfterGap, judgesAll: _isBaseline);
             Settle(counter, outcome);
             if (shown.Count > 1) continue;
@@ -157,12 +161,13 @@ internal sealed class CounterTracker
             RecentInversions += outcome.Stale;
         }
 
-        var growth = Known.Classes.TakeGrowth();
+        var growth = Known.Meanings.TakeGrowth();
         _rises.Clear();
         if (_rises.Capacity > _counters.Count / 2) _rises.Capacity = 0; // The first window brings all, later ones a part.
         _replays.Clear();
         var (end, isDue) = (DateTimeOffset.FromUnixTimeMilliseconds(_end), _end >= Last.NextSweep.ToUnixTimeMilliseconds());
-        _kept.Value = Last with { LastEnd = end, Number = Reading, Anchor = _horizon, Inversions = inversions, NextSweep = isDue ? end + SweepEvery : Last.NextSweep };
+        var nextSweep = isDue ? end + SweepEvery : Last.NextSweep;
+        _kept.Value = Last with { LastEnd = end, Number = Reading, Anchor = _horizon, Inversions = inversions, NextSweep = nextSweep };
         if (isDue) Known.Sweep(Reading);
         Known.NotePresent(Reading);
         _window = _query = Mark();
@@ -173,14 +178,14 @@ internal sealed class CounterTracker
     /// <returns>0 where nothing is missing, or where the counter is still shown by another series.</returns>
     public double Missed(ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read, IReadOnlySet<string>? targetLabels, double value)
     {
-        var slot = Known.Find(labels);
-        if (slot == KeyedTable<RawSeries>.None) slot = Known.Add(labels, read, targetLabels);
+        var row = Known.Find(labels);
+        if (row == KeyedTable<RawSeries>.None) row = Known.Add(labels, read, targetLabels);
         _window = _query = Mark();
-        ref var entry = ref _counters[Known.Series[slot].Counter];
+        ref var entry = ref _counters[Known.Series[row].Counter];
         if ((entry.Seen == Last.Number && entry.Level > 0) || value <= entry.Level) return 0;
         var missed = value - entry.Level;
         (entry.Anchor, entry.Level, entry.Seen) = (value, value, Math.Max(entry.Seen, 1));
-        Known.Tables.TouchLevel(Known.Series[slot].Counter);
+        Known.Tables.TouchLevel(Known.Series[row].Counter);
         return missed;
     }
 
@@ -197,7 +202,7 @@ internal sealed class CounterTracker
         var odd = entry.IsOdd ? Known.Odd[counter] : new(entry.Level - entry.Anchor, 0, long.MinValue);
         var from = IsNew(counter) ? long.MinValue : Math.Max(From, odd.From);
 
-        // Of a counter without a sample in the last window all is settled.
+        // A counter without a sample in the last window has nothing that is not settled.
         return IsNew(counter) || entry.Seen + 1 >= Reading
             ? new(entry.Anchor, from, odd.Counted, odd.Debt, IsAfterGap: false)
             : new(entry.Level, from, odd.Debt, odd.Debt, IsAfterGap: true);
@@ -207,18 +212,18 @@ internal sealed class CounterTracker
     private Dictionary<int, List<Sample[]>> Together()
     {
         var together = new Dictionary<int, List<Sample[]>>();
-        List<Sample[]> Of(int counter)
+        List<Sample[]> SamplesOf(int counter)
         {
             ref var shown = ref CollectionsMarshal.GetValueRefOrAddDefault(together, counter, out _);
             return shown ??= [];
         }
 
-        foreach (var (counter, samples) in _replays) Of(counter).Add(samples);
+        foreach (var (counter, samples) in _replays) SamplesOf(counter).Add(samples);
         foreach (var rise in _rises)
         {
             if (!_counters[rise.Counter].IsShared && !together.ContainsKey(rise.Counter)) continue;
             Sample[] samples = [new(_end + rise.FirstOffset, rise.First), new(_end + rise.SettledOffset, rise.Settled), new(_end + rise.LastOffset, rise.Last)];
-            Of(rise.Counter).Add([.. samples.Where(sample => sample.Milliseconds > _end + int.MinValue).Distinct()]);
+            SamplesOf(rise.Counter).Add([.. samples.Where(sample => sample.Milliseconds > _end + int.MinValue).Distinct()]);
         }
 
         return together;
@@ -241,9 +246,9 @@ internal sealed class CounterTracker
         ref var entry = ref _counters[counter];
         var start = StartOf(counter);
         var total = Math.Max(outcome.Growth, start.Counted);
-        if (total > start.Counted) Known.Classes.Grew(entry.Class, total - start.Counted, IsNew(counter));
+        if (total > start.Counted) Known.Meanings.Grew(entry.Meaning, total - start.Counted, IsNew(counter));
 
-        // A series that is only behind shows less than was counted, and all of that was right. After a restart it was not.
+        // A series that is only behind shows less than was counted, but what was counted was right. After a restart it was too much.
         var isBehind = outcome.Growth < start.Counted && !outcome.HasRestart && start.Debt == 0;
         var debt = isBehind ? 0 : total - outcome.Growth;
         (entry.Anchor, entry.Seen) = (outcome.Anchor, Reading);

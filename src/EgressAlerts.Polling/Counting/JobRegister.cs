@@ -3,10 +3,10 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>What is known of each scrape job: since when it has been watched, how often it scrapes, and in which windows it had samples.</summary>
+/// <summary>Knows of each scrape job since when it has been watched, how often it scrapes, and in which windows it had samples.</summary>
 internal sealed class JobRegister
 {
-    /// <summary>Series of further jobs share one entry, which is never settled: they begin with a baseline.</summary>
+    /// <summary>Further jobs share one entry, which is never settled. So their counters begin with a baseline.</summary>
     private const int MaxJobs = 10_000;
 
     /// <summary>The number of the entry for jobs beyond <see cref="MaxJobs"/>.</summary>
@@ -30,7 +30,7 @@ internal sealed class JobRegister
         foreach (var (number, job) in _jobs) (_numbers[job.Name], _last) = (number, Math.Max(_last, number));
     }
 
-    /// <summary>The number of a job; it stays the same for ever.</summary>
+    /// <summary>The number of a job, which never changes.</summary>
     public int Number(string job)
     {
         if (_numbers.TryGetValue(job, out var number)) return number;
@@ -42,26 +42,26 @@ internal sealed class JobRegister
     public void Saw(string job, DateTimeOffset at)
     {
         var number = Number(job);
-        var known = Of(number);
+        var known = Find(number);
         if (number == Beyond || (known.FirstSeen != default && at >= known.FirstSeen)) return;
         known.FirstSeen = at;
         _jobs.Touch(number);
     }
 
-    /// <summary>True where the job was there a whole window before this one began: Prometheus spreads a new job's first scrapes over its interval.</summary>
+    /// <summary>Whether the job was there a whole window before this one began. Prometheus spreads the first scrapes of a new job over its interval.</summary>
     public bool IsSettled(string job, Window window) =>
-        _numbers.TryGetValue(job, out var number) && Of(number).FirstSeen is var first && first != default && first <= window.Start - window.Length;
+        _numbers.TryGetValue(job, out var number) && Find(number).FirstSeen is var first && first != default && first <= window.Start - window.Length;
 
     public bool AnySettled(Window window) => _numbers.Keys.Any(job => IsSettled(job, window));
 
-    /// <summary>The scrape interval that most of a job's series have, in milliseconds; 0 where it is not known.</summary>
-    public long Interval(int job) => Of(job).Interval;
+    /// <summary>The scrape interval of most of a job's series, in milliseconds. 0 where it is not known.</summary>
+    public long Interval(int job) => Find(job).Interval;
 
-    /// <summary>One series of the job was scraped at this interval: a vote, of which the majority counts (Boyer and Moore, 1981).</summary>
+    /// <summary>Notes the interval at which one series of the job was scraped, in milliseconds. The majority wins (Boyer and Moore, 1981).</summary>
     /// <remarks>A multiple of the interval agrees with it: every second scrape may have been missed.</remarks>
     public void Vote(int job, long interval)
     {
-        var entry = Of(job);
+        var entry = Find(job);
         _jobs.Touch(job);
         var times = entry.Interval == 0 ? 0 : Math.Round((double)interval / entry.Interval);
         if (times >= 1 && Math.Abs(interval - (times * entry.Interval)) <= Math.Max(20, interval / 50)) entry.Votes = Math.Min(entry.Votes + 1, MaxVotes);
@@ -69,11 +69,11 @@ internal sealed class JobRegister
         else (entry.Interval, entry.Votes) = (interval, 1);
     }
 
-    /// <summary>The job had samples in a window, or in several at once after a gap.</summary>
+    /// <summary>Notes that the job had samples in a window. After a gap, the window counts for all that were skipped.</summary>
     /// <param name="reading">The number of the window.</param>
     public void WasActive(int job, uint reading, TimeSpan length)
     {
-        var entry = Of(job);
+        var entry = Find(job);
         if (entry.ActiveIn == reading) return;
         _jobs.Touch(job);
         entry.ActiveIn = reading;
@@ -84,9 +84,9 @@ internal sealed class JobRegister
         if (entry.Seen.Count > Marks) entry.Seen.RemoveAt(0);
     }
 
-    /// <summary>Counters of the job that were last seen before this window are to be forgotten.</summary>
-    public uint ForgetBefore(int job) => Of(job) is { Seen.Count: >= Marks } known ? known.Seen[0] : 0;
+    /// <summary>The number of a window. Counters of the job that were last seen before it are forgotten.</summary>
+    public uint ForgetBefore(int job) => Find(job) is { Seen.Count: >= Marks } known ? known.Seen[0] : 0;
 
-    /// <summary>What is known of a job; of one that is beyond the bound, or whose row was lost, nothing that lasts.</summary>
-    private Job Of(int number) => _jobs.TryFind(number, out var job) ? job : _beyond;
+    /// <summary>The entry of a job. Jobs beyond the bound share one that is not kept, and so do those whose row was lost.</summary>
+    private Job Find(int number) => _jobs.TryFind(number, out var job) ? job : _beyond;
 }

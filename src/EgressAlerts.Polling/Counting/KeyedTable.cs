@@ -11,9 +11,9 @@ internal interface IKeyed
     int Next { get; set; }
 }
 
-/// <summary>Entries in the order in which they were added, found by a 64-bit key. Several entries may have the same key. Hot code.</summary>
-/// <remarks>Entries lie in chunks, so that growing copies only the index. The index has one number for up to four entries, because servers answer
-/// in the same order every time: nearly every look-up finds its entry right behind the one before, without the index.</remarks>
+/// <summary>A table of entries in the order in which they were added, with an index by a 64-bit key. Several entries may have the same key. Hot code.</summary>
+/// <remarks>Entries lie in chunks, so that growing copies only the index. Servers answer in the same order every time. So nearly every look-up finds its
+/// entry right behind the one before, and the index can be small: it has one number for up to four entries.</remarks>
 internal sealed class KeyedTable<T>
     where T : struct, IKeyed
 {
@@ -29,7 +29,7 @@ internal sealed class KeyedTable<T>
 
     public int Count { get; private set; }
 
-    public ref T this[int slot] => ref _chunks[slot >> ChunkBits][slot & (ChunkSize - 1)];
+    public ref T this[int row] => ref _chunks[row >> ChunkBits][row & (ChunkSize - 1)];
 
     /// <summary>The newest entry with this key, or <see cref="None"/>.</summary>
     public int Find(ulong key)
@@ -41,21 +41,21 @@ internal sealed class KeyedTable<T>
         return found;
     }
 
-    /// <summary>The next older entry with the same key as <paramref name="slot"/>, or <see cref="None"/>.</summary>
-    public int FindOlder(int slot) => Search(this[slot].Key, this[slot].Next);
+    /// <summary>The next older entry with the same key as <paramref name="row"/>, or <see cref="None"/>.</summary>
+    public int FindOlder(int row) => Search(this[row].Key, this[row].Next);
 
     /// <summary>Adds an entry, also where there is one with the same key.</summary>
     public int Add(T entry)
     {
         if (Count == _heads.Length * EntriesPerBucket) Reindex(_heads.Length * 2);
         if (Count == _chunks.Count << ChunkBits) _chunks.Add(new T[ChunkSize]);
-        var slot = Count++;
-        this[slot] = entry;
-        Link(slot);
-        return _previous = slot;
+        var row = Count++;
+        this[row] = entry;
+        Link(row);
+        return _previous = row;
     }
 
-    /// <summary>Takes the newest entries out again until <paramref name="count"/> are left.</summary>
+    /// <summary>Removes the newest entries until <paramref name="count"/> are left.</summary>
     public void Truncate(int count)
     {
         while (Count > count)
@@ -68,45 +68,45 @@ internal sealed class KeyedTable<T>
         _previous = None;
     }
 
-    /// <summary>Takes out the entries that are not wanted and closes the gaps. The others keep their order but not their slots.</summary>
-    /// <returns>The new slot of each old one, <see cref="None"/> where it is gone; null where all stay.</returns>
+    /// <summary>Removes the entries that are not wanted, and closes the gaps. The others keep their order but not their rows.</summary>
+    /// <returns>The new row of each old one, or <see cref="None"/> where it is gone. Null where all stay.</returns>
     public int[]? RemoveWhere(Predicate<int> isUnwanted)
     {
-        var slots = new int[Count];
+        var rows = new int[Count];
         var kept = 0;
-        for (var slot = 0; slot < Count; slot++) slots[slot] = isUnwanted(slot) ? None : kept++;
+        for (var row = 0; row < Count; row++) rows[row] = isUnwanted(row) ? None : kept++;
         if (kept == Count) return null;
-        for (var slot = 0; slot < Count; slot++)
+        for (var row = 0; row < Count; row++)
         {
-            if (slots[slot] != None) this[slots[slot]] = this[slot];
+            if (rows[row] != None) this[rows[row]] = this[row];
         }
 
         Count = kept;
         var chunks = (kept + ChunkSize - 1) >> ChunkBits;
         _chunks.RemoveRange(chunks, _chunks.Count - chunks);
         Reindex(Math.Max(1 << 8, (int)BitOperations.RoundUpToPowerOf2((uint)kept / EntriesPerBucket)));
-        return slots;
+        return rows;
     }
 
-    private int Search(ulong key, int slot)
+    private int Search(ulong key, int row)
     {
-        while (slot != None && this[slot].Key != key) slot = this[slot].Next;
-        return slot;
+        while (row != None && this[row].Key != key) row = this[row].Next;
+        return row;
     }
 
     private void Reindex(int size)
     {
         _heads = new int[size];
         _previous = None;
-        for (var slot = 0; slot < Count; slot++) Link(slot);
+        for (var row = 0; row < Count; row++) Link(row);
     }
 
-    private void Link(int slot)
+    private void Link(int row)
     {
-        ref var entry = ref this[slot];
+        ref var entry = ref this[row];
         ref var head = ref _heads[Bucket(entry.Key)];
         entry.Next = head - 1;
-        head = slot + 1;
+        head = row + 1;
     }
 
     private int Bucket(ulong key) => (int)key & (_heads.Length - 1);

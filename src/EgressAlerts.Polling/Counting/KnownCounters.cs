@@ -2,12 +2,13 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Every counter of every proxy that is known, and the series by which it is known. Hot code.</summary>
-/// <remarks>A counter can be shown by several series: one after another when labels of its target change, or at once when two jobs or two replicas of
-/// Prometheus scrape it.</remarks>
+/// <summary>Holds every known counter of every proxy, and the series that show it. Hot code.</summary>
+/// <remarks>Several series can show one counter. They come one after another when labels of its target change, and at once when two jobs or two replicas
+/// of Prometheus scrape it.</remarks>
 internal sealed class KnownCounters
 {
-    /// <summary>So many counters without samples are kept, or four for each that has some; beyond, those that were silent longest go first.</summary>
+    /// <summary>So many counters without samples are kept, or four for each counter that has some. Of more, those that were silent longest are
+    /// forgotten.</summary>
     private const int MaxSilent = 1_000_000;
 
     private readonly JobRegister _jobs;
@@ -24,16 +25,16 @@ internal sealed class KnownCounters
 
     public KeyedTable<TrackedCounter> Counters { get; } = new();
 
-    /// <summary>What the counters count. A counter that was loaded is missing until it has been seen again.</summary>
-    public ClassTable Classes { get; } = new();
+    /// <summary>What the counters mean. A counter that was loaded from the database has no meaning until it is seen again.</summary>
+    public MeaningTable Meanings { get; } = new();
 
-    /// <summary>What there is to know beside of the counters whose <see cref="TrackedCounter.IsOdd"/> is set.</summary>
+    /// <summary>More state of the counters whose <see cref="TrackedCounter.IsOdd"/> is set.</summary>
     public Dictionary<int, OddState> Odd { get; } = [];
 
-    /// <summary>Keeps all of it in the database. Whoever changes an entry in place touches it.</summary>
+    /// <summary>Keeps all of this in the database. Whoever changes an entry in place calls one of its methods.</summary>
     public CounterTables Tables { get; }
 
-    /// <summary>Brings back what was kept.</summary>
+    /// <summary>Loads what the database holds.</summary>
     /// <param name="number">The number of the last window.</param>
     /// <param name="isLost">The key of the hashes could not be read, so that nothing can be recognised.</param>
     /// <returns>False where counters were known before a restart and could not be read.</returns>
@@ -44,21 +45,21 @@ internal sealed class KnownCounters
         return isWhole;
     }
 
-    /// <summary>The slot of a known series, good until the window ends, or <see cref="KeyedTable{T}.None"/>.</summary>
+    /// <summary>The row of a series, which is valid until the window ends; or <see cref="KeyedTable{T}.None"/>.</summary>
     public int Find(ReadOnlySpan<byte> labels) => Series.Find(KeyOf(labels));
 
     /// <summary>The key of a series in <see cref="Series"/>: a hash of its labels, byte by byte as they were sent.</summary>
     public ulong KeyOf(ReadOnlySpan<byte> labels) => _hash.Compute(labels);
 
     /// <summary>Adds a series that <see cref="Find"/> does not know.</summary>
-    /// <param name="targetLabels">As <see cref="CounterId.Of"/> takes them.</param>
+    /// <param name="targetLabels">As <see cref="ProxyCounter.Of"/> takes them.</param>
     public int Add(ReadOnlySpan<byte> labels, IReadOnlyDictionary<string, string> read, IReadOnlySet<string>? targetLabels)
     {
-        var id = CounterId.Of(read, targetLabels, _hash);
+        var id = ProxyCounter.Of(read, targetLabels, _hash);
         var counter = FindCounter(id);
         if (counter == KeyedTable<TrackedCounter>.None)
         {
-            counter = Counters.Add(new TrackedCounter(id) { Class = -1 });
+            counter = Counters.Add(new TrackedCounter(id) { Meaning = -1 });
             Tables.TouchIdentity(counter);
             Tables.TouchLevel(counter);
         }
@@ -72,33 +73,33 @@ internal sealed class KnownCounters
 
         entry.IsShared |= entry.IsNamed;
         entry.IsNamed = true;
-        var slot = Series.Add(new RawSeries(KeyOf(labels), counter));
-        Tables.TouchName(slot);
-        return slot;
+        var row = Series.Add(new RawSeries(KeyOf(labels), counter));
+        Tables.TouchName(row);
+        return row;
     }
 
-    /// <summary>A number that stands for the counter that a series shows, as long as the counter is known.</summary>
-    public ulong CounterKey(int slot) => Counters[Series[slot].Counter].Key;
+    /// <summary>The key of the counter that a series shows.</summary>
+    public ulong CounterKey(int row) => Counters[Series[row].Counter].Key;
 
-    /// <summary>Whether it is known what the counter of a series counts.</summary>
-    public bool IsClassified(int slot) => Counters[Series[slot].Counter].Class >= 0;
+    /// <summary>Whether the counter of a series has a meaning.</summary>
+    public bool IsClassified(int row) => Counters[Series[row].Counter].Meaning >= 0;
 
-    public Classified ClassOf(int slot) => Classes[Counters[Series[slot].Counter].Class];
+    public SeriesMeaning MeaningOf(int row) => Meanings[Counters[Series[row].Counter].Meaning];
 
-    public void Classify(int slot, Classified what)
+    public void Classify(int row, SeriesMeaning what)
     {
-        var counter = Series[slot].Counter;
+        var counter = Series[row].Counter;
         ref var entry = ref Counters[counter];
         var (before, job) = (JobOf(in entry), _jobs.Number(what.Job));
-        entry.Class = Classes.Enter(what, job);
+        entry.Meaning = Meanings.Enter(what, job);
         if (job != before) Tables.TouchIdentity(counter);
     }
 
     /// <summary>The number of the last window that had a sample of this series; 0 where it is not known.</summary>
     /// <param name="key">See <see cref="RawSeries.Key"/>.</param>
-    public uint LastSeen(ulong key) => Series.Find(key) is not KeyedTable<RawSeries>.None and var slot ? Series[slot].Seen : 0;
+    public uint LastSeen(ulong key) => Series.Find(key) is not KeyedTable<RawSeries>.None and var row ? Series[row].Seen : 0;
 
-    /// <summary>Series will come under other names from now on.</summary>
+    /// <summary>Forgets all series, because they will come with other labels from now on.</summary>
     public void ForgetNames()
     {
         Tables.TouchAll(0, Series.Count);
@@ -106,24 +107,24 @@ internal sealed class KnownCounters
         SetShared();
     }
 
-    /// <summary>Takes the newest ones out again until so many are left.</summary>
+    /// <summary>Removes the newest series and counters until so many are left.</summary>
     public void Truncate(int series, int counters)
     {
         Series.Truncate(series);
-        for (var counter = counters; counter < Counters.Count; counter++) Classes.Leave(Counters[counter].Class);
+        for (var counter = counters; counter < Counters.Count; counter++) Meanings.Leave(Counters[counter].Meaning);
         Counters.Truncate(counters);
     }
 
-    /// <summary>Every counter will be classified anew when it is next seen.</summary>
+    /// <summary>Takes the meaning from every counter. Each is classified again when it is next seen.</summary>
     public void Declassify()
     {
         for (var counter = 0; counter < Counters.Count; counter++)
         {
             ref var entry = ref Counters[counter];
-            if (entry.Class < 0) continue;
-            var job = Classes.Job(entry.Class);
-            Classes.Leave(entry.Class);
-            entry.Class = -1 - job;
+            if (entry.Meaning < 0) continue;
+            var job = Meanings.Job(entry.Meaning);
+            Meanings.Leave(entry.Meaning);
+            entry.Meaning = -1 - job;
         }
     }
 
@@ -156,20 +157,20 @@ internal sealed class KnownCounters
 
         uint ForgetBefore(int counter) => _jobs.ForgetBefore(JobOf(Counters[counter]));
         bool IsForgotten(int counter) => Counters[counter].Seen < Math.Max(silentSince, ForgetBefore(counter));
-        bool IsNameForgotten(int slot) => Series[slot].Counter is var counter && (IsForgotten(counter) || Series[slot].Seen < ForgetBefore(counter));
+        bool IsNameForgotten(int row) => Series[row].Counter is var counter && (IsForgotten(counter) || Series[row].Seen < ForgetBefore(counter));
         var forgotten = Enumerable.Range(0, Counters.Count).Where(IsForgotten).ToHashSet();
         var (oldCounters, oldNames) = (Counters.Count, Series.Count);
         Series.RemoveWhere(IsNameForgotten);
         foreach (var counter in forgotten)
         {
-            Classes.Leave(Counters[counter].Class);
+            Meanings.Leave(Counters[counter].Meaning);
             if (Odd.Remove(counter)) Tables.TouchOdd(counter);
         }
 
         var moved = Counters.RemoveWhere(forgotten.Contains);
         if (moved is not null)
         {
-            for (var slot = 0; slot < Series.Count; slot++) Series[slot].Counter = moved[Series[slot].Counter];
+            for (var row = 0; row < Series.Count; row++) Series[row].Counter = moved[Series[row].Counter];
             var odd = Odd.ToList();
             Odd.Clear();
             foreach (var (counter, state) in odd)
@@ -182,11 +183,11 @@ internal sealed class KnownCounters
 
         if (moved is not null || Series.Count < oldNames) Tables.TouchAll(oldCounters, oldNames);
         SetShared();
-        if (Classes.Compact() is not { } numbers) return;
+        if (Meanings.Compact() is not { } numbers) return;
         for (var counter = 0; counter < Counters.Count; counter++)
         {
             ref var entry = ref Counters[counter];
-            if (entry.Class >= 0) entry.Class = numbers[entry.Class];
+            if (entry.Meaning >= 0) entry.Meaning = numbers[entry.Meaning];
         }
     }
 
@@ -194,9 +195,9 @@ internal sealed class KnownCounters
     private void SetShared()
     {
         for (var counter = 0; counter < Counters.Count; counter++) (Counters[counter].IsNamed, Counters[counter].IsShared) = (false, false);
-        for (var slot = 0; slot < Series.Count; slot++)
+        for (var row = 0; row < Series.Count; row++)
         {
-            ref var entry = ref Counters[Series[slot].Counter];
+            ref var entry = ref Counters[Series[row].Counter];
             entry.IsShared |= entry.IsNamed;
             entry.IsNamed = true;
         }
@@ -212,16 +213,16 @@ internal sealed class KnownCounters
         return silent[silent.Count - (int)most];
     }
 
-    private int JobOf(in TrackedCounter entry) => entry.Class >= 0 ? Classes.Job(entry.Class) : -1 - entry.Class;
+    private int JobOf(in TrackedCounter entry) => entry.Meaning >= 0 ? Meanings.Job(entry.Meaning) : -1 - entry.Meaning;
 
-    private int FindCounter(CounterId id)
+    private int FindCounter(ProxyCounter id)
     {
         var (found, seen) = (KeyedTable<TrackedCounter>.None, 0u);
         for (var counter = Counters.Find(id.Key); counter != KeyedTable<TrackedCounter>.None; counter = Counters.FindOlder(counter))
         {
             ref var entry = ref Counters[counter];
             if (entry.Pod == id.Pod) return counter;
-            if (!new CounterId(entry.Key, entry.Pod).IsSame(id) || (found != KeyedTable<TrackedCounter>.None && entry.Seen <= seen)) continue;
+            if (!new ProxyCounter(entry.Key, entry.Pod).IsSame(id) || (found != KeyedTable<TrackedCounter>.None && entry.Seen <= seen)) continue;
             (found, seen) = (counter, entry.Seen);
         }
 

@@ -4,15 +4,16 @@ namespace EgressAlerts.Polling;
 
 /// <summary>Takes the last samples of series that ended, and finds those that came after their window and all of <c>prometheus.late</c> had passed.</summary>
 /// <remarks>A living series needs no such look: its next sample holds the growth of all before it.</remarks>
-internal sealed class LateSamples(CounterTracker tracker, TargetLabels targets, Func<IReadOnlyDictionary<string, string>, Classified> classify) : ISeriesSink
+internal sealed class LateSamples(CounterTracker tracker, TargetLabels targets, Func<IReadOnlyDictionary<string, string>, SeriesMeaning> classify) : ISeriesSink
 {
-    private readonly List<(Classified What, double Amount)> _found = [];
+    private readonly List<(SeriesMeaning What, double Amount)> _found = [];
 
-    /// <summary>What was missed, each amount once, also where the answer broke off.</summary>
-    public IReadOnlyList<(Classified What, double Amount)> Found => _found;
+    /// <summary>What was missed. Each amount is there once, also where the answer broke off and the query was repeated.</summary>
+    public IReadOnlyList<(SeriesMeaning What, double Amount)> Found => _found;
 
-    /// <summary>Asks for the last samples of series that ended: of those that have none within <paramref name="recent"/>.</summary>
-    public static string Query(string selector, string back, string recent) => $"last_over_time({selector}[{back}]) unless last_over_time({selector}[{recent}])";
+    /// <summary>Asks for the last samples of series that have none within <paramref name="recent"/>.</summary>
+    public static string Query(string selector, string back, string recent) =>
+        $"last_over_time({selector}[{back}]) unless last_over_time({selector}[{recent}])";
 
     public void Restart()
     {

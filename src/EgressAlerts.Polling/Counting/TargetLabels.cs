@@ -1,16 +1,16 @@
 namespace EgressAlerts.Polling;
 
-/// <summary>Knows which labels the scraper and the store put on series: exactly those that <c>up</c> has, which no proxy exposes.</summary>
-/// <remarks>A sink for the answer to <see cref="Query"/>. What a window learns replaces what the one before it knew.</remarks>
+/// <summary>Knows which labels the scraper and the store add to series. They are exactly the labels of <c>up</c>, because no proxy exposes that.</summary>
+/// <remarks>It takes the answer to <see cref="Query"/>. Each window replaces what the window before it knew.</remarks>
 internal sealed class TargetLabels : ISeriesSink
 {
-    /// <summary>Further targets are known only by what all targets of their job have.</summary>
+    /// <summary>Of further targets it is known only which labels the targets of their job have.</summary>
     private const int MaxTargets = 200_000;
 
     private readonly Dictionary<(string Job, string Instance), HashSet<string>> _targets = [];
     private readonly Dictionary<string, HashSet<string>> _jobs = [];
 
-    /// <summary>Nearly all targets have one of a few sets of names, which are kept once.</summary>
+    /// <summary>Nearly all targets have one of a few sets of names. Each set is kept once.</summary>
     private readonly Dictionary<string, HashSet<string>> _sets = [];
 
     /// <summary>Asks for every target that was there within <paramref name="range"/>, whether its scrapes succeeded or not.</summary>
@@ -41,8 +41,8 @@ internal sealed class TargetLabels : ISeriesSink
         else if (_targets.Count < MaxTargets) _targets.Add((job, instance), names);
     }
 
-    /// <summary>The names of the labels that are not the proxy's own; null where nothing is known about the job.</summary>
-    /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then those of all targets of its job are taken.</remarks>
+    /// <summary>The names of the labels that are not the proxy's own. Null where nothing is known about the job.</summary>
+    /// <remarks>A proxy behind a federation or an agent may show an instance that is no target. Then the names of all targets of its job are taken.</remarks>
     public IReadOnlySet<string>? Find(IReadOnlyDictionary<string, string> labels)
     {
         var (job, instance) = Target(labels);

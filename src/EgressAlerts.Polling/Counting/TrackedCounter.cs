@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>A series as a server sends it: a name for a counter. 20 bytes.</summary>
+/// <summary>A series as a server sends it. It shows a counter. 20 bytes.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct RawSeries(ulong hash, int counter) : IKeyed
 {
@@ -19,7 +19,7 @@ internal struct RawSeries(ulong hash, int counter) : IKeyed
 
 /// <summary>One counter of one proxy. 40 bytes.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
-internal struct TrackedCounter(CounterId id) : IKeyed
+internal struct TrackedCounter(ProxyCounter id) : IKeyed
 {
     private const uint NumberBits = 0x0fff_ffff;
     private const uint NamedBit = 0x8000_0000, SharedBit = 0x4000_0000, OddBit = 0x2000_0000, PresentBit = 0x1000_0000;
@@ -32,14 +32,15 @@ internal struct TrackedCounter(CounterId id) : IKeyed
 
     public uint Pod = id.Pod;
 
-    /// <summary>Its value at the anchor: up to there all is settled. Later samples are read again with every window, because some may come late.</summary>
+    /// <summary>Its value at the anchor. Up to there all is settled. Later samples are read again with every window, because some may come late.</summary>
     public double Anchor;
 
     /// <summary>Its value at the last sample. What has been counted since the anchor is the difference, unless <see cref="IsOdd"/>.</summary>
     public double Level;
 
-    /// <summary>Its number in <see cref="ClassTable"/>; where it has none yet, -1 less its job's number in <see cref="JobRegister"/>.</summary>
-    public int Class;
+    /// <summary>The number of its meaning in <see cref="MeaningTable"/>. Where it has none yet, -1 less the number of its job in
+    /// <see cref="JobRegister"/>.</summary>
+    public int Meaning;
 
     /// <summary>The number of the last window that had a sample of it.</summary>
     public uint Seen
@@ -79,8 +80,8 @@ internal struct TrackedCounter(CounterId id) : IKeyed
     private void Set(uint bit, bool value) => _seenAndBits = value ? _seenAndBits | bit : _seenAndBits & ~bit;
 }
 
-/// <summary>What a few counters need beside their anchor and level, for as long as a restart of theirs is not settled.</summary>
+/// <summary>More state of the few counters that have a restart which is not settled yet.</summary>
 /// <param name="Counted">What has been counted since the anchor.</param>
-/// <param name="Debt">How much of that was too much, as later samples showed. It is counted off against what comes.</param>
-/// <param name="From">The anchor's time in milliseconds where it lies after everyone else's.</param>
+/// <param name="Debt">How much of that was too much, as later samples showed. So much of the next growth is not counted.</param>
+/// <param name="From">The time of its anchor in milliseconds, where that is later than the anchor of all other counters.</param>
 internal readonly record struct OddState(double Counted, double Debt, long From);

@@ -2,8 +2,8 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Collects which flows there were at earlier instants, each series classified once.</summary>
-/// <remarks>At most <see cref="MaxSeries"/> series and <see cref="MaxFlows"/> flows; what comes beyond that is not known.</remarks>
+/// <summary>Collects the flows that there were at earlier instants. Each series is classified once.</summary>
+/// <remarks>At most <see cref="MaxSeries"/> series and <see cref="MaxFlows"/> flows are kept. Further ones are not known.</remarks>
 internal sealed class HistorySink(Classifier classifier) : ISeriesSink
 {
     private const int MaxSeries = 2_000_000;
@@ -23,7 +23,7 @@ internal sealed class HistorySink(Classifier classifier) : ISeriesSink
 
     public void Restart()
     {
-        // What an attempt that was cut off has shown was there all the same.
+        // What was read before the attempt broke off is true all the same.
     }
 
     public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
@@ -32,11 +32,11 @@ internal sealed class HistorySink(Classifier classifier) : ISeriesSink
         if (!_series.TryGetValue(id, out var flow))
         {
             if (_series.Count == MaxSeries) return;
-            flow = classifier.Classify(Raw, LabelReader.Read(labels)).Flow;
+            flow = classifier.Classify(Raw, LabelReader.Read(labels)).Counter?.Flow;
             _series.Add(id, flow);
         }
 
-        // What was refused is no contact.
+        // A workload has no contact with what was refused.
         if (flow is null || flow.Route == Route.Blocked) return;
         if (_flows.TryGetValue(flow, out var known)) _flows[flow] = (At < known.First ? At : known.First, At > known.Last ? At : known.Last);
         else if (_flows.Count < MaxFlows) _flows.Add(flow, (At, At));

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>One of <c>prometheus.matchers</c>, for samples that no server selects.</summary>
+/// <summary>One of <c>prometheus.matchers</c>. It selects samples that come from a file.</summary>
 internal sealed partial class LabelMatcher(string label, bool isWanted, string value, Regex? pattern)
 {
     /// <exception cref="HistoryException">A pattern cannot be used.</exception>

@@ -15,7 +15,7 @@ public sealed class OpenMetricsFile : ISampleHistory
     private readonly SeriesHash _hash = SeriesHash.Random();
     private readonly IReadOnlyList<LabelMatcher> _matchers;
 
-    /// <summary>By the hash of the series as it is spelled in the file; null where it is not read.</summary>
+    /// <summary>The series by the hash of its spelling in the file. Null where the series is not read.</summary>
     private readonly Dictionary<ulong, RecordedSeries?> _spelled = [];
     private readonly Dictionary<string, Dictionary<ulong, RecordedSeries>> _series =
         Piece.Metrics.ToDictionary(name => name, _ => new Dictionary<ulong, RecordedSeries>());
@@ -33,7 +33,7 @@ public sealed class OpenMetricsFile : ISampleHistory
 
     public Piece Piece { get; } = new();
 
-    /// <summary>The first and the last sample; null where there is none that is read.</summary>
+    /// <summary>The times of the first and the last sample. Null where no sample is read.</summary>
     public (DateTimeOffset First, DateTimeOffset Last)? Span { get; private set; }
 
     /// <exception cref="HistoryException">The file cannot be read, is too large, or is no OpenMetrics text; the message names the line.</exception>
@@ -146,7 +146,7 @@ public sealed class OpenMetricsFile : ISampleHistory
         Hold(series.Size - before);
     }
 
-    /// <summary>The series of which the file has a sample for the first time; null where it is not read.</summary>
+    /// <summary>Adds a series that the file has for the first time. Null where the series is not read.</summary>
     private RecordedSeries? Open(ReadOnlySpan<byte> text)
     {
         if (OpenMetricsLine.Labels(text, out var wrong) is not { } labels) throw Bad(wrong);

@@ -10,7 +10,7 @@ internal static class OpenMetricsLine
 {
     private static readonly SearchValues<byte> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
 
-    /// <summary>How long the name and the labels are; 0 or less where they are none.</summary>
+    /// <summary>The length of the name and the labels. 0 or less where the line has none.</summary>
     public static int SeriesLength(ReadOnlySpan<byte> line)
     {
         var name = NameLength(line);
@@ -26,7 +26,7 @@ internal static class OpenMetricsLine
         return 0;
     }
 
-    /// <summary>The labels with the name as <c>__name__</c>; null and what is wrong where they are none.</summary>
+    /// <summary>The labels, with the name as <c>__name__</c>. Null and an error where they cannot be read.</summary>
     /// <param name="series">As <see cref="SeriesLength"/> found it.</param>
     public static SortedDictionary<string, string>? Labels(ReadOnlySpan<byte> series, out string wrong)
     {
@@ -56,7 +56,7 @@ internal static class OpenMetricsLine
         return labels;
     }
 
-    /// <summary>The sample behind the labels; null and what is wrong where there is none.</summary>
+    /// <summary>The sample behind the labels. Null and an error where it cannot be read.</summary>
     public static Sample? Sample(ReadOnlySpan<byte> rest, out string wrong)
     {
         wrong = "behind the labels there is not a space, a value, a space and a timestamp";

@@ -1,7 +1,7 @@
 namespace EgressAlerts.Polling;
 
 /// <summary>A piece of history in memory: the raw samples of Istio's counters and of <c>up</c> that its windows need.</summary>
-/// <remarks>A history moves it forward; pollers read their windows from it. One thread at a time.</remarks>
+/// <remarks>A history moves it forward, and pollers read their windows from it. One thread at a time.</remarks>
 public sealed class Piece
 {
     internal const string Up = "up";
@@ -16,7 +16,7 @@ public sealed class Piece
     private readonly HashSet<long> _hours = [];
     private readonly List<string> _notes = [];
 
-    /// <summary>Its windows are those that end after this instant, up to <see cref="End"/>.</summary>
+    /// <summary>The piece has the windows that end after this instant, up to <see cref="End"/>.</summary>
     public DateTimeOffset Start { get; private set; }
 
     public DateTimeOffset End { get; private set; }
@@ -27,17 +27,17 @@ public sealed class Piece
     /// <summary>How many different series of Istio's counters there have been in all pieces so far.</summary>
     public int SeriesRead { get; internal set; }
 
-    /// <summary>What the server has said beside its data, at most ten notes.</summary>
+    /// <summary>The notes that the server has sent beside its data, at most ten.</summary>
     public IReadOnlyCollection<string> Notes => _notes;
 
-    /// <summary>Counts up with each piece.</summary>
+    /// <summary>The number of the piece. Each piece has the next one.</summary>
     internal int Number { get; private set; }
 
     /// <summary>Whether any sample lies in the hour that begins at this instant.</summary>
     public bool HasSamplesIn(DateTimeOffset hour) => _hours.Contains(hour.ToUnixTimeMilliseconds() / Hour);
 
     /// <summary>The series of a metric that have samples.</summary>
-    internal IReadOnlyList<RecordedSeries> Of(string metric) => _series[metric];
+    internal IReadOnlyList<RecordedSeries> SeriesOf(string metric) => _series[metric];
 
     internal void Set(string metric, IReadOnlyList<RecordedSeries> series) => _series[metric] = series;
 

@@ -3,8 +3,8 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Says to what the series of a piece go, so that names can be looked up before its windows are played.</summary>
-/// <param name="scratch">Nobody else's: what the classifier learns here must not reach the poller ahead of time.</param>
+/// <summary>Finds the destinations of a piece's series, so that their names can be looked up before its windows are played.</summary>
+/// <param name="scratch">State that nobody else uses. What the classifier learns here must not reach the poller ahead of time.</param>
 public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, StoredState scratch)
 {
     private readonly Classifier _classifier = new(telemetry, new HostRegister(telemetry.DynamicDns, scratch));
@@ -13,7 +13,9 @@ public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, S
     public IReadOnlyCollection<RawDestination> News() =>
     [
         .. RawMetric.All
-            .SelectMany(raw => piece.Of(raw.Name).Where(series => series.IsNew), (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
-            .Select(what => what.Flow?.To).OfType<RawDestination>().Distinct(),
+            .SelectMany(
+                raw => piece.SeriesOf(raw.Name).Where(series => series.IsNew),
+                (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
+            .Select(what => what.Counter?.Flow.To).OfType<RawDestination>().Distinct(),
     ];
 }

@@ -2,7 +2,7 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Hands on the windows of a piece of history, exactly as <see cref="LiveSamples"/> reads them from a server. Hot code.</summary>
+/// <summary>Reads windows from a piece of history, exactly as <see cref="LiveSamples"/> reads them from a server. Hot code.</summary>
 /// <remarks>Windows come in order of time. A series without a sample in a window costs one comparison.</remarks>
 internal sealed class PieceSource(Piece piece) : ISampleSource
 {
@@ -28,11 +28,11 @@ internal sealed class PieceSource(Piece piece) : ISampleSource
         return Whole;
     }
 
-    /// <remarks>Where the targets are those of the window before, the sink knows them already. Most windows are so.</remarks>
+    /// <remarks>In most windows the targets are those of the window before. The sink knows these already.</remarks>
     public Task<QueryFailure?> TargetsAsync(Window window, TimeSpan back, ISeriesSink sink, CancellationToken cancel)
     {
         Renew();
-        var (up, places) = (piece.Of(Piece.Up), _places[Piece.Up]);
+        var (up, places) = (piece.SeriesOf(Piece.Up), _places[Piece.Up]);
         var changed = !_areTargetsTold;
         for (var i = 0; i < places.Length; i++)
         {
@@ -56,7 +56,7 @@ internal sealed class PieceSource(Piece piece) : ISampleSource
     {
         Renew();
         sink.Restart();
-        var (series, places) = (piece.Of(raw.Name), _places[raw.Name]);
+        var (series, places) = (piece.SeriesOf(raw.Name), _places[raw.Name]);
         for (var i = 0; i < places.Length; i++)
         {
             ref var place = ref places[i];
@@ -99,10 +99,10 @@ internal sealed class PieceSource(Piece piece) : ISampleSource
     {
         if (_number == piece.Number) return;
         _number = piece.Number;
-        foreach (var metric in Piece.Metrics) _places[metric] = new Place[piece.Of(metric).Count];
+        foreach (var metric in Piece.Metrics) _places[metric] = new Place[piece.SeriesOf(metric).Count];
         (_targets, _areTargetsTold) = (new bool[_places[Piece.Up].Length], false);
         _jobs.Clear();
-        foreach (var job in piece.Of(Piece.Up).GroupBy(up => LabelReader.Read(up.Labels).GetValueOrDefault("job", "")).Where(job => job.Key.Length > 0))
+        foreach (var job in piece.SeriesOf(Piece.Up).GroupBy(up => LabelReader.Read(up.Labels).GetValueOrDefault("job", "")).Where(job => job.Key.Length > 0))
         {
             var labels = new SortedDictionary<string, string> { ["job"] = job.Key };
             _jobs.Add((OpenMetricsLine.Json(labels), [.. job]));

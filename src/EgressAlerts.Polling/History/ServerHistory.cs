@@ -9,7 +9,7 @@ public sealed class ServerHistory : ISampleHistory
     private static readonly TimeSpan LongestPiece = TimeSpan.FromHours(1);
     private static readonly TimeSpan FirstPiece = TimeSpan.FromMinutes(5);
 
-    /// <summary>So long a server that has answered before may be away before the run ends.</summary>
+    /// <summary>The run ends when a server that has answered before has been away for so long.</summary>
     private static readonly IReadOnlyList<TimeSpan> Waits = [TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)];
 
     private readonly PrometheusClient _client;
@@ -60,7 +60,7 @@ public sealed class ServerHistory : ISampleHistory
 
     private async Task<QueryFailure?> TryReadAsync(DateTimeOffset start, DateTimeOffset until, CancellationToken cancel)
     {
-        // What the first windows of all read back to has not been read with an earlier piece.
+        // No earlier piece holds the samples before the very first window.
         var after = _hasRead ? start : start - Overlap(_options);
         var range = LiveSamples.Duration(until - after);
         _client.Notes.BeginWindow();

@@ -6,12 +6,12 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Decodes the answer of Prometheus' query API while it arrives, holding one series at a time. Hot code.</summary>
+/// <summary>Decodes an answer of Prometheus' query API while it arrives. It holds one series at a time. Hot code.</summary>
 /// <remarks>One instance per answer. Matrix (<c>values</c>) and vector (<c>value</c>) results are understood.</remarks>
 /// <param name="pieceBytes">How much has to arrive before it is decoded. A series that is cut in two is read twice, and servers send pieces of 4 KiB.</param>
 internal sealed class AnswerDecoder(ISeriesSink sink, int pieceBytes = 64 << 10)
 {
-    /// <summary>A series whose labels and samples do not fit in this is damage or an attack.</summary>
+    /// <summary>The most bytes of one series. A larger one is damage or an attack.</summary>
     private const int MaxSeriesBytes = 16 << 20;
 
     private const int QuotedBytes = 300;
@@ -68,7 +68,8 @@ internal sealed class AnswerDecoder(ISeriesSink sink, int pieceBytes = 64 << 10)
         return larger;
     }
 
-    /// <summary>Decodes whatever is whole in <paramref name="bytes"/> and says how much that was; the rest comes again with more behind it.</summary>
+    /// <summary>Decodes what is whole in <paramref name="bytes"/> and returns how many bytes that was. The caller sends the rest again with more behind
+    /// it.</summary>
     private int Decode(ReadOnlySpan<byte> bytes, bool isFinal)
     {
         for (var consumed = 0; ;)
@@ -84,7 +85,7 @@ internal sealed class AnswerDecoder(ISeriesSink sink, int pieceBytes = 64 << 10)
         }
     }
 
-    /// <summary>One property outside of the result array; false where it is not whole yet.</summary>
+    /// <summary>Reads one property outside of the result array. False where it is not whole yet.</summary>
     private bool DecodeEnvelope(ref Utf8JsonReader reader)
     {
         if (!reader.Read()) return false;

@@ -5,12 +5,12 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Tells what became of a query from its status and its error, and what to do about it. Stateless.</summary>
+/// <summary>Finds out from the status and the error of an answer what became of the query, and what to do about it. Stateless.</summary>
 internal static partial class AnswerJudge
 {
     private const int MostCharacters = 600; // Mimir names the limit to raise at the end of a text of 400.
 
-    /// <summary>Null where the server says that its answer is whole; its notes are judged apart.</summary>
+    /// <summary>Null where the server says that its answer is whole. <see cref="QueryNotes"/> judges the notes.</summary>
     public static QueryFailure? Judge(HttpResponseMessage response, QueryAnswer answer, PollingOptions options, DateTimeOffset now)
     {
         if (answer.Status == "error" || !response.IsSuccessStatusCode) return Refused(response, answer.ErrorType, answer.Error, options, now);
@@ -47,7 +47,7 @@ internal static partial class AnswerJudge
         {
             return Failure(FailureReason.Busy, "the server, or a proxy before it, is overloaded or away; the window is tried again") with
             {
-                // A server that is waited for longer than an answer would get is no answer either: the window is tried again anyway.
+                // The server asks for a longer wait than an answer may take. The query fails, and the window is tried again later.
                 RetryAfter = RetryAfter.Of(response, options.Timeout, now),
             };
         }

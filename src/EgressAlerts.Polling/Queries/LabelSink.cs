@@ -1,7 +1,7 @@
 namespace EgressAlerts.Polling;
 
 /// <summary>Collects the values that the series of an answer have for one label.</summary>
-/// <param name="most">What comes beyond this many is passed over.</param>
+/// <param name="most">Further values are passed over.</param>
 internal sealed class LabelSink(string label, int most = int.MaxValue) : ISeriesSink
 {
     public List<string> Values { get; } = [];

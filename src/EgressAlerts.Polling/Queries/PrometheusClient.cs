@@ -38,7 +38,7 @@ internal sealed class PrometheusClient
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
             {
-                // An answer that is wrong or incomplete stays so for a while: the whole window is tried again later instead.
+                // An answer that is wrong or incomplete stays so for a while. So the query is not repeated now; the whole window is tried again later.
                 ShouldHandle = new PredicateBuilder<QueryFailure?>()
                     .HandleResult(failure => failure is { RetryAfter: not null })
                     .Handle<HttpRequestException>(e => e.HttpRequestError != HttpRequestError.UserAuthenticationError)
@@ -55,7 +55,7 @@ internal sealed class PrometheusClient
 
     public QueryNotes Notes { get; }
 
-    /// <summary>Streams the answer's series into <paramref name="sink"/>; null when the answer was whole.</summary>
+    /// <summary>Streams the answer's series into <paramref name="sink"/>. Null when the answer was whole.</summary>
     public async Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
     {
         var started = _time.GetTimestamp();
@@ -151,10 +151,11 @@ internal sealed class PrometheusClient
         }
     }
 
-    /// <summary>A window of the future is empty and must not count as read.</summary>
+    /// <summary>A window that is not over by the server's clock is empty, and must not count as read.</summary>
     private static QueryFailure Ahead(DateTimeOffset server, DateTimeOffset at) => new(
         FailureReason.Clock,
-        $"the server's clock shows {server:yyyy-MM-dd HH:mm:ss}Z, but the window ends at {at:yyyy-MM-dd HH:mm:ss}Z: this machine's clock is ahead, please correct it");
+        $"the server's clock shows {server:yyyy-MM-dd HH:mm:ss}Z, but the window ends at {at:yyyy-MM-dd HH:mm:ss}Z: "
+        + "this machine's clock is ahead, please correct it");
 
     private QueryFailure TooLarge() => new(
         FailureReason.TooLarge,

@@ -3,17 +3,17 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Why a query gave no complete answer; the reason is a label of the failure counter.</summary>
+/// <summary>Why a query gave no complete answer. The reason is a label of the failure counter.</summary>
 internal sealed record QueryFailure(FailureReason Reason, string Message)
 {
-    /// <summary>How long the server asks to be left alone before the query is repeated; null where it does not say.</summary>
+    /// <summary>How long the server wants to be left alone before the query is repeated. Null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>What was asked, in PromQL.</summary>
     public string Query { get; init; } = "";
 }
 
-/// <summary>The closed set of reasons; <see cref="Words.Word"/> spells them.</summary>
+/// <summary>The closed set of reasons. <see cref="Words.Word"/> spells them.</summary>
 internal enum FailureReason
 {
     /// <summary>The server could not be reached, or the connection broke.</summary>

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Polling;
 
 /// <summary>Decides whether answers with notes count, and remembers the notes to show them.</summary>
-/// <remarks>A note that tells of missing data makes its window wait for as long as <c>prometheus.max_catch_up</c> allows. A note that is not known may
-/// mean the same, or may come with every answer for ever. So its window waits for a while and then counts as it is; the note is reported meanwhile and
-/// after, and its wording is obeyed no more for as long as it keeps coming. Called by the pass alone; what is public may be read by anyone.</remarks>
+/// <remarks>A note that tells of missing data makes its window wait for as long as <c>prometheus.max_catch_up</c> allows. An unknown note may
+/// mean the same, or may come with every answer for ever. So its window waits for a while, then counts as it is. The note is reported all the time, and
+/// no further window waits because of its wording as long as it keeps coming. Called by the pass alone. Anyone may read what is public.</remarks>
 internal sealed class QueryNotes(PollingOptions options, TimeProvider time, ILogger logger)
 {
     private const int MostShown = 10;
@@ -20,10 +20,10 @@ internal sealed class QueryNotes(PollingOptions options, TimeProvider time, ILog
     /// <summary>The notes of the last complete window, at most ten.</summary>
     public IReadOnlyList<string> Shown { get; private set; } = [];
 
-    /// <summary>Those notes of the last complete window that are not known, at most ten.</summary>
+    /// <summary>The unknown notes of the last complete window, at most ten.</summary>
     public IReadOnlyList<string> Unknown { get; private set; } = [];
 
-    // Every further unknown wording in a row waits half as long, so a server whose notes never repeat holds counting up by twenty minutes in all.
+    // For each further unknown wording the wait is half as long. So a server whose notes never repeat delays counting by twenty minutes in all.
     private TimeSpan Patience =>
         (options.MaxCatchUp / 4 is var quarter && quarter < LongestPatience ? quarter : LongestPatience) / Math.Pow(2, Math.Min(_rounds, 30));
 
@@ -35,7 +35,10 @@ internal sealed class QueryNotes(PollingOptions options, TimeProvider time, ILog
         if (notes.FirstOrDefault(note => note.Kind == NoteKind.Missing) is { } missing)
             return new(FailureReason.Partial, $"a part of the data is missing, the server says: {missing.Text}; the window waits until the part is back");
         if (notes.FirstOrDefault(note => note.Kind == NoteKind.Truncated) is { } cut)
-            return new(FailureReason.Limit, $"the server cut its answer off ({cut.Text}): remove 'limit' from prometheus.url, or raise the limit at the server");
+        {
+            var advice = $"the server cut its answer off ({cut.Text}): remove 'limit' from prometheus.url, or raise the limit at the server";
+            return new(FailureReason.Limit, advice);
+        }
 
         foreach (var note in notes) _seen.TryAdd(note.Wording, note);
         var unknown = notes.Where(note => note.Kind == NoteKind.Unknown && !_accepted.Contains(note.Wording)).ToList();
@@ -54,7 +57,7 @@ internal sealed class QueryNotes(PollingOptions options, TimeProvider time, ILog
         return null;
     }
 
-    /// <summary>All queries of a window had an answer that counts.</summary>
+    /// <summary>Called when all queries of a window had an answer that counts.</summary>
     public void EndWindow()
     {
         var unknown = _seen.Values.Where(note => note.Kind == NoteKind.Unknown).ToList();

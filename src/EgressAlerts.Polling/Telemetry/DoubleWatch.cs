@@ -2,8 +2,8 @@ using System.Text;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Notices egress that is there twice, because two jobs scrape the same proxy (ports 15090 and 15020) or because one query API shows two
-/// replicas of Prometheus. Where <c>up</c> tells target labels, it is counted once; reading it twice is still a waste.</summary>
+/// <summary>Notices egress series that are there twice. Two jobs may scrape the same proxy (ports 15090 and 15020), or one query API may show two replicas of
+/// Prometheus. Where <c>up</c> tells the target labels, each counter is counted once, but it is still read twice.</summary>
 /// <remarks>Looks at a sample of the series, chosen by what Istio says of them, so that a series and its double are both in it or both not.</remarks>
 internal sealed class DoubleWatch(TelemetryOptions options)
 {
@@ -18,8 +18,8 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     private static readonly string[] IstioLabels =
     [
         "__name__", "reporter", "source_workload", "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster",
-        "source_canonical_service", "source_canonical_revision", "destination_workload", "destination_workload_namespace", "destination_principal", "destination_app",
-        "destination_version", "destination_cluster", "destination_service", "destination_service_name", "destination_service_namespace",
+        "source_canonical_service", "source_canonical_revision", "destination_workload", "destination_workload_namespace", "destination_principal",
+        "destination_app", "destination_version", "destination_cluster", "destination_service", "destination_service_name", "destination_service_namespace",
         "destination_canonical_service", "destination_canonical_revision", "request_protocol", "response_code", "grpc_response_status", "response_flags",
         "connection_security_policy",
     ];
@@ -33,15 +33,15 @@ internal sealed class DoubleWatch(TelemetryOptions options)
     private ulong _mask;
 
     /// <summary>Takes a series that counts egress and was not known before.</summary>
-    public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
+    public void Offer(CounterTracker tracker, int row, IReadOnlyDictionary<string, string> read)
     {
         if (!read.TryGetValue("instance", out var instance)) return;
-        var fingerprint = Fingerprint(read, Endpoints.Split(instance).Host);
+        var fingerprint = Fingerprint(read, AddressText.Split(instance).Host);
         if ((fingerprint & _mask) != 0) return;
         if (!_sampled.TryGetValue(fingerprint, out var variants)) _sampled.Add(fingerprint, variants = []);
-        var id = tracker.Known.Series[slot].Key;
+        var id = tracker.Known.Series[row].Key;
         if (variants.Count < MaxVariants && !variants.Exists(variant => variant.Id == id))
-            variants.Add(new(id, tracker.Known.CounterKey(slot), tracker.Reading, Scrape(read)));
+            variants.Add(new(id, tracker.Known.CounterKey(row), tracker.Reading, Scrape(read)));
         while (_sampled.Count > MaxSampled)
         {
             _mask = (_mask << 1) | 1;
@@ -61,16 +61,15 @@ internal sealed class DoubleWatch(TelemetryOptions options)
             else alive++;
             pairs.AddRange(variants
                 .SelectMany((one, i) => variants.Skip(i + 1).Select(other => (one, other)))
-                .Where(pair => Differences(pair.one, pair.other).Any()
-                    && Math.Min(tracker.Known.LastSeen(pair.one.Id), tracker.Known.LastSeen(pair.other.Id)) >= Math.Max(pair.one.FirstSeen, pair.other.FirstSeen) + overlap)
+                .Where(pair => Differences(pair.one, pair.other).Any() && BothSeen(pair.one, pair.other) >= overlap)
                 .Take(1));
         }
 
         if (pairs.Count == 0) return null;
-        var label = pairs.SelectMany(pair => Differences(pair.Item1, pair.Item2)).GroupBy(name => name).OrderByDescending(Weight).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
-        string Value(Variant variant) => variant.Scrape.GetValueOrDefault(label, "") is var value && label == "instance" ? Endpoints.Split(value).Port : value;
+        var label = pairs.SelectMany(pair => Differences(pair.Item1, pair.Item2))
+            .GroupBy(name => name).OrderByDescending(Weight).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
 
-        // The one to keep is the one that has most, also of what is there once.
+        // The one to keep is the one that has the most series, also of those that are there once.
         var doubled = pairs.SelectMany(pair => (string[])[Value(pair.Item1), Value(pair.Item2)]).ToHashSet();
         var values = _sampled.Values.SelectMany(variants => variants).Select(Value).Where(doubled.Contains)
             .GroupBy(value => value)
@@ -79,6 +78,16 @@ internal sealed class DoubleWatch(TelemetryOptions options)
             .ToList();
         var matcher = label == "instance" ? $"instance=~\".+:{values[0]}\"" : $"{label}=\"{values[0]}\"";
         return new Doubles((double)pairs.Count / alive, pairs.TrueForAll(pair => pair.Item1.Counter == pair.Item2.Counter), label, values, matcher);
+
+        string Value(Variant variant)
+        {
+            var value = variant.Scrape.GetValueOrDefault(label, "");
+            return label == "instance" ? AddressText.Split(value).Port : value;
+        }
+
+        // For how many windows both have been seen; negative where the one ended before the other began.
+        long BothSeen(Variant one, Variant other) =>
+            (long)Math.Min(tracker.Known.LastSeen(one.Id), tracker.Known.LastSeen(other.Id)) - Math.Max(one.FirstSeen, other.FirstSeen);
     }
 
     /// <summary>A replica's label separates cleanly; then the job; the port only where one job scrapes both.</summary>

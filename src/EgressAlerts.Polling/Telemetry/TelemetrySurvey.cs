@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Looks at what the series say of the mesh's telemetry, and tells what makes counts wrong or blind: once when it begins, once when it ends.</summary>
+/// <summary>Finds out from the series what the mesh's telemetry can tell. It warns of what makes counts wrong or blind, once when that begins and once when it
+/// ends.</summary>
 internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, PollingMetrics metrics, ILogger logger)
 {
     /// <summary>Series whose names Envoy mangled belong to none of Istio's metrics any more.</summary>
@@ -23,81 +24,105 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
 
     /// <summary>Takes a series that was not known before.</summary>
-    public void Offer(CounterTracker tracker, int slot, IReadOnlyDictionary<string, string> read)
+    public void Offer(CounterTracker tracker, int row, IReadOnlyDictionary<string, string> read)
     {
-        if (tracker.Known.ClassOf(slot).Flow is not null) _doubles.Offer(tracker, slot, read);
+        if (tracker.Known.MeaningOf(row).Counter is not null) _doubles.Offer(tracker, row, read);
     }
 
-    /// <summary>The names that <see cref="MangledQuery"/> found.</summary>
+    /// <summary>Takes the names that <see cref="MangledQuery"/> found.</summary>
     public void Mangled(IReadOnlyList<string> names) => _mangled = names;
 
-    /// <summary>What answers that were counted say beside their data, where it is not known what that means.</summary>
+    /// <summary>Takes the notes, in answers that were counted, of which nobody knows what they mean.</summary>
     public void UnknownNotes(IReadOnlyList<string> notes) => _unknownNotes = notes;
 
     public void Update(CounterTracker tracker, TargetLabels targets, Window window)
     {
-        var classes = tracker.Known.Classes.All.Where(entry => entry.What.Flow is not null).ToList();
+        var meanings = tracker.Known.Meanings.All.Where(entry => entry.What.Counter is not null).ToList();
         TelemetryWarning?[] found =
-            [DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(classes, targets), MangledNames(), BlockedWithoutAddress(classes), UnknownNotes()];
+        [
+            DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(meanings, targets), MangledNames(), BlockedWithoutAddress(meanings),
+            UnknownNotes(),
+        ];
         var warnings = found.OfType<TelemetryWarning>().ToList();
         foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
             Log.Telemetry(logger, begun.Kind, begun.Message, begun.Remedy);
-        foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind)) Log.TelemetryMended(logger, ended.Kind);
-        Report = new TelemetryReport([.. RawMetric.All.Select(raw => Coverage(raw, classes)).Where(coverage => coverage.Series > 0)], warnings);
+        foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind))
+            Log.TelemetryMended(logger, ended.Kind);
+        Report = new TelemetryReport([.. RawMetric.All.Select(raw => Coverage(raw, meanings)).Where(coverage => coverage.Series > 0)], warnings);
         metrics.Warnings([.. warnings.Select(warning => warning.Kind)]);
     }
 
-    private static MetricCoverage Coverage(RawMetric raw, List<(Classified What, int Series)> classes)
+    private static MetricCoverage Coverage(RawMetric raw, List<(SeriesMeaning What, int Series)> meanings)
     {
-        var mine = classes.Where(entry => entry.What.Raw == raw).ToList();
+        var mine = meanings.Where(entry => entry.What.Raw == raw).ToList();
         var all = mine.Sum(entry => entry.Series);
-        return new(raw.Name, all, Dimensions.ToDictionary(
-            dimension => dimension.Name,
-            dimension => all == 0 ? 0 : Math.Round(100.0 * mine.Where(entry => entry.What.Present.HasFlag(dimension.Dimension)).Sum(entry => entry.Series) / all, 1)));
+        return new(raw.Name, all, Dimensions.ToDictionary(dimension => dimension.Name, dimension => Percent(dimension.Dimension)));
+
+        double Percent(Dimensions dimension)
+        {
+            var with = mine.Where(entry => entry.What.Present.HasFlag(dimension)).Sum(entry => entry.Series);
+            return all == 0 ? 0 : Math.Round(100.0 * with / all, 1);
+        }
     }
 
     private TelemetryWarning? DoubleCounting(CounterTracker tracker, Window window)
     {
         var overlap = (uint)Math.Ceiling(late / window.Length) + 1;
         if (_doubles.Find(tracker, overlap) is not { } doubles) return null;
-        var share = string.Create(CultureInfo.InvariantCulture, $"About {100 * doubles.Share:0.#} % of the egress series are there more than once. They differ in {doubles.Label} ({string.Join(", ", doubles.Values)}).");
+        var share = string.Create(
+            CultureInfo.InvariantCulture,
+            $"About {100 * doubles.Share:0.#} % of the egress series are there more than once. "
+            + $"They differ in {doubles.Label} ({string.Join(", ", doubles.Values)}).");
         return new(
             TelemetryWarning.DoubleCounting,
-            doubles.AreOnce ? $"{share} Each counter counts once, but reading them takes twice the time" : $"{share} They count double, because Prometheus has no up series for them that would tell which labels are the proxy's own",
+            doubles.AreOnce
+                ? $"{share} Each counter counts once, but reading them takes twice the time"
+                : $"{share} They count double, because Prometheus has no up series for them that would tell which labels are the proxy's own",
             $"add '{doubles.Matcher}' to prometheus.matchers");
     }
 
     private static TelemetryWarning? Interleaved(CounterTracker tracker) => tracker.RecentInversions == 0 ? null : new(
         TelemetryWarning.ReplicaInversions,
-        string.Create(CultureInfo.InvariantCulture, $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. "
+            + $"The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
         "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once");
 
-    private static TelemetryWarning? WithoutUp(List<(Classified What, int Series)> classes, TargetLabels targets)
+    private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> meanings, TargetLabels targets)
     {
-        var without = classes.Where(entry => !targets.Knows(entry.What.Job)).ToList();
+        var without = meanings.Where(entry => !targets.Knows(entry.What.Job)).ToList();
         return without.Count == 0 ? null : new(
             TelemetryWarning.WithoutUp,
-            string.Create(CultureInfo.InvariantCulture, $"{without.Sum(entry => entry.Series)} egress series are of jobs without up series, such as '{without[0].What.Job}'. Which of their labels are the proxy's own is not known: when one changes, its series counts as a new one"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{without.Sum(entry => entry.Series)} egress series are of jobs without up series, such as '{without[0].What.Job}'. "
+                + $"Which of their labels are the proxy's own is not known: when one changes, its series counts as a new one"),
             "store the up series of these jobs too, with the same labels");
     }
 
     private TelemetryWarning? MangledNames() => _mangled.Count == 0 ? null : new(
         TelemetryWarning.MangledNames,
         $"there are series such as {_mangled[0]}: Envoy put an unregistered dimension into the metric's name, and their traffic is counted nowhere",
-        $"where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}");
+        "where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; "
+        + $"or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}");
 
     private TelemetryWarning? UnknownNotes() => _unknownNotes.Count == 0 ? null : new(
         TelemetryWarning.UnknownNotes,
         $"answers have come with a note that is not known for so long that they count all the same; data may be missing: {string.Join("; ", _unknownNotes)}",
         "see whether a store behind prometheus.url is away; if none is, mend at the server what the note is about, and ask this project to learn the note");
 
-    private static TelemetryWarning? BlockedWithoutAddress(List<(Classified What, int Series)> classes)
+    private static TelemetryWarning? BlockedWithoutAddress(List<(SeriesMeaning What, int Series)> meanings)
     {
-        var blocked = classes.Where(entry => entry.What is { Raw.Tcp: true, Flow.Route: Route.Blocked }).ToList();
-        var blind = blocked.Where(entry => entry.What.Flow!.To is { Address: null, Sni: "" }).ToList();
+        var blocked = meanings.Where(entry => entry.What is { Raw.Tcp: true, Counter.Flow.Route: Route.Blocked }).ToList();
+        var blind = blocked.Where(entry => entry.What.Counter!.Flow.To is { Address: null, Sni: "" }).ToList();
         return blind.Count == 0 ? null : new(
             TelemetryWarning.BlockedWithoutAddress,
-            string.Create(CultureInfo.InvariantCulture, $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; the first is of {blind[0].What.Flow!.Source}"),
-            $"apply the Telemetry resource, {TelemetryWarning.TelemetryResource}: destination_ip from destination.address, which is known also where the mesh refuses to connect; upstream.address is not");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; "
+                + $"the first is of {blind[0].What.Counter!.Flow.Source}"),
+            $"apply the Telemetry resource, {TelemetryWarning.TelemetryResource}: destination_ip from destination.address, "
+            + "which is known also where the mesh refuses to connect; upstream.address is not");
     }
 }

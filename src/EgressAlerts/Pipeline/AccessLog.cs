@@ -16,7 +16,8 @@ internal sealed class AccessLog(ILogger logger)
 
     public void Write(NamedReading named)
     {
-        var news = named.Seen
+        var news = named.Increments
+            .Where(seen => seen.IsSeen)
             .GroupBy(seen => (seen.Flow.Source, seen.Destination.Name, seen.Flow.To.Port, seen.Flow.Route))
             .Where(flow => _known.Add(flow.Key) || flow.Key.Route == Route.Blocked)
             .ToList();

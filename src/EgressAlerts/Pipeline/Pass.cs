@@ -73,6 +73,9 @@ internal sealed class Pass : IAsyncDisposable
 
     public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
 
+    /// <summary>What anyone needs to check the counters, as of now.</summary>
+    private Ledger Ledger => new(_poller.BaselineEnd, _poller.Excluded, _naming.Waiting);
+
     /// <summary>How the configuration wants alerts.</summary>
     /// <param name="externalUrl">Where users reach the service if the configuration does not say so.</param>
     public static AlertingOptions AlertingOf(Settings settings, Uri externalUrl) => new()
@@ -94,12 +97,12 @@ internal sealed class Pass : IAsyncDisposable
         if (await _poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
         var named = await _naming.NameAsync(read, cancel);
         var findings = _detection.Observe(named);
-        var admitted = _budget.Admit(named, findings, _exposition.MayShowNew);
+        var counters = _budget.Admit(named, findings, _exposition.MayShowNew);
         var alerts = _book.Update(findings, window);
 
         // Before anyone sees them: what a scrape has shown is never taken back.
         _state.Commit();
-        _exposition.Publish(admitted);
+        _exposition.Publish(counters, Ledger);
         _notifier.Publish(alerts);
         _accessLog.Write(named);
         return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
@@ -111,7 +114,7 @@ internal sealed class Pass : IAsyncDisposable
     {
         _discovery = _discover();
         if (LastEnd == default) return;
-        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
+        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd)), Ledger);
         _notifier.Publish(_book.Current);
     }
 

@@ -19,7 +19,7 @@ internal sealed record DestinationList(string Destination, string NameSource, bo
 {
     public static IReadOnlyList<DestinationList> Of(Exposition exposition) =>
     [
-        .. (exposition.Current?.Destinations ?? [])
+        .. (exposition.Current?.Counters.Destinations ?? [])
             .OrderBy(destination => destination.Name, StringComparer.Ordinal)
             .Select(d => new DestinationList(d.Name, d.Source.Word(), d.Confirmed, d.Owner, d.Network, d.Region, d.Domain)),
     ];
@@ -32,7 +32,7 @@ internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<Wait
     public static WaitingList Of(Exposition exposition)
     {
         var current = exposition.Current;
-        return new(current?.Window.End, [.. (current?.Waiting ?? []).Select(WaitingEntry.Of), .. (current?.Withheld ?? []).Select(WaitingEntry.Of)]);
+        return new(current?.Counters.Window.End, [.. (current?.Ledger.Waiting ?? []).Select(WaitingEntry.Of), .. (current?.Counters.ShownAsZero ?? []).Select(WaitingEntry.Of)]);
     }
 }
 
@@ -49,10 +49,10 @@ internal sealed record WaitingEntry(string SourceWorkloadNamespace, string Sourc
         "name");
 
     public static WaitingEntry Of(ExportedSeries series) => new(
-        series.Key.Labels.SourceNamespace,
-        series.Key.Labels.SourceWorkload,
-        series.Key.Labels.Destination,
-        series.Key.Labels.Route.Word(),
+        series.Key.Source.Namespace,
+        series.Key.Source.Name,
+        series.Key.Destination,
+        series.Key.Route.Word(),
         series.Key.Metric.Word(),
         series.Value,
         "new");

@@ -67,7 +67,7 @@ internal sealed class Judge(
     }
 
     private static NamedReading Reading(Window window, IReadOnlyList<NamedIncrement> seen) =>
-        new(new Reading(window, [], new Accounts(DateTimeOffset.FromUnixTimeSeconds(Time.JudgedFrom), [])), seen, seen, []);
+        new(window, seen);
 
     /// <summary>The attack that a finding is about; of several the youngest.</summary>
     private Attack? Cause(Finding finding, long at) => mesh.Attacks

@@ -41,7 +41,7 @@ internal sealed class Watch(Func<NamedReading, IReadOnlyList<Finding>> observe)
             if (firing.Itself.Last < _window - 1) begun.Add(finding);
             if (firing is { IsInfo: false } && firing.Group.Last < _window - 1 && isJudged) Groups++;
             var isNewInfo = firing is { IsInfo: true } && firing.Itself.Last < _window - 1;
-            if (isNewInfo && IsNextDigest(finding.Source.Namespace, reading.Reading.Window.End) && isJudged) InfoGroups++;
+            if (isNewInfo && IsNextDigest(finding.Source.Namespace, reading.Window.End) && isJudged) InfoGroups++;
             firing.Itself.Last = firing.Subject.Last = firing.Group.Last = _window;
         }
 

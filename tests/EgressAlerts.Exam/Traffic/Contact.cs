@@ -30,7 +30,7 @@ internal sealed class Contact(Workload source, Target target)
             if (_sums[(int)metric] <= 0) continue;
             var code = metric == Metric.Requests ? (target.Flags == "-" ? "200" : "503") : "";
             var flags = metric is Metric.Requests or Metric.ConnectionsClosed ? target.Flags : "";
-            seen.Add(new(new Increment(_flow, metric, code, flags, _sums[(int)metric]), target.Name, target.Refuted));
+            seen.Add(new(new Increment(new(_flow, metric, code, flags), _sums[(int)metric]), target.Name, target.Refuted));
         }
 
         Array.Clear(_sums);

@@ -81,7 +81,7 @@ public sealed class ReceiverTests : IAsyncLifetime
     public async Task PagerDuty_gets_critical_ones_with_component_group_and_class_and_learns_of_the_resolution()
     {
         var options = new DetectionOptions { Blocked = new() { Severity = "critical", Quiet = TimeSpan.FromSeconds(30) } };
-        var blocked = new Increment(new Flow(Cart, new RawDestination(System.Net.IPAddress.Parse("52.0.0.1"), "443", "", "", ""), Route.Blocked, Protocol.Tcp), Metric.ConnectionsClosed, "", "UH", 1);
+        var blocked = new Increment(new(new Flow(Cart, new RawDestination(System.Net.IPAddress.Parse("52.0.0.1"), "443", "", "", ""), Route.Blocked, Protocol.Tcp), Metric.ConnectionsClosed, "", "UH"), 1);
         var book = Publish(options, new NamedIncrement(blocked, new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true)));
         var triggered = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("trigger", StringComparison.Ordinal));
         var payload = triggered.GetProperty("payload");
@@ -151,7 +151,7 @@ public sealed class ReceiverTests : IAsyncLifetime
     {
         var clean = LabelText.Host(host);
         return new(
-            new Increment(new Flow(Cart, new RawDestination(null, "443", "", clean, ""), Route.Passthrough, Protocol.Http), Metric.Requests, "200", "-", 1),
+            new Increment(new(new Flow(Cart, new RawDestination(null, "443", "", clean, ""), Route.Passthrough, Protocol.Http), Metric.Requests, "200", "-"), 1),
             new Destination(clean, NameSource.Host, Confirmed: false));
     }
 
@@ -160,7 +160,7 @@ public sealed class ReceiverTests : IAsyncLifetime
         var quiet = options with { Learning = TimeSpan.Zero, Watchdog = new() { Enabled = false } };
         var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), Store.InMemory().Read(), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
-        var findings = detectors.Observe(new NamedReading(new Reading(window, [], new Accounts(Now, [])), seen, seen, []));
+        var findings = detectors.Observe(new NamedReading(window, seen));
         var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, Store.InMemory().Read(), new AlertMetrics(_self));
         _notifier.Publish(book.Update(findings, window));
         return book;

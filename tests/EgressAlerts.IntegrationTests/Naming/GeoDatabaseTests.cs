@@ -75,7 +75,7 @@ public sealed class GeoDatabaseTests : IDisposable
         };
         var increments = ((string[])["52.22.188.80", "52.22.201.1", "52.22.200.1", "9.9.9.9"]).Select(Increment);
         var namer = new Namer(options, lookups, Store.InMemory().Read(), TimeProvider.System, new ListLogger<Namer>());
-        var named = await namer.NameAsync(new Reading(default, [.. increments], new Accounts(default, [])), CancellationToken.None);
+        var named = await namer.NameAsync(new Reading(default, [.. increments]), CancellationToken.None);
         Assert.Equal(
             [
                 new("claimed.example.com", NameSource.Host, Confirmed: false, Amazon, "AS16509", "IE", "example.com", "example.com"),
@@ -83,11 +83,10 @@ public sealed class GeoDatabaseTests : IDisposable
                 new("partner", NameSource.Network, Confirmed: true, "alliances", "partner", "eu"),
                 new Destination("claimed.example.com", NameSource.Host, Confirmed: false, "", "", "", "example.com", "example.com"),
             ],
-            named.Settled.Select(increment => increment.Destination));
+            named.Increments.Select(increment => increment.Destination));
 
         Increment Increment(string address) => new(
-            new Flow(new Workload("a", "b"), new RawDestination(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp),
-            Metric.UploadBytes, "", "", 1);
+            new(new(new("a", "b"), new(IPAddress.Parse(address), "", "", "claimed.example.com", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes), 1);
     }
 
     [Theory]

@@ -35,7 +35,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         _server.Answer = Good(5);
         var options = new PollingOptions { Url = new Uri(_server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(2), MaxResponseBytes = 1 << 20 };
         _poller = new Poller(_http, options, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), _time, _log);
-        Assert.True(await ReadAsync(0) is { } first && first.Accounts.BaselineEnd == first.Window.End);
+        Assert.True(await ReadAsync(0) is { } first && _poller.BaselineEnd == first.Window.End);
     }
 
     public async Task DisposeAsync()
@@ -346,7 +346,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Contains(_poller.Failure, Assert.Single(_log.Entries, entry => entry.StartsWith("Error", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(2, _self.Sum("egress_alerts_query_failures_total", "credentials"));
         folder.Write("token", "s3cret\n");
-        Assert.True(await ReadAsync(0) is { } first && first.Accounts.BaselineEnd == first.Window.End);
+        Assert.True(await ReadAsync(0) is { } first && _poller.BaselineEnd == first.Window.End);
         Assert.Equal("", _poller.Failure);
     }
 
@@ -451,7 +451,7 @@ public sealed class PollerFailureTests : IAsyncLifetime
         _server.Answer = Good(9);
         Assert.Equal(5, Assert.Single((await ReadAsync(4))!.Increments).Amount);
 
-        double Excluded() => _poller.Accounts.Excluded.Where(sum => sum.Reason == "baseline").Sum(sum => sum.Amount);
+        double Excluded() => _poller.Excluded.Where(sum => sum.Reason == "baseline").Sum(sum => sum.Amount);
     }
 
     [Fact]

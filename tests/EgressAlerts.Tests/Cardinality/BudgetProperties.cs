@@ -32,7 +32,7 @@ public sealed class BudgetProperties
         var (expected, ofWorkload, retiredBefore) = (new Totals(), new Dictionary<(string, Metric), double>(), new Totals());
         foreach (var (named, admitted) in Run(windows))
         {
-            foreach (var each in named.Seen) expected.Add(each.Increment.Metric, each.Increment.Amount);
+            foreach (var each in named.Increments) expected.Add(each.Increment.Metric, each.Increment.Amount);
             foreach (var metric in Enum.GetValues<Metric>())
             {
                 Assert.Equal(expected[metric], Held(admitted).Where(series => series.Key.Metric == metric).Sum(series => series.Value) + admitted.Retired[metric]);
@@ -40,10 +40,10 @@ public sealed class BudgetProperties
             }
 
             // As long as nothing retires and all have places of their own, each workload's sum is its own.
-            foreach (var each in named.Seen) ofWorkload[(each.Flow.Source.Name, each.Increment.Metric)] = ofWorkload.GetValueOrDefault((each.Flow.Source.Name, each.Increment.Metric)) + each.Increment.Amount;
-            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Labels.SourceWorkload == Words.Other)) continue;
+            foreach (var each in named.Increments) ofWorkload[(each.Flow.Source.Name, each.Increment.Metric)] = ofWorkload.GetValueOrDefault((each.Flow.Source.Name, each.Increment.Metric)) + each.Increment.Amount;
+            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Source.Name == Words.Other)) continue;
             foreach (var ((workload, metric), sum) in ofWorkload)
-                Assert.Equal(sum, Held(admitted).Where(series => series.Key.Labels.SourceWorkload == workload && series.Key.Metric == metric).Sum(series => series.Value));
+                Assert.Equal(sum, Held(admitted).Where(series => series.Key.Source.Name == workload && series.Key.Metric == metric).Sum(series => series.Value));
         }
     }).QuickCheckThrowOnFailure();
 
@@ -63,14 +63,14 @@ public sealed class BudgetProperties
     {
         foreach (var (_, admitted) in Run(windows))
         {
-            var overflow = admitted.Series.Count(series => series.Key.Labels.Destination == Words.Other);
+            var overflow = admitted.Series.Count(series => series.Key.Destination == Words.Other);
             Assert.Equal((admitted.Series.Count - overflow + admitted.Destinations.Count, overflow), (admitted.Budget.Live, admitted.Budget.Overflow));
             Assert.InRange(admitted.Budget.Live, 0, Options.MaxSeries);
-            var workloads = admitted.Series.Select(series => series.Key.Labels.SourceWorkload).Where(name => name != Words.Other).Distinct().Count();
+            var workloads = admitted.Series.Select(series => series.Key.Source.Name).Where(name => name != Words.Other).Distinct().Count();
             Assert.InRange(workloads, 0, Options.MaxWorkloads);
             // An overflow has no label that traffic mints.
             Assert.InRange(overflow, 0, (workloads + 1) * Enum.GetValues<Metric>().Length * Enum.GetValues<Route>().Length * Enum.GetValues<Protocol>().Length);
-            foreach (var destinations in admitted.Series.Where(series => series.Key.Labels.Destination != Words.Other).GroupBy(series => series.Key.Labels.SourceWorkload, series => series.Key.Labels.Destination))
+            foreach (var destinations in admitted.Series.Where(series => series.Key.Destination != Words.Other).GroupBy(series => series.Key.Source.Name, series => series.Key.Destination))
                 Assert.InRange(destinations.Distinct().Count(), 1, Options.MaxDestinationsPerWorkload);
         }
     }).QuickCheckThrowOnFailure();
@@ -90,9 +90,9 @@ public sealed class BudgetProperties
         {
             now = admitted.Window.End;
             var held = Held(admitted).ToDictionary(series => series.Key, series => series.Value);
-            foreach (var (key, value) in before.Where(series => series.Key.Labels.Destination != Words.Other && !series.Key.Labels.Destination.StartsWith('*') && series.Key.Labels.Port != Words.Other))
+            foreach (var (key, value) in before.Where(series => series.Key.Destination != Words.Other && !series.Key.Destination.StartsWith('*') && series.Key.Port != Words.Other))
             {
-                var grown = named.Settled.Where(each => KeyOf(each) == key).Sum(each => each.Increment.Amount);
+                var grown = named.Increments.Where(each => KeyOf(each) == key).Sum(each => each.Increment.Amount);
                 if (held.TryGetValue(key, out var is_))
                 {
                     if (is_ != grown || now - last[key] <= Options.IdleTtl) Assert.Equal(value + grown, is_);
@@ -103,7 +103,7 @@ public sealed class BudgetProperties
                 }
             }
 
-            foreach (var each in named.Settled) last[KeyOf(each)] = now;
+            foreach (var each in named.Increments) last[KeyOf(each)] = now;
             before = held;
         }
     }).QuickCheckThrowOnFailure();
@@ -120,7 +120,7 @@ public sealed class BudgetProperties
         Assert.Equal(Text(Run(windows)).ToList(), Text(Run(windows, restarts: true)).ToList())).QuickCheckThrowOnFailure();
 
     /// <summary>The budget after each window.</summary>
-    private static IEnumerable<(NamedReading Named, Admitted Admitted)> Run((NamedIncrement[] Increments, int Gap, bool IsScraped)[] windows, CardinalityOptions? options = null, bool restarts = false)
+    private static IEnumerable<(NamedReading Named, CounterSnapshot Counters)> Run((NamedIncrement[] Increments, int Gap, bool IsScraped)[] windows, CardinalityOptions? options = null, bool restarts = false)
     {
         using var store = Store.InMemory();
         var (state, number) = (store.Read(), 0);
@@ -137,24 +137,22 @@ public sealed class BudgetProperties
         }
     }
 
-    private static IEnumerable<string> Text(IEnumerable<(NamedReading Named, Admitted Admitted)> run) => run.SelectMany(window => (IEnumerable<string>)
+    private static IEnumerable<string> Text(IEnumerable<(NamedReading Named, CounterSnapshot Counters)> run) => run.SelectMany(window => (IEnumerable<string>)
     [
-        .. window.Admitted.Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal),
-        .. window.Admitted.Withheld.Select(series => $"withheld {series.Key} {series.Value}").Order(StringComparer.Ordinal),
-        .. window.Admitted.Destinations.Select(destination => $"{destination}").Order(StringComparer.Ordinal),
-        $"{window.Admitted.Budget} {string.Join(' ', window.Admitted.Counted)} {string.Join(' ', window.Admitted.Retired)}",
+        .. window.Counters.Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal),
+        .. window.Counters.ShownAsZero.Select(series => $"shown as zero {series.Key} {series.Value}").Order(StringComparer.Ordinal),
+        .. window.Counters.Destinations.Select(destination => $"{destination}").Order(StringComparer.Ordinal),
+        $"{window.Counters.Budget} {string.Join(' ', window.Counters.Counted)} {string.Join(' ', window.Counters.Retired)}",
     ]);
 
     /// <summary>What each series holds, also where it still shows 0.</summary>
-    private static IEnumerable<(SeriesKey Key, double Value)> Held(Admitted admitted)
+    private static IEnumerable<(SeriesKey Key, double Value)> Held(CounterSnapshot counters)
     {
-        var withheld = admitted.Withheld.ToDictionary(series => series.Key, series => series.Value);
-        return admitted.Series.Select(series => (series.Key, withheld.GetValueOrDefault(series.Key, series.Value)));
+        var hidden = counters.ShownAsZero.ToDictionary(series => series.Key, series => series.Value);
+        return counters.Series.Select(series => (series.Key, hidden.GetValueOrDefault(series.Key, series.Value)));
     }
 
     private static SeriesKey KeyOf(NamedIncrement each) => new(
-        each.Increment.Metric,
-        new(each.Flow.Source.Namespace, each.Flow.Source.Name, each.Destination.Name, each.Flow.To.Port, each.Flow.Route, each.Flow.Protocol),
-        each.Increment.ResponseCode,
-        each.Increment.ResponseFlags);
+        each.Increment.Metric, each.Flow.Source, each.Destination.Name, each.Flow.To.Port, each.Flow.Route, each.Flow.Protocol,
+        each.Increment.Id.ResponseCode, each.Increment.Id.ResponseFlags);
 }

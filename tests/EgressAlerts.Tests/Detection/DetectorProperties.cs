@@ -114,7 +114,7 @@ public sealed class DetectorProperties : IDisposable
     private static NamedReading Reading(int window, TimeSpan length, IReadOnlyList<NamedIncrement> seen)
     {
         var start = Timeline.Start + (window * length);
-        return new(new Reading(new Window(start, start + length), [], new Accounts(start, [])), seen, seen, []);
+        return new(new Window(start, start + length), seen);
     }
 
     /// <summary>What a few workloads do with a few destinations. Some of these have one name, so that the order in which a name's addresses come could matter.</summary>
@@ -132,7 +132,7 @@ public sealed class DetectorProperties : IDisposable
             var name = new Destination(
                 string.Create(CultureInfo.InvariantCulture, $"n{i % 6}.example.com"), NameSource.Ptr, i % 2 == 0, "", "", i % 5 == 0 ? "US" : "DE", "example.com", "example.com");
             increments.Add(new(
-                new Increment(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : "", random.Next(1, isBurst ? 9_000 : 3_000)),
+                new Increment(new(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : ""), random.Next(1, isBurst ? 9_000 : 3_000)),
                 i == 0 ? new Destination(Words.CloudMetadata, NameSource.Special, true) : name,
                 i == 8 ? new RefutedClaim("bank.com", NameSource.Sni, "resolves elsewhere") : null));
         }

@@ -59,9 +59,9 @@ public sealed class DetectorTests
     {
         var flow = Samples.Flow("52.0.0.1", sni: "www.bank.com");
         var forged = new NamedIncrement(
-            Samples.Increment(flow, 2048, Metric.UploadBytes), new Destination("vps.hoster.net", NameSource.Ptr, true), new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (asked twice)"));
+            Samples.Increment(flow, 2048, Metric.UploadBytes), new Destination("vps.hoster.net", NameSource.Ptr, true), new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (asked twice)"), NameStage.FinalLater);
         // It waited for its second look: this window has not seen it.
-        var finding = Assert.Single(_detectors.Observe(new NamedReading(Samples.Reading(3), [], [forged, forged with { Increment = Samples.Increment(flow) }], [])));
+        var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(3, forged, forged with { Increment = Samples.Increment(flow) })));
         Assert.Equal(("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Confirmed));
         Assert.StartsWith(
             "shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) under the TLS server name www[.]bank[.]com, which resolves to 52.2.0.1 (asked twice). 1 request or connection and 2 KiB sent out ",

@@ -122,7 +122,7 @@ public sealed class FanOutAndBeaconingTests
     {
         var time = Learned();
         var opened = Timeline.To("52.9.9.9", 1, "52.9.9.9", confirmed: false).Increment.Flow;
-        NamedIncrement Of(Metric metric, double amount) => new(new Increment(opened, metric, "", "", amount), new Destination("52.9.9.9", NameSource.Ip, Confirmed: false));
+        NamedIncrement Of(Metric metric, double amount) => new(new Increment(new(opened, metric), amount), new Destination("52.9.9.9", NameSource.Ip, Confirmed: false));
         var findings = time.Until(time.Now.AddHours(8), now => ((now.Minute % 5 * 60) + now.Second) switch
         {
             0 => [Of(Metric.ConnectionsOpened, 1)],
@@ -160,7 +160,7 @@ public sealed class FanOutAndBeaconingTests
                 for (; next[pod] < now.AddMinutes(1); count++) next[pod] = next[pod].AddSeconds(period * (0.9 + (0.2 * random.NextDouble())));
             }
 
-            return count == 0 ? [] : [.. Exchange(count * 700), new(new Increment(Exchange()[0].Flow, Metric.ConnectionsClosed, "", "", count), Exchange()[0].Destination)];
+            return count == 0 ? [] : [.. Exchange(count * 700), new(new Increment(new(Exchange()[0].Flow, Metric.ConnectionsClosed), count), Exchange()[0].Destination)];
         }
 
         while (time.Now < Timeline.Start.AddHours(26) && time.Findings.Count == 0) time.Step(Beacons(time.Now));

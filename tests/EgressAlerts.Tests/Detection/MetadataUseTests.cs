@@ -50,5 +50,5 @@ public sealed class MetadataUseTests
     private static NamedIncrement[] Usual(DateTimeOffset now) => now.Minute % 10 == 0 ? Asks(1) : [];
 
     private static NamedIncrement[] Asks(double count) =>
-        [new(new Increment(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests, "", "", count), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true))];
+        [new(new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), count), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true))];
 }

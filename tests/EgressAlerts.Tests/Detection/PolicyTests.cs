@@ -44,9 +44,9 @@ public sealed class PolicyTests
         var detectors = Timeline.New(Options(new("ok", PolicyAction.Allow, "warning", new(), new() { Names = [new("api.stripe.com")] }), Forbid));
         var increment = Samples.Increment(Samples.Flow("52.0.0.1"));
         var unnamed = new NamedIncrement(increment, new Destination("52.0.0.1", NameSource.Ip, Confirmed: false));
-        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(1, increment), [unnamed], [], [increment])));
-        Assert.Empty(detectors.Observe(new NamedReading(Samples.Reading(2), [], [new(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true))], [])));
-        Assert.Single(detectors.Observe(new NamedReading(Samples.Reading(3), [], [unnamed], [])));
+        Assert.Empty(detectors.Observe(Samples.NamedAs(1, unnamed with { Stage = NameStage.Open })));
+        Assert.Empty(detectors.Observe(Samples.NamedAs(2, new NamedIncrement(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true), Stage: NameStage.FinalLater))));
+        Assert.Single(detectors.Observe(Samples.NamedAs(3, unnamed with { Stage = NameStage.FinalLater })));
     }
 
     [Fact]
@@ -67,12 +67,12 @@ public sealed class PolicyTests
     [InlineData("/sport", false)]
     public void Paths_and_labels_match_where_the_mesh_tells_them(string prefix, bool expected)
     {
-        var facts = PolicyFacts.Of([(PolicyFacts.Path, "/politics"), ("source_version", "v2")]);
-        var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), facts, isSettled: true);
+        var tags = PolicyTags.Of((PolicyTags.Path, "/politics"), ("source_version", "v2"));
+        var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), tags, isSettled: true);
         Policies Of(string version) => new([Forbid with { Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } }, Destination = new() { PathPrefixes = [prefix] } }]);
         Assert.Equal(expected, Of("v2").FirstMatch(traffic) is not null);
         Assert.Null(Of("v1").FirstMatch(traffic));
-        Assert.Null(Of("v2").FirstMatch(new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), "", isSettled: true)));
+        Assert.Null(Of("v2").FirstMatch(new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default, isSettled: true)));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class PolicyTests
         from address in Gen.Elements("", "52.0.0.1", "52.9.0.1")
         from port in Gen.Elements("", "443", "80")
         from route in Gen.Elements(Route.Passthrough, Route.Blocked, Route.Registered)
-        select new FlowActivity(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), "", isSettled: true);
+        select new FlowActivity(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), default, isSettled: true);
 
     /// <summary>The words of the reference, said in another way.</summary>
     private static bool Naive(Policy policy, FlowActivity traffic)

@@ -221,7 +221,7 @@ public sealed class StoredDetectionTests
                    from n in Enumerable.Range(0, i % 30 == 29 ? 12 : 5)
                    select Timeline.To($"n{n}.example.com", random.Next(1, 3_000), source: new("shop", $"app-{app}"), route: n < 3 ? Route.Blocked : Route.Passthrough),
             ];
-            detectors.Observe(new NamedReading(new Reading(new Window(at, at.AddMinutes(5)), [], new Accounts(at, [])), seen, seen, []));
+            detectors.Observe(new NamedReading(new Window(at, at.AddMinutes(5)), seen));
             Assert.True(state.Commit());
         }
     }
@@ -229,7 +229,7 @@ public sealed class StoredDetectionTests
     private static NamedReading Hour(int number, IReadOnlyList<NamedIncrement> seen)
     {
         var at = Timeline.Start.AddHours(number);
-        return new(new Reading(new Window(at, at.AddHours(1)), [], new Accounts(at, [])), seen, seen, []);
+        return new(new Window(at, at.AddHours(1)), seen);
     }
 
     private static Table<string, object[]> Rows(Store store, string table, string[] keys, string[] columns, out StoredState state)

@@ -138,13 +138,17 @@ public sealed class ThreatListTests : IDisposable
         Increment To(string address, Route route = Route.Passthrough) => Samples.Increment(Samples.Flow(address, route: route));
         NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) => new(increment, new Destination(name, source, source == NameSource.Ptr));
         var (listed, refused, named, inside) = (To("203.0.113.9"), To("203.0.113.10", Route.Blocked), To("52.0.0.1"), To("10.1.1.1"));
-        IReadOnlyList<NamedIncrement> seen = [Named(listed, "203.0.113.9", NameSource.Ip), Named(refused, "203.0.113.10", NameSource.Ip), Named(named, "52.0.0.1", NameSource.Ip), Named(inside, "private", NameSource.Special)];
-        var findings = detectors.Observe(new NamedReading(Samples.Reading(1, listed, refused, named, inside), seen, [seen[0], seen[3]], [refused, named]));
+        var findings = detectors.Observe(Samples.NamedAs(
+            1,
+            Named(listed, "203.0.113.9", NameSource.Ip),
+            Named(refused, "203.0.113.10", NameSource.Ip) with { Stage = NameStage.Open },
+            Named(named, "52.0.0.1", NameSource.Ip) with { Stage = NameStage.Open },
+            Named(inside, "private", NameSource.Special)));
         Assert.Equal(["203.0.113.10", "203.0.113.9"], findings.Select(finding => finding.Destination).Order(StringComparer.Ordinal));
         Assert.All(findings, finding => Assert.Equal(("EgressThreatListed", "critical"), (finding.AlertName, finding.Severity)));
         Assert.Contains(findings, finding => finding.Description.Contains("which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and", StringComparison.Ordinal));
 
-        findings = detectors.Observe(new NamedReading(Samples.Reading(2), [], [Named(named, "c2.evil.example.com")], []));
+        findings = detectors.Observe(Samples.NamedAs(2, Named(named, "c2.evil.example.com") with { Stage = NameStage.FinalLater }));
         Assert.Equal("c2.evil.example.com", Assert.Single(findings, finding => finding.Destination.Contains("evil", StringComparison.Ordinal)).Destination);
     }
 
@@ -164,7 +168,7 @@ public sealed class ThreatListTests : IDisposable
         var lists = new ThreatListedOptions { Lists = [Read("203.0.113.0/24\n")] };
         var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = lists });
         NamedReading At(DateTimeOffset end) => Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9"))) is var named
-            ? named with { Reading = named.Reading with { Window = new(end.AddSeconds(-30), end) } }
+            ? named with { Window = new(end.AddSeconds(-30), end) }
             : named;
         Assert.Single(detectors.Observe(At(Samples.Start + Week)));
         Assert.Empty(detectors.Observe(At(Samples.Start + Week + TimeSpan.FromHours(1))));

@@ -33,7 +33,7 @@ internal sealed class Timeline
         new(options, metrics ?? new DetectionMetrics(new MetricRegistry(), TimeProvider.System), state ?? Store.InMemory().Read(), NullLogger<Detectors>.Instance);
 
     public static NamedIncrement To(string name, double upload, string address = "", Workload? source = null, bool confirmed = true, string site = "", Route route = Route.Passthrough) => new(
-        new Increment(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes, "", "", upload),
+        new Increment(new(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes), upload),
         new Destination(name, confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, confirmed, Site: site.Length > 0 ? site : name));
 
     /// <summary>Plays one window and commits it.</summary>
@@ -63,7 +63,6 @@ internal sealed class Timeline
     {
         var start = Now;
         Now += _window;
-        var increments = seen.Select(named => named.Increment).ToList();
-        Findings = _detectors.Observe(new NamedReading(new Reading(new Window(start, Now), increments, new Accounts(Start, [])), seen, seen, []));
+        Findings = _detectors.Observe(new NamedReading(new Window(start, Now), seen));
     }
 }

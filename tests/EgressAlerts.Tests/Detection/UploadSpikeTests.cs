@@ -44,7 +44,7 @@ public sealed class UploadSpikeTests
             for (var i = 0; i < 300; i++)
             {
                 var sent = Timeline.To($"n{i}.w{window}.example.org", 1_000, source: app);
-                var traffic = new FlowActivity(sent.Flow, sent.Destination, "", isSettled: false);
+                var traffic = new FlowActivity(sent.Flow, sent.Destination, default, isSettled: false);
                 traffic.Add(in sent);
                 yield return traffic;
             }
@@ -55,7 +55,7 @@ public sealed class UploadSpikeTests
     public void What_nobody_can_name_is_kept_too()
     {
         var (sent, store) = (Timeline.To(Words.Unknown, 1_000), Store.InMemory());
-        var traffic = new FlowActivity(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), "", isSettled: false);
+        var traffic = new FlowActivity(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), default, isSettled: false);
         traffic.Add(in sent);
         var state = store.Read();
         New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));
@@ -152,7 +152,7 @@ public sealed class UploadSpikeTests
         static IReadOnlyList<NamedIncrement> Asked(double count, double size, string flags = "") =>
         [
             Timeline.To("doh.example.com", count * size),
-            Timeline.To("doh.example.com", 0) with { Increment = Timeline.To("doh.example.com", 0).Increment with { Metric = Metric.Requests, Amount = count, ResponseFlags = flags } },
+            Timeline.To("doh.example.com", 0) with { Increment = Samples.Increment(Timeline.To("doh.example.com", 0).Flow, count, Metric.Requests, flags: flags) },
         ];
         _time.Until(Timeline.Start.AddDays(8), _ => Asked(100, 300));
         Assert.Empty(_time.Step(Asked(20_000, 2_000)));

@@ -98,10 +98,10 @@ public sealed class JudgeTests : IClassFixture<JudgeTests.Fortnight>
         /// <summary>An alert of its own for each sum that was ever seen, so that it begins anew with each window.</summary>
         private static List<Finding> Everything(NamedReading reading) =>
         [
-            .. reading.Seen.Where(IsTold).Select(named =>
+            .. reading.Increments.Where(IsTold).Select(named =>
             {
                 var (at, increment) = (reading.Window.End, named.Increment);
-                var alert = string.Create(CultureInfo.InvariantCulture, $"{named.Flow} {increment.Metric} {increment.ResponseFlags} {increment.Amount} {at:s}");
+                var alert = string.Create(CultureInfo.InvariantCulture, $"{named.Flow} {increment.Metric} {increment.Id.ResponseFlags} {increment.Amount} {at:s}");
                 return Finding(alert, named.Flow.Source, named.Destination.Name, at);
             }),
         ];

@@ -93,7 +93,7 @@ public sealed class MeshTests
     }
 
     private static Dictionary<(Flow, Metric, string, string), double> Sums(IReadOnlyList<NamedIncrement> seen) => seen
-        .GroupBy(named => (named.Flow, named.Increment.Metric, named.Increment.ResponseCode, named.Increment.ResponseFlags))
+        .GroupBy(named => (named.Flow, named.Increment.Metric, named.Increment.Id.ResponseCode, named.Increment.Id.ResponseFlags))
         .ToDictionary(group => group.Key, group => group.Sum(named => named.Increment.Amount));
 
     private static bool AreSame<T>(Dictionary<T, double> one, Dictionary<T, double> other)

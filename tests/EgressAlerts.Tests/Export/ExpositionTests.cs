@@ -20,7 +20,7 @@ public sealed class ExpositionTests
     [Fact]
     public void A_window_is_exposed_with_the_labels_of_the_contract_and_reads_back_equal()
     {
-        _exposition.Publish(Window(1));
+        Publish(Window(1));
         var text = Text(ExpositionFormat.PrometheusText);
         Assert.Contains(
             """
@@ -48,7 +48,7 @@ public sealed class ExpositionTests
     [InlineData(123456789012345678)]
     public void A_counter_reads_back_as_it_was_counted(double value)
     {
-        _exposition.Publish(Window(1, [Series(Requests("a.example.com"), value)]));
+        Publish(Window(1, [Series(Requests("a.example.com"), value)]));
         Assert.Equal(value, Assert.Single(PromSample.Parse(Text(ExpositionFormat.PrometheusText)), IsRequests).Value);
     }
 
@@ -56,7 +56,7 @@ public sealed class ExpositionTests
     public void Label_values_are_escaped_and_read_back_equal()
     {
         const string Hostile = "q\"b\\n\n{}é漢";
-        _exposition.Publish(Window(1, [Series(Requests(Hostile), 1)]));
+        Publish(Window(1, [Series(Requests(Hostile), 1)]));
         Assert.Equal(Hostile, Assert.Single(PromSample.Parse(Text(ExpositionFormat.PrometheusText)), IsRequests)["destination"]);
     }
 
@@ -99,7 +99,7 @@ public sealed class ExpositionTests
         activity.ActivityTraceFlags = System.Diagnostics.ActivityTraceFlags.Recorded;
         _self.Counter("egress_alerts_a_total", "A.").Inc(2);
         _self.Histogram("egress_alerts_b_seconds", "B.", [0.5, 1]).Observe(0.75);
-        _exposition.Publish(Window(1));
+        Publish(Window(1));
         var text = Text(ExpositionFormat.OpenMetricsText);
         Assert.Contains("# TYPE egress_alerts_a counter\negress_alerts_a_total 2.0\n", text, StringComparison.Ordinal);
         Assert.Contains("egress_alerts_b_seconds_bucket{le=\"1.0\"} 1\n", text, StringComparison.Ordinal);
@@ -113,7 +113,7 @@ public sealed class ExpositionTests
     [InlineData(ExpositionFormat.OpenMetricsText)]
     public void The_compressed_body_is_the_plain_one(ExpositionFormat format)
     {
-        _exposition.Publish(Window(1));
+        Publish(Window(1));
         var scrape = _exposition.Render(format);
         using var whole = new GZipStream(new MemoryStream([.. scrape.Compress().Span]), CompressionMode.Decompress);
         using var reader = new StreamReader(whole);
@@ -123,7 +123,7 @@ public sealed class ExpositionTests
     [Fact]
     public void Scrapes_of_one_window_share_its_bytes_in_each_format()
     {
-        _exposition.Publish(Window(1));
+        Publish(Window(1));
         Assert.True(_exposition.Render(ExpositionFormat.PrometheusText).Plain[0].Equals(_exposition.Render(ExpositionFormat.PrometheusText).Plain[0]));
         Assert.False(_exposition.Render(ExpositionFormat.PrometheusText).Plain[0].Equals(_exposition.Render(ExpositionFormat.OpenMetricsText).Plain[0]));
     }
@@ -132,19 +132,19 @@ public sealed class ExpositionTests
     public void A_series_that_is_retired_is_gone_and_one_that_comes_back_in_its_place_begins_at_its_own_value()
     {
         var (stays, goes) = (Series(Requests("a.example.com"), 3), Series(Requests("b.example.com"), 7));
-        _exposition.Publish(Window(1, [stays, goes]));
-        _exposition.Publish(Window(2, [stays]));
+        Publish(Window(1, [stays, goes]));
+        Publish(Window(2, [stays]));
         Assert.Equal(["a.example.com 3"], Shown());
-        _exposition.Publish(Window(3, [stays, goes]));
-        _exposition.Publish(Window(4, [stays, Series(Requests("b.example.com"), 1)]));
+        Publish(Window(3, [stays, goes]));
+        Publish(Window(4, [stays, Series(Requests("b.example.com"), 1)]));
         Assert.Equal(["a.example.com 3", "b.example.com 1"], Shown());
     }
 
     [Fact]
     public void A_destination_of_which_something_else_is_known_now_is_shown_once()
     {
-        _exposition.Publish(Window(1));
-        _exposition.Publish(Window(2, destinations: [new("api.example.com", NameSource.Host, true, "team", "net", "eu")]));
+        Publish(Window(1));
+        Publish(Window(2, destinations: [new("api.example.com", NameSource.Host, true, "team", "net", "eu")]));
         var info = Assert.Single(PromSample.Parse(Text(ExpositionFormat.PrometheusText)), sample => sample.Name == "egress_destination_info");
         Assert.Equal("true", info["confirmed"]);
     }
@@ -152,8 +152,8 @@ public sealed class ExpositionTests
     [Fact]
     public void When_the_pass_begins_anew_without_its_state_all_counters_do()
     {
-        _exposition.Publish(Window(1, [Series(Requests("a.example.com"), 3)], counted: 10));
-        _exposition.Publish(Window(2, [Series(Requests("a.example.com"), 1)], counted: 1));
+        Publish(Window(1, [Series(Requests("a.example.com"), 3)], counted: 10));
+        Publish(Window(2, [Series(Requests("a.example.com"), 1)], counted: 1));
         Assert.Equal(["a.example.com 1"], Shown());
         Assert.Equal(1, Assert.Single(PromSample.Parse(Text(ExpositionFormat.PrometheusText)), IsCounted).Value);
     }
@@ -173,7 +173,7 @@ public sealed class ExpositionTests
                 scrape.Wait(TimeSpan.FromMilliseconds(2)); // A scrape that did not wait for the end of the commit would be over by then.
             }
 
-            _exposition.Publish(Window(number, new PausingList([.. keys.Select(key => new ExportedSeries(key, number))], BeginScrape), counted: number));
+            Publish(Window(number, new PausingList([.. keys.Select(key => new ExportedSeries(key, number))], BeginScrape), counted: number));
             var shown = PromSample.Parse(Text(await scrape)).Where(sample => IsRequests(sample) || IsCounted(sample)).Select(sample => sample.Value).ToList();
             Assert.Equal(101, shown.Count);
             Assert.Equal(number, Assert.Single(shown.Distinct()));
@@ -184,19 +184,21 @@ public sealed class ExpositionTests
     public void New_series_may_show_their_value_when_their_0_was_scraped_or_nobody_scrapes()
     {
         Assert.True(_exposition.MayShowNew); // Nothing is published.
-        _exposition.Publish(Window(1));
+        Publish(Window(1));
         Assert.True(_exposition.MayShowNew); // Nobody has ever scraped.
         _exposition.Delivered(_exposition.Render(ExpositionFormat.PrometheusText));
         Assert.True(_exposition.MayShowNew);
-        _exposition.Publish(Window(2));
+        Publish(Window(2));
         Assert.False(_exposition.MayShowNew); // Somebody scrapes, but has not seen this one.
         var late = _exposition.Render(ExpositionFormat.PrometheusText);
-        _exposition.Publish(Window(3));
+        Publish(Window(3));
         _exposition.Delivered(late); // What arrived was the one before.
         Assert.False(_exposition.MayShowNew);
         _time.Advance(TimeSpan.FromMinutes(6));
         Assert.True(_exposition.MayShowNew);
     }
+
+    private void Publish(CounterSnapshot counters) => _exposition.Publish(counters, Samples.Ledger);
 
     private string Text(ExpositionFormat format) => Text(_exposition.Render(format));
 
@@ -211,24 +213,21 @@ public sealed class ExpositionTests
 
     private static bool IsRequests(PromSample sample) => sample.Name == "egress_requests_total";
 
-    private static SeriesKey Requests(string destination) => new(Metric.Requests, Labels with { Destination = destination }, "200", "-");
+    private static SeriesKey Requests(string destination) => new(Metric.Requests, Samples.Cart, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
 
     private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key), value);
 
-    private static FlowLabels Labels => new("shop", "cart", "api.example.com", "443", Route.Passthrough, Protocol.Http);
-
-    private static Admitted Window(
+    private static CounterSnapshot Window(
         int number, IReadOnlyList<ExportedSeries>? series = null, IReadOnlyList<Destination>? destinations = null, double counted = 3) => new(
         Samples.Window(number),
-        new Accounts(Samples.Start, [new(Metric.Requests, "in_mesh", 4)]),
         series ??
         [
-            Series(new(Metric.Requests, Labels, "200", "-"), 3),
-            Series(new(Metric.UploadBytes, Labels, "", ""), 1234),
-            Series(new(Metric.ConnectionsClosed, Labels, "", "UF,URX"), 2),
+            Series(Requests("api.example.com"), 3),
+            Series(Requests("api.example.com") with { Metric = Metric.UploadBytes, ResponseCode = "", ResponseFlags = "" }, 1234),
+            Series(Requests("api.example.com") with { Metric = Metric.ConnectionsClosed, ResponseCode = "", ResponseFlags = "UF,URX" }, 2),
         ],
         destinations ?? [new("api.example.com", NameSource.Host, false, "team", "net", "eu")],
-        new Totals(counted, 0, 2, 1234, 0), [], [], new Totals(), new(4, 0, 0, 100, 1, 0, 0, 3, 0));
+        new Totals(counted, 0, 2, 1234, 0), [], new Totals(), new(4, 0, 0, 100, 1, 0, 0, 3, 0));
 
     /// <summary>The series of a window; half-way through them something happens.</summary>
     private sealed class PausingList(IReadOnlyList<ExportedSeries> series, Action pause) : IReadOnlyList<ExportedSeries>

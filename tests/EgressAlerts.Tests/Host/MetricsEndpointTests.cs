@@ -57,9 +57,9 @@ public sealed class MetricsEndpointTests
     public async Task A_HEAD_has_the_headers_and_no_body_and_counts_as_no_scrape()
     {
         var endpoint = new MetricsEndpoint(_exposition);
-        _exposition.Publish(Window(1));
+        _exposition.Publish(Window(1), Samples.Ledger);
         await endpoint.AnswerAsync(Context(Prometheus242));
-        _exposition.Publish(Window(2));
+        _exposition.Publish(Window(2), Samples.Ledger);
         Assert.False(_exposition.MayShowNew);
 
         var context = Context(Prometheus242);
@@ -97,7 +97,7 @@ public sealed class MetricsEndpointTests
         Assert.Equal(200, next.Response.StatusCode);
     }
 
-    private static Admitted Window(int number) => new SeriesBudget(new CardinalityOptions(), Store.InMemory().Read()).Admit(Samples.Named(number), [], showNew: true);
+    private static CounterSnapshot Window(int number) => new SeriesBudget(new CardinalityOptions(), Store.InMemory().Read()).Admit(Samples.Named(number), [], showNew: true);
 
     private static DefaultHttpContext Context(string? accept)
     {

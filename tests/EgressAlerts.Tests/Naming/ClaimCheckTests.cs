@@ -135,12 +135,12 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var flow = Samples.Flow("52.2.0.9", sni: "www.bank.com");
         var first = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow, 3)), CancellationToken.None);
-        Assert.Equal(("www.bank.com", false, null), (first.Seen[0].Destination.Name, first.Seen[0].Destination.Confirmed, first.Seen[0].Refuted));
-        Assert.Empty(first.Settled);
+        Assert.Equal(("www.bank.com", false, null), (first.Seen()[0].Destination.Name, first.Seen()[0].Destination.Confirmed, first.Seen()[0].Refuted));
+        Assert.Empty(first.Final());
 
         _time.Advance(TimeSpan.FromSeconds(70));
         var second = await namer.NameAsync(Samples.Reading(3), CancellationToken.None);
-        var settled = Assert.Single(second.Settled);
+        var settled = Assert.Single(second.Final());
         Assert.Equal(("vps-9.hoster.net", NameSource.Ptr, "hoster.net", 3), (settled.Destination.Name, settled.Destination.Source, settled.Destination.Domain, settled.Increment.Amount));
         Assert.Equal(new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (www.bank.com) (asked twice)"), settled.Refuted);
     }
@@ -158,7 +158,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
             var named = await namer.NameAsync(Samples.Reading(1, [.. flows.Select(flow => Samples.Increment(flow))]), CancellationToken.None);
             Assert.Equal(
                 [("www.bank.com", false, null), ("www.bank.com", true, null), ("vps-9.hoster.net", true, "is another address")],
-                named.Settled.Select(seen => (seen.Destination.Name, seen.Destination.Confirmed, seen.Refuted?.Evidence)));
+                named.Final().Select(seen => (seen.Destination.Name, seen.Destination.Confirmed, seen.Refuted?.Evidence)));
             _time.Advance(TimeSpan.FromSeconds(70));
         }
     }
@@ -168,7 +168,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     {
         var namer = new Namer(new NamingOptions { CheckClaims = false }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("52.2.0.9", host: "www.bank.com"))), CancellationToken.None);
-        Assert.Equal(("www.bank.com", NameSource.Host, false), (named.Settled[0].Destination.Name, named.Settled[0].Destination.Source, named.Settled[0].Destination.Confirmed));
+        Assert.Equal(("www.bank.com", NameSource.Host, false), (named.Final()[0].Destination.Name, named.Final()[0].Destination.Source, named.Final()[0].Destination.Confirmed));
         Assert.Equal(0, _dns.Questions);
     }
 
@@ -193,7 +193,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         for (var round = 0; ; round++)
         {
             var open = new List<Question>();
-            var verdict = _claims.Judge(claim, IPAddress.Parse(address), weight: 1, open);
+            var verdict = _claims.Evaluate(claim, IPAddress.Parse(address), weight: 1, open);
             // Also where the answer is known: it may be asked for again.
             await _lookups.SettleAsync([.. open, Question.AddressesOf(claim, System.Net.Sockets.AddressFamily.InterNetwork)], TimeSpan.FromSeconds(10), CancellationToken.None);
             if (round == 4) return verdict.Evidence.Length > 0 ? $"{verdict.Standing}: {verdict.Evidence}" : verdict.Standing.ToString();

@@ -47,11 +47,11 @@ public sealed class NamerTests : IAsyncLifetime
 
         // A name server that is silent about one address holds up no window, although time stands still.
         var reading = Samples.Reading(1, Samples.Increment(silent));
-        Assert.Equal(NameSource.Ip, (await namer.NameAsync(reading, default)).Seen[0].Destination.Source);
+        Assert.Equal(NameSource.Ip, (await namer.NameAsync(reading, default)).Seen()[0].Destination.Source);
 
         await namer.ResolveAsync([named.To, named.To], default);
         reading = Samples.Reading(1, Samples.Increment(named));
-        Assert.Equal("*.compute-1.amazonaws.com", (await namer.NameAsync(reading, default)).Settled.Single().Destination.Name);
+        Assert.Equal("*.compute-1.amazonaws.com", (await namer.NameAsync(reading, default)).Final().Single().Destination.Name);
     }
 
     public static TheoryData<string, Flow> Ladder() => new()
@@ -87,7 +87,7 @@ public sealed class NamerTests : IAsyncLifetime
         };
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
-        var destination = Assert.Single(named.Settled).Destination;
+        var destination = Assert.Single(named.Final()).Destination;
         Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
     }
 
@@ -102,7 +102,7 @@ public sealed class NamerTests : IAsyncLifetime
 
         var reversing = new Namer(new NamingOptions { ReversePrivate = true }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await reversing.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("10.1.2.3"))), CancellationToken.None);
-        Assert.Equal("db.corp.example.com", named.Settled[0].Destination.Name);
+        Assert.Equal("db.corp.example.com", named.Final()[0].Destination.Name);
     }
 
     [Fact]
@@ -114,18 +114,18 @@ public sealed class NamerTests : IAsyncLifetime
         var silent = Samples.Increment(Samples.Flow("52.1.1.2"), amount: 3);
 
         var first = await NamedInAMomentAsync(namer, Samples.Reading(1, silent));
-        Assert.Equal((1, 0, 3.0), (first.Seen.Count, first.Settled.Count, first.Waiting.Single().Amount));
+        Assert.Equal((1, 0, 3.0), (first.Seen().Count, first.Final().Count, namer.Waiting.Single().Amount));
 
         state.Commit();
         state = _store.Read();
         namer = New();
         var second = await NamedInAMomentAsync(namer, Samples.Reading(2, silent));
-        Assert.Equal((0, 6.0), (second.Settled.Count, second.Waiting.Single().Amount));
+        Assert.Equal((0, 6.0), (second.Final().Count, namer.Waiting.Single().Amount));
 
         var third = await NamedInAMomentAsync(namer, Samples.Reading(3));
-        var settled = Assert.Single(third.Settled);
+        var settled = Assert.Single(third.Final());
         Assert.Equal((6.0, "52.1.1.2", NameSource.Ip), (settled.Increment.Amount, settled.Destination.Name, settled.Destination.Source));
-        Assert.Empty(third.Waiting);
+        Assert.Empty(namer.Waiting);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class NamerTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromMilliseconds(999));
         Assert.False(naming.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal("52.1.1.2", Assert.Single((await naming).Seen).Destination.Name);
+        Assert.Equal("52.1.1.2", Assert.Single((await naming).Seen()).Destination.Name);
 
         using var stop = new CancellationTokenSource();
         naming = namer.NameAsync(silent, stop.Token);

@@ -47,8 +47,8 @@ public sealed partial class ClassifierTests
         if (istio.StartsWith("1.23", StringComparison.Ordinal) || istio == "1.31") hosts.Saw("vouched.example.com"); // Such proxies tell namespaces.
         var (raw, labels) = Parse(series);
         var what = new Classifier(Options, hosts).Classify(raw, labels);
-        Assert.Equal(route, what.Flow is { } flow ? $"`{flow.Route.Word()}`" : $"left out: `{what.Excluded}`");
-        if (what.Flow is not { To: var to }) return;
+        Assert.Equal(route, what.Counter?.Flow is { } flow ? $"`{flow.Route.Word()}`" : $"left out: `{what.Excluded}`");
+        if (what.Counter?.Flow is not { To: var to }) return;
         var known = ((string, bool)[])[("address", to.Address is not null), ("registry", to.Service.Length > 0), ("sni", to.Sni.Length > 0), ("host", to.Host.Length > 0)];
         Assert.Equal(knownBy, string.Join(", ", known.Where(part => part.Item2).Select(part => part.Item1).DefaultIfEmpty("nothing")));
     }
@@ -72,7 +72,7 @@ public sealed partial class ClassifierTests
     {
         var options = new TelemetryOptions { DestinationIp = ["orig_dst", "destination_ip"], Sni = ["external_host"] };
         var (raw, labels) = Parse("""istio_tcp_sent_bytes_total{reporter="source",destination_service_name="PassthroughCluster",orig_dst="unknown",destination_ip="52.1.2.3:443",external_host="API.Example.com."}""");
-        var flow = new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels).Flow!;
+        var flow = new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels).Counter!.Flow;
         Assert.Equal(new RawDestination(IPAddress.Parse("52.1.2.3"), "443", "", "", "api.example.com"), flow.To);
     }
 
@@ -82,7 +82,7 @@ public sealed partial class ClassifierTests
         foreach (var label in (string[])["destination_service", "request_host", "requested_server_name"])
         {
             var labels = new Dictionary<string, string> { ["destination_service_name"] = "PassthroughCluster", [label] = new string('x', 4096) + "\"}\n" };
-            var to = new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels).Flow!.To;
+            var to = new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels).Counter!.Flow.To;
             Assert.Equal(Words.Invalid, to.Key);
         }
     }
@@ -93,18 +93,18 @@ public sealed partial class ClassifierTests
     {
         var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
         var classifier = new Classifier(Options, hosts);
-        Assert.Equal(Route.Registered, Http(classifier, "one.example.com").Flow!.Route); // As before 1.23.
-        Assert.Equal(Route.Registered, Http(classifier, "vouched.example.com", ("destination_service_namespace", "shop")).Flow!.Route);
+        Assert.Equal(Route.Registered, Http(classifier, "one.example.com").Counter!.Flow.Route); // As before 1.23.
+        Assert.Equal(Route.Registered, Http(classifier, "vouched.example.com", ("destination_service_namespace", "shop")).Counter!.Flow.Route);
         Assert.True(hosts.TakeChange()); // What was classified before is to be looked at again.
         Assert.False(hosts.TakeChange());
 
-        var dynamic = Http(classifier, "one.example.com:8080").Flow!;
+        var dynamic = Http(classifier, "one.example.com:8080").Counter!.Flow;
         Assert.Equal((Route.Passthrough, "", "one.example.com", "8080"), (dynamic.Route, dynamic.To.Service, dynamic.To.Host, dynamic.To.Port));
-        Assert.Equal(Route.Registered, Http(classifier, "Vouched.example.com").Flow!.Route); // From a sidecar that is older than the others.
+        Assert.Equal(Route.Registered, Http(classifier, "Vouched.example.com").Counter!.Flow.Route); // From a sidecar that is older than the others.
 
         Http(classifier, "one.example.com:8080", ("destination_service_namespace", "shop"));
         Assert.True(hosts.TakeChange());
-        Assert.Equal(Route.Registered, Http(classifier, "one.example.com:8080").Flow!.Route);
+        Assert.Equal(Route.Registered, Http(classifier, "one.example.com:8080").Counter!.Flow.Route);
     }
 
     [Fact]
@@ -112,8 +112,8 @@ public sealed partial class ClassifierTests
     {
         var hosts = new HostRegister(DynamicDns.Always, Store.InMemory().Read());
         var classifier = new Classifier(Options, hosts);
-        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com").Flow!.Route);
-        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com", ("request_protocol", "grpc")).Flow!.Route);
+        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com").Counter!.Flow.Route);
+        Assert.Equal(Route.Passthrough, Http(classifier, "a.example.com", ("request_protocol", "grpc")).Counter!.Flow.Route);
         Assert.Equal("no_route", Http(classifier, "a.example.com", ("response_flags", "NR")).Excluded);
         Assert.Equal("in_mesh", Http(classifier, "a.shop.svc.cluster.local").Excluded);
         Assert.Equal("in_mesh", Http(classifier, "a.example.com", ("destination_workload", "a")).Excluded);
@@ -122,10 +122,10 @@ public sealed partial class ClassifierTests
         foreach (var (label, value) in ((string, string)[])
             [("reporter", "waypoint"), ("request_protocol", "tcp"), ("destination_cluster", "Kubernetes"), ("destination_workload_namespace", "shop"), ("destination_service_namespace", "shop"), ("destination_service_name", "*")])
         {
-            Assert.Equal(Route.Registered, Http(classifier, "b.example.com", (label, value)).Flow!.Route);
+            Assert.Equal(Route.Registered, Http(classifier, "b.example.com", (label, value)).Counter!.Flow.Route);
         }
 
-        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never, Store.InMemory().Read())), "a.example.com").Flow!.Route);
+        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never, Store.InMemory().Read())), "a.example.com").Counter!.Flow.Route);
     }
 
     [Fact]
@@ -149,17 +149,17 @@ public sealed partial class ClassifierTests
         Assert.Equal((true, false), (copy.IsUnregistered("other.example.com"), copy.IsUnregistered("vouched.example.com")));
     }
 
-    private static Classified Http(Classifier classifier, string host, params (string Name, string Value)[] labels)
+    private static SeriesMeaning Http(Classifier classifier, string host, params (string Name, string Value)[] labels)
     {
         var (raw, all) = Parse($$"""istio_requests_total{reporter="source",destination_service="{{host}}",destination_service_name="{{host}}",destination_service_namespace="unknown",destination_workload="unknown",destination_workload_namespace="unknown",destination_cluster="unknown",destination_canonical_service="unknown",request_protocol="http",response_code="200",response_flags="-"}""");
         foreach (var (name, value) in labels) all[name] = value;
         return classifier.Classify(raw, all);
     }
 
-    private static string Describe(Classified what) => what.Flow is not { } flow
+    private static string Describe(SeriesMeaning what) => what.Counter is not { } counter
         ? "excluded " + what.Excluded
-        : $"{flow.Route.Word()} {flow.Protocol.Word()} {flow.Source} -> {flow.To.Key}{(flow.To.Port.Length > 0 ? ":" + flow.To.Port : "")}"
-          + (what.ResponseCode.Length > 0 ? " code " + what.ResponseCode : "") + (what.ResponseFlags.Length > 0 ? " flags " + what.ResponseFlags : "");
+        : $"{counter.Flow.Route.Word()} {counter.Flow.Protocol.Word()} {counter.Flow.Source} -> {counter.Flow.To.Key}{(counter.Flow.To.Port.Length > 0 ? ":" + counter.Flow.To.Port : "")}"
+          + (counter.ResponseCode.Length > 0 ? " code " + counter.ResponseCode : "") + (counter.ResponseFlags.Length > 0 ? " flags " + counter.ResponseFlags : "");
 
     private static (RawMetric Raw, Dictionary<string, string> Labels) Parse(string series)
     {

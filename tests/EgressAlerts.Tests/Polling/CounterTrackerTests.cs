@@ -99,7 +99,7 @@ public sealed class CounterTrackerTests
         _mesh.Observe(Old, (10, 5));
         Assert.Equal(0, _mesh.Window(1));
         Assert.Equal(0, _mesh.Tracker.Known.Counters.Count);
-        Assert.Empty(_mesh.Tracker.Known.Classes.All);
+        Assert.Empty(_mesh.Tracker.Known.Meanings.All);
 
         _mesh.Begin(1);
         _mesh.Tracker.BeginQuery();
@@ -107,7 +107,7 @@ public sealed class CounterTrackerTests
         _mesh.Tracker.RestartQuery();
         _mesh.Observe(Old, (10, 5));
         Assert.Equal(5, _mesh.Commit());
-        Assert.Equal([(TrackedMesh.What, 1)], _mesh.Tracker.Known.Classes.All);
+        Assert.Equal([(TrackedMesh.What, 1)], _mesh.Tracker.Known.Meanings.All);
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class CounterTrackerTests
         for (var hour = hours; hour < hours + 14; hour++) mesh.Window(hour, (alive, [((hour * 3600) - 5, 5)]));
         Assert.Equal(1, mesh.Tracker.Known.Counters.Count);
         Assert.Equal(1, mesh.Tracker.Known.Series.Count);
-        Assert.Equal([(TrackedMesh.What, 1)], mesh.Tracker.Known.Classes.All);
+        Assert.Equal([(TrackedMesh.What, 1)], mesh.Tracker.Known.Meanings.All);
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class CounterTrackerTests
     {
         Old_(1, (10, 5));
         _mesh.Tracker.Known.Declassify();
-        Assert.Empty(_mesh.Tracker.Known.Classes.All);
+        Assert.Empty(_mesh.Tracker.Known.Meanings.All);
         Assert.Equal(2, Old_(2, (10, 5), (40, 7)));
     }
 

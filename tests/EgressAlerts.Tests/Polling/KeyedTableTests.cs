@@ -13,7 +13,7 @@ public sealed class KeyedTableTests
         const int Series = 1 << 20;
         var (names, counters) = (new KeyedTable<RawSeries>(), new KeyedTable<TrackedCounter>());
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Series; i++) names.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new CounterId((ulong)i, 0)))));
+        for (var i = 0; i < Series; i++) names.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new ProxyCounter((ulong)i, 0)))));
         var replaced = 2 * sizeof(int) * Series / 4; // The smaller indices that the last ones replaced, and the lists of chunks.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 60.0 * Series, (64.0 * Series) + replaced);
         Assert.Equal(Series - 1, names.Find(Series - 1));
@@ -40,7 +40,7 @@ public sealed class KeyedTableTests
                     case 1:
                         var before = model.ToList();
                         model.RemoveAll(entry => entry.Value < number);
-                        var moved = table.RemoveWhere(slot => before[slot].Value < number);
+                        var moved = table.RemoveWhere(row => before[row].Value < number);
                         if (moved is null ? model.Count != before.Count : !moved.SequenceEqual(before.Select(entry => entry.Value < number ? -1 : model.IndexOf(entry)))) return false;
                         break;
                     default:
@@ -56,7 +56,7 @@ public sealed class KeyedTableTests
                         break;
                 }
 
-                if (table.Count != model.Count || model.Where((entry, slot) => table.Find(entry.Key) != slot || table[slot].Counter != entry.Value).Any()) return false;
+                if (table.Count != model.Count || model.Where((entry, row) => table.Find(entry.Key) != row || table[row].Counter != entry.Value).Any()) return false;
             }
 
             return table.Find(1 << 20) == -1;
@@ -70,7 +70,7 @@ public sealed class KeyedTableTests
         foreach (var value in (int[])[1, 2, 3]) table.Add(new RawSeries(7, value));
         table.Add(new RawSeries(8, 4));
         var newest = table.Find(7);
-        Assert.Equal([3, 2, 1], new[] { newest, table.FindOlder(newest), table.FindOlder(table.FindOlder(newest)) }.Select(slot => table[slot].Counter));
+        Assert.Equal([3, 2, 1], new[] { newest, table.FindOlder(newest), table.FindOlder(table.FindOlder(newest)) }.Select(row => table[row].Counter));
         Assert.Equal(-1, table.FindOlder(0));
     }
 }

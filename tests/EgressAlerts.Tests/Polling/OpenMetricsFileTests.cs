@@ -25,7 +25,7 @@ public sealed class OpenMetricsFileTests : IDisposable
             # EOF
             """);
         file.AdvanceAsync(Noon, Noon.AddHours(1), default);
-        var series = Assert.Single(file.Piece.Of("istio_requests_total"));
+        var series = Assert.Single(file.Piece.SeriesOf("istio_requests_total"));
         Assert.Equal(
             [new("__name__", "istio_requests_total"), new("job", "envoy"), new("pod", "a \"b\" \\ c\nd")],
             LabelReader.Read(series.Labels).OrderBy(label => label.Key, StringComparer.Ordinal));
@@ -94,7 +94,7 @@ public sealed class OpenMetricsFileTests : IDisposable
     {
         var file = Read($"{Series} 1 1767268800\nup{{job=\"other\"}} 1 1767268800\n# EOF\n", matcher: matcher);
         file.AdvanceAsync(Noon.AddMinutes(-1), Noon, default);
-        Assert.Equal((series, 1), (file.Piece.Of("istio_requests_total").Count, file.Piece.Of("up").Count));
+        Assert.Equal((series, 1), (file.Piece.SeriesOf("istio_requests_total").Count, file.Piece.SeriesOf("up").Count));
     }
 
     private static string Wrong(Func<OpenMetricsFile> read) => Assert.Throws<HistoryException>(read).Message;

@@ -15,7 +15,7 @@ internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
     private int _commits, _busy;
 
     public static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch.AddYears(50);
-    public static readonly Classified What = Classified.Out(RawMetric.All[0], "test", "envoy");
+    public static readonly SeriesMeaning What = SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy");
 
     /// <summary>The labels that are not the proxy's own; null where there is no <c>up</c>.</summary>
     public HashSet<string>? TargetLabels { get; set; } = ["job", "instance", "version", "replica", "pod", "namespace"];
@@ -48,10 +48,10 @@ internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
     {
         _busy = 2;
         var bytes = Encoding.UTF8.GetBytes(labels);
-        var slot = Tracker.Known.Find(bytes);
-        if (slot == KeyedTable<RawSeries>.None) slot = Tracker.Known.Add(bytes, LabelReader.Read(bytes), TargetLabels);
-        if (!Tracker.Known.IsClassified(slot)) Tracker.Known.Classify(slot, What);
-        Tracker.Observe(slot, [.. samples.Select(sample => new Sample(Epoch.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
+        var row = Tracker.Known.Find(bytes);
+        if (row == KeyedTable<RawSeries>.None) row = Tracker.Known.Add(bytes, LabelReader.Read(bytes), TargetLabels);
+        if (!Tracker.Known.IsClassified(row)) Tracker.Known.Classify(row, What);
+        Tracker.Observe(row, [.. samples.Select(sample => new Sample(Epoch.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
     }
 
     public double Commit()

@@ -98,8 +98,8 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         var (metrics, logger) = (new PollingMetrics(_metrics), NullLogger<Poller>.Instance);
         var poller = new Poller(http, GoldenStory.Polling, new TelemetryOptions(), metrics, _store!.Read(), _time, logger);
         Assert.Equal(GoldenStory.End, poller.LastEnd);
-        Assert.Equal(GoldenStory.Start, poller.Accounts.BaselineEnd);
-        Assert.Equal([new ExcludedSum(Metric.Requests, "baseline", 12)], poller.Accounts.Excluded);
+        Assert.Equal(GoldenStory.Start, poller.BaselineEnd);
+        Assert.Equal([new ExcludedSum(Metric.Requests, "baseline", 12)], poller.Excluded);
 
         var state = _store.Read();
         var rules = new BaselineRules(new JobRegister(state), GoldenStory.Polling, state);
@@ -116,11 +116,11 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         Open(database);
         var story = Story();
         story.Next(GoldenStory.Upload("52.0.0.1", "api.stripe.com", 7));
-        var sums = story.Admitted.Series.Where(series => series.Key.Metric == Metric.UploadBytes).ToLookup(series => series.Key.Labels.SourceWorkload);
-        Assert.Equal((34_195 * GoldenStory.MiB) + 7, sums["cart"].Single(series => series.Key.Labels.Destination == "api.stripe.com").Value);
+        var sums = story.Counters.Series.Where(series => series.Key.Metric == Metric.UploadBytes).ToLookup(series => series.Key.Source.Name);
+        Assert.Equal((34_195 * GoldenStory.MiB) + 7, sums["cart"].Single(series => series.Key.Destination == "api.stripe.com").Value);
         Assert.Equal(6 * 2_627 * 1024, sums["crawler"].Sum(series => series.Value));
-        Assert.Contains(sums["crawler"], series => series.Key.Labels.Destination == Words.Other && series.Value > 0);
-        var (counted, retired) = (story.Admitted.Counted[Metric.UploadBytes], story.Admitted.Retired[Metric.UploadBytes]);
+        Assert.Contains(sums["crawler"], series => series.Key.Destination == Words.Other && series.Value > 0);
+        var (counted, retired) = (story.Counters.Counted[Metric.UploadBytes], story.Counters.Retired[Metric.UploadBytes]);
         Assert.Equal(counted, sums.Sum(workload => workload.Sum(series => series.Value)) + retired);
     }
 

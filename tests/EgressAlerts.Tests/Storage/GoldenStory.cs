@@ -67,7 +67,7 @@ internal sealed class GoldenStory
     /// <summary>What findings the last window had.</summary>
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    public Admitted Admitted { get; private set; } = null!;
+    public CounterSnapshot Counters { get; private set; } = null!;
 
     /// <summary>Plays all of it into a new database.</summary>
     public static void Play(Store store)
@@ -97,7 +97,7 @@ internal sealed class GoldenStory
         yield return Upload("52.0.0.1", "api.stripe.com", end.Hour == 3 ? 200 * MiB : 5 * MiB);
         for (var i = 1; i <= 6; i++) yield return Upload($"198.51.100.{i}", $"n{i}.example.org", 1024, Crawler);
         yield return new(
-            new Increment(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests, "", "", 1), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
+            new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), 1), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
         if (end == Blocked || end == End) yield return Upload("192.0.2.9", "192.0.2.9", 1, route: Route.Blocked);
         if (end >= News) yield return Upload("203.0.113.7", "news.example.com", 1000);
         if (end == News) yield return Upload("203.0.113.9", "first.example.org", 10, new("web", "young"));
@@ -113,10 +113,9 @@ internal sealed class GoldenStory
     public void Window(DateTimeOffset end, params IReadOnlyList<NamedIncrement> seen)
     {
         var window = new Window(end - Length, end);
-        var reading = new Reading(window, [.. seen.Select(named => named.Increment)], new Accounts(Start, []));
-        var named = new NamedReading(reading, seen, seen, Waiting);
+        var named = new NamedReading(window, seen);
         Findings = _detectors.Observe(named);
-        Admitted = _budget.Admit(named, Findings, showNew: true);
+        Counters = _budget.Admit(named, Findings, showNew: true);
         _book.Update(Findings, window);
     }
 
@@ -135,10 +134,10 @@ internal sealed class GoldenStory
         _tracker.Begin(new Window(end - Length, end));
         foreach (var series in samples.GroupBy(sample => sample.Labels))
         {
-            var slot = _tracker.Known.Find(series.Key);
-            if (slot == KeyedTable<RawSeries>.None) slot = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
-            if (!_tracker.Known.IsClassified(slot)) _tracker.Known.Classify(slot, Classified.Out(RawMetric.All[0], "test", "envoy"));
-            _tracker.Observe(slot, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
+            var row = _tracker.Known.Find(series.Key);
+            if (row == KeyedTable<RawSeries>.None) row = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
+            if (!_tracker.Known.IsClassified(row)) _tracker.Known.Classify(row, SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy"));
+            _tracker.Observe(row, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
         }
 
         return _tracker.Commit().Sum(growth => growth.Grown + growth.Born);

@@ -3,7 +3,7 @@ using EgressAlerts.Polling;
 
 namespace EgressAlerts.Tests.Polling;
 
-public sealed class EndpointsTests
+public sealed class AddressTextTests
 {
     [Theory]
     [InlineData("1.2.3.4", "1.2.3.4", "")]
@@ -16,7 +16,7 @@ public sealed class EndpointsTests
     [InlineData("1.2.3.4:99999", "1.2.3.4", "")]
     public void Addresses_are_read_in_every_spelling(string text, string address, string port)
     {
-        Assert.True(Endpoints.TryAddress(text, out var found, out var foundPort));
+        Assert.True(AddressText.TryAddress(text, out var found, out var foundPort));
         Assert.Equal((IPAddress.Parse(address), port), (found, foundPort));
     }
 
@@ -34,5 +34,5 @@ public sealed class EndpointsTests
     [InlineData("0x7f.1.2.3")]
     [InlineData("256.1.1.1")]
     [InlineData("example.com:443")]
-    public void What_is_no_address_is_not_read_as_one(string text) => Assert.False(Endpoints.TryAddress(text, out _, out _));
+    public void What_is_no_address_is_not_read_as_one(string text) => Assert.False(AddressText.TryAddress(text, out _, out _));
 }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Reads the texts by which Istio's labels say nothing, an address, or a host with a port.</summary>
-internal static class Endpoints
+/// <summary>Reads label values of Istio that are an address, a host with a port, or one of the ways to say that nothing is known.</summary>
+internal static class AddressText
 {
     private static readonly IPNetwork[] Private =
         [.. ((string[])["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]).Select(text => IPNetwork.Parse(text))];
@@ -14,8 +14,8 @@ internal static class Endpoints
     public static bool IsMissing(string? text) =>
         text is null or "" or "unknown" or "-" or "0.0.0.0" or "::" or "<nil>" or "NULL" || text[0] == '?';
 
-    /// <summary>Reads <c>1.2.3.4</c>, <c>1.2.3.4:443</c>, <c>2001:db8::1</c>, <c>[2001:db8::1]</c> and <c>[2001:db8::1]:443</c>;
-    /// an IPv4 address that was mapped into IPv6 comes out as IPv4.</summary>
+    /// <summary>Reads <c>1.2.3.4</c>, <c>1.2.3.4:443</c>, <c>2001:db8::1</c>, <c>[2001:db8::1]</c> and <c>[2001:db8::1]:443</c>. An IPv4 address that was
+    /// mapped into IPv6 becomes IPv4.</summary>
     public static bool TryAddress(string? text, out IPAddress address, out string port)
     {
         (address, port) = (IPAddress.None, "");
@@ -39,7 +39,7 @@ internal static class Endpoints
         return colon >= 0 && colon == text.LastIndexOf(':') ? (text[..colon], text[(colon + 1)..]) : (text, "");
     }
 
-    /// <summary>The parser of the platform also takes <c>1.2</c> and <c>0x7f000001</c>, which are no addresses in a label.</summary>
+    /// <summary>Refuses <c>1.2</c> and <c>0x7f000001</c>, which the platform's parser takes but which are no addresses in a label.</summary>
     private static bool LooksLikeAddress(string text) => text.Contains(':', StringComparison.Ordinal)
         || (text.Count(c => c == '.') == 3 && text.Split('.').All(part => byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _)));
 

@@ -3,11 +3,11 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Cardinality;
 
 /// <summary>One exported counter.</summary>
-internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, DestinationPlace place, Destination destination) : CounterSeries(in key)
+internal sealed class ExportedCounter(in SeriesKey key, WorkloadPlaces workload, DestinationPlace place, Destination destination) : CounterSeries(in key)
 {
     private bool _manyOwners, _manyNetworks, _manyRegions;
 
-    public Slot(SeriesState state, in SeriesKey key, WorkloadPlaces workload, DestinationPlace place)
+    public ExportedCounter(SeriesState state, in SeriesKey key, WorkloadPlaces workload, DestinationPlace place)
         : this(in key, workload, place, state.Destination!)
     {
         (Value, LastIncrement, IsNew) = (state.Value, (uint)state.Last, state.IsNew);
@@ -16,26 +16,27 @@ internal sealed class Slot(in SeriesKey key, WorkloadPlaces workload, Destinatio
 
     public WorkloadPlaces Workload => workload;
 
-    /// <summary>The place whose series it is.</summary>
+    /// <summary>The place to which it belongs.</summary>
     public DestinationPlace Place => place;
 
-    /// <summary>It sums what has no place of its own.</summary>
+    /// <summary>Whether it sums what has no place.</summary>
     public bool IsOverflow => place.Name == Words.Other;
 
-    /// <summary>As its latest use describes it. What its addresses disagree about is empty, so that the info series does not change its labels to and fro.</summary>
+    /// <summary>The destination as its latest increment describes it. Where its addresses have different owners, networks or regions, that label is empty.
+    /// Otherwise the labels of the info series would change to and fro.</summary>
     public Destination Destination { get; private set; } = destination;
 
     public double Value { get; set; }
 
-    /// <summary>Seconds since the epoch.</summary>
+    /// <summary>When it last grew, in seconds since 1970.</summary>
     public uint LastIncrement { get; set; }
 
-    /// <summary>It shows 0 until a scrape has seen that.</summary>
+    /// <summary>Whether it still shows 0, because no scrape has seen that yet.</summary>
     public bool IsNew { get; set; } = true;
 
-    /// <param name="before">The destination of the series before it.</param>
+    /// <param name="before">The destination of the counter before it, which is not written again.</param>
     public SeriesState State(Destination? before) => new(
-        Key.Metric, Key.Labels.Route, Key.Labels.Protocol, Key.Labels.Port, Key.ResponseCode, Key.ResponseFlags,
+        Key.Metric, Key.Route, Key.Protocol, Key.Port, Key.ResponseCode, Key.ResponseFlags,
         Value, LastIncrement, IsNew, Destination == before ? null : Destination, _manyOwners, _manyNetworks, _manyRegions);
 
     public void Describe(Destination now)

@@ -2,7 +2,7 @@ using EgressAlerts.Polling;
 
 namespace EgressAlerts.Tests.Polling;
 
-public sealed class CounterIdTests
+public sealed class ProxyCounterTests
 {
     private static readonly SeriesHash Hash = new(1, 2);
     private static readonly HashSet<string> Target = ["job", "instance", "version", "cluster", "pod", "pod_name", "namespace", "app"];
@@ -38,8 +38,8 @@ public sealed class CounterIdTests
     [Fact]
     public void What_Prometheus_renamed_because_the_target_has_such_a_label_keeps_its_meaning() =>
         Assert.Equal(
-            CounterId.Of(new Dictionary<string, string> { ["instance"] = "a:1", ["exported_app"] = "x", ["app"] = "y" }, Target, Hash),
-            CounterId.Of(new Dictionary<string, string> { ["instance"] = "a:1", ["app"] = "x" }, new HashSet<string> { "instance" }, Hash));
+            ProxyCounter.Of(new Dictionary<string, string> { ["instance"] = "a:1", ["exported_app"] = "x", ["app"] = "y" }, Target, Hash),
+            ProxyCounter.Of(new Dictionary<string, string> { ["instance"] = "a:1", ["app"] = "x" }, new HashSet<string> { "instance" }, Hash));
 
     [Fact]
     public void Names_and_values_cannot_be_confused() => Assert.False(Same([("instance", "a:1"), ("to", "xcode")], [("instance", "a:1"), ("toxco", "de")]));
@@ -66,5 +66,5 @@ public sealed class CounterIdTests
 
     private static bool Same((string Name, string Value)[] one, (string Name, string Value)[] other) => Id(one).IsSame(Id(other));
 
-    private static CounterId Id((string Name, string Value)[] labels) => CounterId.Of(labels.ToDictionary(label => label.Name, label => label.Value), Target, Hash);
+    private static ProxyCounter Id((string Name, string Value)[] labels) => ProxyCounter.Of(labels.ToDictionary(label => label.Name, label => label.Value), Target, Hash);
 }

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Net;
+using EgressAlerts.Model;
+using EgressAlerts.Naming.Dns;
+using Microsoft.Extensions.Logging;
+
+namespace EgressAlerts.Naming;
+
+/// <summary>Finds the most trustworthy name of a destination. The rungs are registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown.</summary>
+internal sealed class NameLadder
+{
+    private static readonly NetworkName Nowhere = new("", "", "");
+
+    private readonly NamingOptions _options;
+    private readonly Lookups _lookups;
+    private readonly NetworkTable _networks;
+    private readonly ClaimCheck _claims;
+
+    public NameLadder(NamingOptions options, Lookups lookups)
+    {
+        (_options, _lookups, _networks) = (options, lookups, new(options.Networks));
+        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes, mayRefute: !options.IsPast);
+    }
+
+    /// <summary>Reads files anew that have changed.</summary>
+    public void Refresh(ILogger logger)
+    {
+        foreach (var file in _options.NetworkFiles) file.Refresh(logger);
+        foreach (var file in _options.GeoFiles) file.Refresh(logger);
+        _options.PublicSuffixList.Refresh(logger);
+    }
+
+    /// <param name="weight">How much depends on the name. DNS is asked first about what weighs most.</param>
+    /// <param name="open">Gets the questions that DNS has not answered yet. There are none where the name is final.</param>
+    public FoundName Find(RawDestination to, double weight, List<Question> open)
+    {
+        var network = to.Address is { } inside ? Network(inside) : null;
+        var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
+
+        if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true, about);
+        if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true, about);
+        if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true, about);
+        var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
+        if (to.Address is not { } address)
+            return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(Words.Unknown, NameSource.Unknown, confirmed: false, about);
+
+        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Evaluate(claim, address, weight, open) : Verdict.Unknown;
+        if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
+            return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
+        return ByAddress(address, about, weight, open) with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
+    }
+
+    private FoundName ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open)
+    {
+        var answer = _lookups.Find(address, weight);
+        if (answer.State == AnswerState.Pending) open.Add(Question.NameOf(address));
+        if (answer.State != AnswerState.Present)
+            return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State == AnswerState.Absent);
+        var name = _options.Collapse ? NameCollapser.Collapse(answer.Name, address) : answer.Name;
+        return Named(name, answer.Confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, answer.Confirmed, about);
+    }
+
+    private FoundName Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true)
+    {
+        var suffixes = _options.PublicSuffixList.Suffixes;
+        var (domain, site) = IsHost(source) ? (suffixes.DomainOf(name), suffixes.OwnerOf(name)) : ("", "");
+        return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
+    }
+
+    private static bool IsHost(NameSource source) =>
+        source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
+
+    /// <summary>The most specific of all networks that hold the address.</summary>
+    private NetworkName? Network(IPAddress address)
+    {
+        var best = _networks.Find(address);
+        foreach (var file in _options.NetworkFiles)
+        {
+            if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
+        }
+
+        return best?.Value;
+    }
+
+    /// <summary>What the databases say. A later one adds only what those before it do not know.</summary>
+    private NetworkName Geo(IPAddress address)
+    {
+        var found = Nowhere;
+        foreach (var file in _options.GeoFiles)
+        {
+            if (file.Find(address) is not { } record) continue;
+            if (found.Name.Length == 0 && record.Asn > 0)
+                found = found with { Name = string.Create(CultureInfo.InvariantCulture, $"AS{record.Asn}"), Owner = record.Organisation ?? "" };
+            if (found.Region.Length == 0) found = found with { Region = record.Country };
+        }
+
+        return found;
+    }
+
+    private string? Special(IPAddress address) =>
+        SpecialRanges.Find(address) is { } name && !(_options.ReversePrivate && name == SpecialRanges.Private) ? name : null;
+}
+
+/// <summary>The best name of a destination that is known now.</summary>
+/// <param name="IsFinal">False while DNS may still change it.</param>
+internal readonly record struct FoundName(Destination Destination, bool IsFinal, RefutedClaim? Refuted = null)
+{
+    public NamedIncrement Named(Increment increment, NameStage stage) => new(increment, Destination, Refuted, stage);
+}
