@@ -95,13 +95,16 @@ internal sealed class UploadGroup
     /// <summary>The first of what fires.</summary>
     public DateTimeOffset Since => ((DateTimeOffset[])[Hourly.Since, DripSince, Requests?.Since ?? default]).Where(since => since != default).DefaultIfEmpty().Min();
 
+    /// <summary>Whether somebody answers for the name of what got most. A reverse name names whose address it is, not who rents it.</summary>
+    private bool IsVouchedFor => Confirmed && TopSource != NameSource.Ptr;
+
     /// <summary>Whether it is as much as this day after day, and goes where somebody vouches for and the workload had always sent something: only a person can
     /// say whether that is the new usual level.</summary>
-    public bool IsNewLevel => Confirmed && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
+    public bool IsNewLevel => IsVouchedFor && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
         && Math.Sqrt(Level.Average(day => (day - mean) * (day - mean))) <= LevelSpread * mean;
 
     /// <summary>Whether as much was reported before, days ago, and goes where somebody vouches for: a job that runs once a week or a month. Only a person can say whether it is wanted.</summary>
-    public bool IsRepeated => Confirmed && Requests is not { IsFiring: true } && Peak is { } peak && Reported is { } reported
+    public bool IsRepeated => IsVouchedFor && Requests is not { IsFiring: true } && Peak is { } peak && Reported is { } reported
         && peak.Hour - reported.Hour >= ReportedHours && peak.InHour <= ReportedTimes * reported.InHour && peak.OnDay <= ReportedTimes * reported.OnDay;
 
     /// <summary>Whether something in it was met only after the workload had been learned.</summary>
