@@ -106,13 +106,16 @@ internal sealed class UploadGroup
     public DateTimeOffset Since =>
         ((FiringState?[])[Hourly, Drip, Requests]).Where(state => state is { IsFiring: true }).Select(state => state!.Since).DefaultIfEmpty().Min();
 
+    /// <summary>Whether somebody answers for the name of what got most. A reverse name says whose address it is, not who rents it.</summary>
+    private bool IsVouchedFor => Confirmed && TopSource != NameSource.Ptr;
+
     /// <summary>Whether it has been about as much for a week, and goes to a confirmed destination that the workload always sent something to. Only a
     /// person can say whether that is the new usual level.</summary>
-    public bool IsNewLevel => Confirmed && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
+    public bool IsNewLevel => IsVouchedFor && !IsLater && Level.Count == LevelDays && Level.Average() is var mean
         && Math.Sqrt(Level.Average(day => (day - mean) * (day - mean))) <= LevelSpread * mean;
 
     /// <summary>Whether about as much was reported days ago, and goes to a confirmed destination: it may be a job of each week or month.</summary>
-    public bool IsRepeated => Confirmed && Requests is not { IsFiring: true } && Peak is { } peak && Reported is { } reported
+    public bool IsRepeated => IsVouchedFor && Requests is not { IsFiring: true } && Peak is { } peak && Reported is { } reported
         && peak.Hour - reported.Hour >= RepeatedHours && peak.InHour <= RepeatedTimes * reported.InHour && peak.OnDay <= RepeatedTimes * reported.OnDay;
 
     /// <returns>Whether more than the sums has changed.</returns>
