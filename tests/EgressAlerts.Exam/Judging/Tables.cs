@@ -69,7 +69,8 @@ internal static class Tables
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", settings.Select(cell))} |\n");
     }
 
-    private static List<ResultLine> Rows(IReadOnlyList<ResultLine> lines, string attack) => [.. lines.Where(line => line.Row == "attack" && line.Name == attack)];
+    private static List<ResultLine> Rows(IReadOnlyList<ResultLine> lines, string attack) =>
+        [.. lines.Where(line => line.Row == "attack" && line.Name == attack)];
 
     private static List<List<ResultLine>> Settings(IReadOnlyList<ResultLine> lines) =>
         [.. lines.GroupBy(line => (line.Workloads, line.Learn)).OrderBy(group => group.Key).Select(group => group.ToList())];
