@@ -188,7 +188,7 @@ public sealed class Store : IDisposable
                 {
                     states[shape.Key(key)] = shape.State(state);
                 }
-                catch (Exception e) when (e is JsonException or InvalidCastException or FormatException or ArgumentException or NotSupportedException or OverflowException)
+                catch (Exception e) when (IsUnreadable(e))
                 {
                     (lost, reason) = (lost + 1, e.Message);
                     _pending.Discard(shape, [.. key]);
@@ -211,6 +211,10 @@ public sealed class Store : IDisposable
         Log.Unreadable(_logger, lost, shape.Table, reason);
         return (states, lost);
     }
+
+    /// <summary>Whether a shape throws this for values that are not what it wrote.</summary>
+    private static bool IsUnreadable(Exception e) => e is JsonException or InvalidCastException or FormatException
+        or ArgumentException or NotSupportedException or OverflowException;
 
     /// <returns>Why the disk refused to write, as a word from a closed set. It is empty where everything was written.</returns>
     private string TryWrite()
