@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>An address as the text that people write.</summary>
+/// <summary>Stores an IP address in JSON as text, such as <c>"192.0.2.1"</c>.</summary>
 public sealed class AddressConverter : JsonConverter<IPAddress>
 {
     public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -5,19 +5,19 @@ using static SQLitePCL.raw;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>The database's file: opens it, sets it aside when it is damaged, and then opens the backup that lies beside it. Called by the pass alone.</summary>
+/// <summary>Opens the file of the database. Where it is damaged, sets it aside and opens the backup that lies beside it. Called by the pass alone.</summary>
 internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>A window touches rows all over the tables: small pages mean that little else is written with them.</summary>
+    /// <summary>Pages are small because a window touches rows all over the tables. So few other rows are written with them.</summary>
     private const int PageBytes = 1024;
 
-    /// <summary>The write-ahead log grows to this size before its pages are moved to their places, so that a page that each window touches is moved once for many.</summary>
+    /// <summary>The write-ahead log grows to this size before its pages move to the database. A page that each window touches then moves only once.</summary>
     private const int LogBytes = 32 * 1024 * 1024;
 
-    /// <summary>So many pages that a window touches need not be read again.</summary>
+    /// <summary>The memory for pages that need not be read again in the next window.</summary>
     private const int CacheBytes = 8 * 1024 * 1024;
 
-    /// <summary>A database is these files. The write-ahead log and the shared memory are there while it is open, and after a crash.</summary>
+    /// <summary>The files of a database. The write-ahead log and the shared memory exist while it is open, and after a crash.</summary>
     private static readonly string[] Suffixes = ["", "-wal", "-shm"];
 
     public string Path => path;
@@ -26,28 +26,28 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
 
     private string New => path + ".new";
 
-    /// <summary>False where somebody has deleted or moved it since it was opened.</summary>
+    /// <summary>Whether the file is there. Somebody may have deleted or moved it since it was opened.</summary>
     public bool Exists => File.Exists(path);
 
-    /// <summary>In bytes, with the write-ahead log.</summary>
+    /// <summary>The size in bytes, with that of the write-ahead log.</summary>
     public long Size => Suffixes[..2].Sum(suffix => new FileInfo(path + suffix) is { Exists: true } file ? file.Length : 0);
 
-    /// <summary>Opens the database, or the backup where the database is damaged, or a new one where that is too.</summary>
-    /// <exception cref="StoreException">It is of a newer version, or the disk refuses it.</exception>
+    /// <summary>Opens the database. Where it is damaged, opens the backup, and where that is damaged too, a new database.</summary>
+    /// <exception cref="StoreException">A database is of a newer version, or the disk refuses to open it.</exception>
     public SqliteConnection Open()
     {
         RefuseNewer(path);
         return TryOpen() ?? OpenBackup();
     }
 
-    /// <summary>Opens the backup in place of the database, or a new one where there is none. The database has been set aside.</summary>
-    /// <exception cref="StoreException">It is of a newer version, or the disk refuses it.</exception>
+    /// <summary>Opens the backup in place of a database that was set aside. Where there is no backup, opens a new database.</summary>
+    /// <exception cref="StoreException">The backup is of a newer version, or the disk refuses to open it.</exception>
     public SqliteConnection OpenBackup()
     {
         if (File.Exists(Backup))
         {
             RefuseNewer(Backup);
-            File.Move(Backup, path); // The next one comes within the hour. Should this one be bad too, it is set aside and not met again.
+            File.Move(Backup, path); // The next backup comes within the hour. If this one is damaged too, it is set aside and does not come up again.
             Log.BackupOpened(logger, Backup, File.GetLastWriteTimeUtc(path));
             if (TryOpen() is { } connection) return connection;
         }
@@ -55,34 +55,35 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         return TryOpen() ?? throw new StoreException($"a new database {path} cannot be opened: is the disk in order?");
     }
 
-    /// <summary>Gives the database another name, with what belongs to it. Nobody may have it open.</summary>
-    /// <param name="reason">A word for the new name.</param>
-    /// <param name="message">Why, as a clause, for the log.</param>
+    /// <summary>Gives all files of the database another name, if there are any. Nobody may have it open.</summary>
+    /// <param name="reason">A word for the new name, and the label of the metric.</param>
+    /// <param name="message">What is wrong with the database, as a clause for the log.</param>
     /// <exception cref="StoreException">The folder cannot be written.</exception>
     public void SetAside(string reason, string message)
     {
         var first = string.Create(CultureInfo.InvariantCulture, $"{path}.{reason}-{time.GetUtcNow():yyyyMMdd'T'HHmmss}");
         var aside = first;
-        for (var i = 2; File.Exists(aside); i++) aside = string.Create(CultureInfo.InvariantCulture, $"{first}-{i}"); // A bad backup follows within a second.
+
+        // A damaged backup follows within the same second.
+        for (var i = 2; File.Exists(aside); i++) aside = string.Create(CultureInfo.InvariantCulture, $"{first}-{i}");
+        var files = Suffixes.Where(suffix => File.Exists(path + suffix)).ToList();
         try
         {
-            foreach (var suffix in Suffixes)
-            {
-                if (File.Exists(path + suffix)) File.Move(path + suffix, aside + suffix);
-            }
+            foreach (var suffix in files) File.Move(path + suffix, aside + suffix);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the database {path} cannot be used ({message}) and cannot be set aside as {aside} ({e.Message}): move it away to begin anew", e);
+            throw new StoreException(
+                $"the database {path} cannot be used ({message}) and cannot be set aside as {aside} ({e.Message}): move it away to begin anew", e);
         }
 
         metrics.Failed(reason);
-        Log.SetAside(logger, path, message, aside);
+        if (files.Count > 0) Log.SetAside(logger, path, message, aside);
     }
 
-    /// <summary>Makes a database beside this one that holds these rows, to be put in its place.</summary>
-    /// <param name="rows">Their statements are disposed of.</param>
-    /// <returns>False where the disk refuses it.</returns>
+    /// <summary>Makes a database with these rows beside the present one. <see cref="OpenNew"/> puts it in place.</summary>
+    /// <param name="rows">The rows of all tables. They are empty afterwards.</param>
+    /// <returns>False where the disk refuses to write.</returns>
     public bool TryMakeNew(Changes rows)
     {
         try
@@ -98,23 +99,42 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
-            DeleteNew(); // What there is of it would take room on a disk that is full.
+            DeleteNew(); // A part of a database would take room on a disk that is full.
             return false;
         }
     }
 
-    /// <summary>Opens the database that <see cref="TryMakeNew"/> made in place of the one that is there. Nobody may have that one open.</summary>
-    /// <exception cref="StoreException">The disk refuses it.</exception>
+    /// <summary>Puts the database that <see cref="TryMakeNew"/> made in place of the one that was set aside, and opens it.</summary>
+    /// <exception cref="StoreException">The disk refuses to rename or to open it.</exception>
     public SqliteConnection OpenNew()
     {
-        File.Move(New, path);
+        try
+        {
+            File.Move(New, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            DeleteNew();
+            throw new StoreException($"a new database cannot take the place of {path}: {e.Message}", e);
+        }
+
         return Open();
     }
 
-    /// <exception cref="SqliteException">It cannot be opened. SQLite looks into the file only when something is read or written.</exception>
+    /// <summary>Opens an empty database in memory, with all tables.</summary>
+    public static SqliteConnection OpenInMemory()
+    {
+        var connection = Connect(":memory:", SqliteOpenMode.ReadWriteCreate); // In the mode Memory, ATTACH would open no file.
+        Prepare(connection);
+        return connection;
+    }
+
+    /// <summary>Opens a file without a look into it: SQLite reads it only when something is asked.</summary>
+    /// <exception cref="SqliteException">The file cannot be opened.</exception>
     public static SqliteConnection Connect(string file, SqliteOpenMode mode)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false, DefaultTimeout = 1 }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = file, Mode = mode, Pooling = false, DefaultTimeout = 1 };
+        var connection = new SqliteConnection(settings.ToString());
         try
         {
             connection.Open();
@@ -128,7 +148,7 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
     }
 
     /// <summary>Checks a database and brings it to the version of this program.</summary>
-    /// <exception cref="SqliteException">It is damaged, or the disk refuses it.</exception>
+    /// <exception cref="SqliteException">The database is damaged, or the disk refuses to write.</exception>
     public static void Prepare(SqliteConnection connection)
     {
         Sql.Execute(connection, $"PRAGMA page_size = {PageBytes}");
@@ -141,8 +161,9 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         Migrations.Run(connection);
     }
 
-    /// <summary>Looks before anything is written.</summary>
-    /// <param name="name">What the database is called in the error, if it is not this file.</param>
+    /// <summary>Refuses a database of a newer version. It writes nothing.</summary>
+    /// <param name="name">The name of the database in the error, where it differs from <paramref name="file"/>.</param>
+    /// <exception cref="StoreException">The database is of a newer version.</exception>
     internal static void RefuseNewer(string file, string? name = null)
     {
         if (!File.Exists(file)) return;
@@ -154,14 +175,14 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         }
         catch (SqliteException)
         {
-            return; // What is wrong with it is said when it is opened.
+            return; // Opening it will say what is wrong.
         }
 
         if (version > Migrations.Latest)
         {
             throw new StoreException(
-                $"the database {name ?? file} is of a newer egress-alerts (its version is {version}, this program's {Migrations.Latest}): run the newer program, "
-                + "restore a backup of this version, or name another --storage.path to begin anew");
+                $"the database {name ?? file} is of a newer egress-alerts (its version is {version}, this program's {Migrations.Latest}): "
+                + "run the newer program, restore a backup of this version, or name another --storage.path to begin anew");
         }
     }
 
@@ -170,7 +191,9 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         foreach (var suffix in Suffixes) Backups.TryDelete(New + suffix);
     }
 
-    /// <summary>Null where there was a database that is damaged: it has been set aside.</summary>
+    /// <summary>Opens the database, or makes one where there is none.</summary>
+    /// <returns>Null where the database was damaged. It has been set aside.</returns>
+    /// <exception cref="StoreException">The disk refuses to open it.</exception>
     private SqliteConnection? TryOpen()
     {
         SqliteConnection? connection = null;
@@ -178,7 +201,7 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         {
             connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
 
-            // SQLite opens a file that it may not write for reading alone, and says nothing.
+            // SQLite opens a file that it may not write in read-only mode, without an error.
             if (sqlite3_db_readonly(connection.Handle, "main") == 1) throw new SqliteException("it may only be read", SQLITE_READONLY);
             Prepare(connection);
             return connection;
@@ -192,7 +215,10 @@ internal sealed class DatabaseFile(string path, StorageMetrics metrics, TimeProv
         catch (SqliteException e)
         {
             connection?.Dispose();
-            throw new StoreException($"the database {path} cannot be opened ({e.Message}): let this user read and write it, see that the disk has room, or name another --storage.path", e);
+            throw new StoreException(
+                $"the database {path} cannot be opened ({e.Message}): "
+                + "let this user read and write it, see that the disk has room, or name another --storage.path",
+                e);
         }
     }
 }

@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>What the database says about itself.</summary>
+/// <summary>The metrics of the database.</summary>
 public sealed class StorageMetrics
 {
     private static readonly double[] DurationBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -19,7 +19,9 @@ public sealed class StorageMetrics
     {
         _commit = metrics.Histogram("egress_alerts_storage_commit_duration_seconds", "How long it took to write what a window changed.", DurationBounds);
         _failures = metrics.Counter(
-            "egress_alerts_storage_failures_total", "Commits that the disk refused, backups that failed, and parts of the database that could not be read, by reason.", "reason");
+            "egress_alerts_storage_failures_total",
+            "Commits that the disk refused, backups that failed, and parts of the database that could not be read, by reason.",
+            "reason");
         foreach (var reason in Reasons) _failures.WithLabels(reason);
         _unwritten = metrics.Gauge("egress_alerts_storage_unwritten_rows", "Rows that the disk has refused until now; a crash would lose them.");
         _size = metrics.Gauge("egress_alerts_storage_size_bytes", "The database with its write-ahead log.");

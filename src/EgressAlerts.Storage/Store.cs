@@ -8,8 +8,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EgressAlerts.Storage;
 
 /// <summary>The database of one folder: everything that the service knows as of the last committed window. Called by the pass alone.</summary>
-/// <remarks>What the disk refuses stays in memory and is written with a later window. A database that turns out to be damaged, or that somebody deleted, is written
-/// anew from memory. So nothing that was counted is lost while the process lives.</remarks>
+/// <remarks>
+/// Rows that the disk refuses stay in memory and are written with a later window. A database that turns out to be damaged, or that somebody deleted, is
+/// written anew from memory. So nothing that was counted is lost while the process lives.
+/// </remarks>
 public sealed class Store : IDisposable
 {
     public const string FileName = "egress-alerts.db";
@@ -22,10 +24,13 @@ public sealed class Store : IDisposable
     private readonly FileStream? _lock;
     private readonly Changes _pending = new();
 
-    /// <summary>The stages' tables that are in use, by the part of the database that each holds: together they hold all of it.</summary>
+    /// <summary>The stages' tables that are in use, by the part of the database that each holds. Together they hold all of it.</summary>
     private readonly Dictionary<string, ITouched> _owners = [];
     private SqliteConnection _connection;
     private string _failure = "";
+
+    /// <summary>Whether no file is open, because a new database could not take its place. Everything then waits in memory.</summary>
+    private bool _isDetached;
 
     /// <exception cref="StoreException">The folder cannot be used, or its database is of a newer version.</exception>
     public Store(string folder, StorageMetrics metrics, TimeProvider time, ILogger<Store> logger)
@@ -39,7 +44,8 @@ public sealed class Store : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"--storage.path {folder} cannot be used ({e.Message}): is another egress-alerts running on it, or is it read-only?", e);
+            throw new StoreException(
+                $"--storage.path {folder} cannot be used ({e.Message}): is another egress-alerts running on it, or is it read-only?", e);
         }
 
         try
@@ -57,11 +63,10 @@ public sealed class Store : IDisposable
     {
         (_metrics, _time, _logger) = (new(new MetricRegistry()), TimeProvider.System, NullLogger.Instance);
         _file = new DatabaseFile("/nowhere", _metrics, _time, _logger);
-        _connection = DatabaseFile.Connect(":memory:", SqliteOpenMode.ReadWriteCreate); // In the mode Memory, ATTACH would open no file either.
-        DatabaseFile.Prepare(_connection);
+        _connection = DatabaseFile.OpenInMemory();
     }
 
-    /// <summary>A database that nobody else sees and that ends with this object, for tests and trials.</summary>
+    /// <summary>Makes a database that nobody else sees and that ends with this object, for tests and backtests.</summary>
     public static Store InMemory() => new();
 
     public string FilePath => _file.Path;
@@ -71,18 +76,18 @@ public sealed class Store : IDisposable
     /// <summary>Whether there is anything that could be set aside.</summary>
     public bool HasState => Convert.ToInt64(Sql.Scalar(_connection, "SELECT count(*) FROM cell"), CultureInfo.InvariantCulture) > 0;
 
-    /// <summary>Why the last commit was refused by the disk, a word from a closed set; empty where it was not. For tests.</summary>
+    /// <summary>Why the disk refused the last commit, as a word from a closed set. It is empty where the commit succeeded. For tests.</summary>
     internal string Failure => _failure;
 
-    /// <summary>For tests, which set limits on it.</summary>
+    /// <summary>The connection, so that tests can set limits on it.</summary>
     internal SqliteConnection Connection => _connection;
 
-    /// <summary>The state of a new set of stages: as of the last commit, also where the disk refused that.</summary>
+    /// <summary>Reads the state for a new set of stages. It is that of the last commit, even where the disk refused that commit.</summary>
     public StoredState Read() => new(this);
 
-    /// <summary>Writes all that is committed into a new database, whole or not at all.</summary>
-    /// <param name="file">Nothing may be there.</param>
-    /// <exception cref="StoreException">It is there already, or cannot be written.</exception>
+    /// <summary>Copies everything that is committed into a new database, whole or not at all.</summary>
+    /// <param name="file">The new database. No file of this name may exist.</param>
+    /// <exception cref="StoreException">The file exists already, or cannot be written.</exception>
     public void SaveAs(string file)
     {
         var temporary = file + ".new";
@@ -100,8 +105,8 @@ public sealed class Store : IDisposable
         }
     }
 
-    /// <summary>Takes over all rows of some tables of another database, which may be in use. It is not changed in any way: a copy of it is read.</summary>
-    /// <exception cref="StoreException">It cannot be read, or is of a newer version.</exception>
+    /// <summary>Takes over all rows of some tables of another database, which may be in use. It reads a copy, so the other database does not change.</summary>
+    /// <exception cref="StoreException">The other database cannot be read, or is of a newer version.</exception>
     public void TakeOver(string database, IEnumerable<string> tables)
     {
         var folder = Directory.CreateTempSubdirectory("egress-alerts-");
@@ -129,16 +134,17 @@ public sealed class Store : IDisposable
         }
     }
 
-    /// <summary>Sets the database aside under another name. What is read from now on is that of the backup, or nothing where there is none.</summary>
-    /// <param name="reason">A word for the name of the file: <c>future</c> or <c>unreadable</c>.</param>
-    /// <param name="message">Why, as a clause, for the log.</param>
-    /// <exception cref="StoreException">It cannot be set aside.</exception>
+    /// <summary>Sets the database aside under another name and opens the backup in its place, or an empty database where there is no backup.</summary>
+    /// <param name="reason">A word for the name of the file: <c>damaged</c>, <c>future</c> or <c>unreadable</c>.</param>
+    /// <param name="message">What is wrong with the database, as a clause for the log.</param>
+    /// <exception cref="StoreException">The database cannot be set aside.</exception>
     public void Replace(string reason, string message)
     {
         Close();
         _owners.Clear();
         _file.SetAside(reason, message);
         _connection = _file.OpenBackup();
+        _isDetached = false;
     }
 
     public void Dispose()
@@ -147,7 +153,7 @@ public sealed class Store : IDisposable
         _lock?.Dispose();
     }
 
-    /// <summary>A part of the database has a new owner.</summary>
+    /// <summary>Notes the table that holds a part of the database from now on.</summary>
     internal void Own(ITouched touched) => _owners[touched.Place] = touched;
 
     internal bool Commit(StoredState state)
@@ -168,8 +174,8 @@ public sealed class Store : IDisposable
         return failure.Length == 0;
     }
 
-    /// <returns>What the rows hold that can be read, and how many cannot.</returns>
-    /// <exception cref="StoreException">The disk refuses it, or the database is damaged.</exception>
+    /// <returns>The states of the rows that can be read, and the number of rows that cannot.</returns>
+    /// <exception cref="StoreException">The disk refuses to read, or the database is damaged.</exception>
     internal (Dictionary<TKey, TState> States, int Lost) Load<TKey, TState>(Shape<TKey, TState> shape)
         where TKey : notnull
     {
@@ -182,7 +188,7 @@ public sealed class Store : IDisposable
                 {
                     states[shape.Key(key)] = shape.State(state);
                 }
-                catch (Exception e) when (e is JsonException or InvalidCastException or FormatException or ArgumentException or NotSupportedException or OverflowException)
+                catch (Exception e) when (IsUnreadable(e))
                 {
                     (lost, reason) = (lost + 1, e.Message);
                     _pending.Discard(shape, [.. key]);
@@ -206,46 +212,66 @@ public sealed class Store : IDisposable
         return (states, lost);
     }
 
-    /// <returns>Why it was refused; empty where it was not.</returns>
+    /// <summary>Whether a shape throws this for values that are not what it wrote.</summary>
+    private static bool IsUnreadable(Exception e) => e is JsonException or InvalidCastException or FormatException
+        or ArgumentException or NotSupportedException or OverflowException;
+
+    /// <returns>Why the disk refused to write, as a word from a closed set. It is empty where everything was written.</returns>
     private string TryWrite()
     {
         try
         {
-            if (_lock is not null && !_file.Exists) throw new SqliteException("somebody has deleted it", SQLitePCL.raw.SQLITE_CORRUPT);
+            var isGone = _lock is not null && (_isDetached || !_file.Exists);
+            if (isGone) throw new SqliteException("somebody has deleted it", SQLitePCL.raw.SQLITE_CORRUPT);
             using var transaction = _connection.BeginTransaction();
             _pending.Write(_connection);
             transaction.Commit();
             return "";
         }
-        catch (SqliteException e) when (Sql.IsDamage(e) && TryWriteAnew(e.Message))
-        {
-            return "";
-        }
         catch (SqliteException e)
         {
+            var error = e.Message;
+            if (Sql.IsDamage(e) && TryWriteAnew(ref error)) return "";
             var reason = Sql.Reason(e);
-            if (reason != _failure) Log.NotCommitted(_logger, FilePath, e.Message);
+            if (reason != _failure) Log.NotCommitted(_logger, FilePath, error);
             return reason;
         }
     }
 
-    /// <summary>The statements go first: as long as there are any, SQLite keeps the files open, and would tidy up in the place of those that come next.</summary>
+    /// <summary>Closes the database. The statements go first: while there are any, SQLite keeps the files open.</summary>
     private void Close()
     {
         _pending.Dispose();
         _connection.Dispose();
     }
 
-    /// <summary>Writes everything that the stages know into a new database.</summary>
-    private bool TryWriteAnew(string message)
+    /// <summary>Writes everything that the stages know into a new database, and sets the damaged one aside.</summary>
+    /// <remarks>
+    /// The old connection closes before any file gets another name. SQLite deletes the write-ahead log by its name when it closes, and would delete that of
+    /// the new database. If the new database then cannot take its place, the rows wait in memory, and the next commit tries again.
+    /// </remarks>
+    /// <param name="error">What is wrong with the database. Where the new one cannot take its place, this becomes the reason.</param>
+    private bool TryWriteAnew(ref string error)
     {
         var all = new Changes();
         foreach (var owner in _owners.Values) owner.TakeAll(all);
         if (!_file.TryMakeNew(all)) return false;
         Close();
-        _file.SetAside("damaged", message);
-        _connection = _file.OpenNew();
-        Log.WrittenAnew(_logger, FilePath);
-        return true;
+        try
+        {
+            _file.SetAside("damaged", error);
+            _connection = _file.OpenNew();
+            _isDetached = false;
+            Log.WrittenAnew(_logger, FilePath);
+            return true;
+        }
+        catch (StoreException e)
+        {
+            error = e.Message;
+            _connection = DatabaseFile.OpenInMemory();
+            _isDetached = true;
+            foreach (var owner in _owners.Values) owner.TakeAll(_pending);
+            return false;
+        }
     }
 }

@@ -13,10 +13,11 @@ public sealed class StoredState
 
     internal IReadOnlyList<ITouched> Touched => _touched;
 
-    /// <summary>How many rows could not be read. For tests.</summary>
+    /// <summary>The number of rows that could not be read. For tests.</summary>
     internal int Lost { get; private set; }
 
-    /// <summary>A table as of the last commit.</summary>
+    /// <summary>Loads a table as of the last commit.</summary>
+    /// <exception cref="StoreException">The disk refuses to read, or the database is damaged.</exception>
     public Table<TKey, TState> Table<TKey, TState>(Shape<TKey, TState> shape)
         where TKey : notnull
     {
@@ -27,31 +28,35 @@ public sealed class StoredState
         return table;
     }
 
-    /// <summary>The one value with this name as of the last commit.</summary>
-    /// <param name="initial">What it is where there is none yet, or none that can be read.</param>
+    /// <summary>Loads the value with this name as of the last commit.</summary>
+    /// <param name="initial">The value where the database has none, or none that can be read.</param>
+    /// <exception cref="StoreException">The disk refuses to read, or the database is damaged.</exception>
     public Cell<TState> Cell<TState>(string name, JsonTypeInfo<TState> json, TState initial)
     {
-        var shape = Shape.Json<string, TState>("cell", ["name"], key => [key], values => (string)values[0], json) with { Part = ("name", name) };
-        return new Cell<TState>(Table(shape), name, initial);
+        var shape = Shape.Json<string, TState>("cell", ["name"], key => [key], values => (string)values[0], json);
+        return new Cell<TState>(Table(shape with { Part = ("name", name) }), name, initial);
     }
 
-    /// <summary>Rows of state that a stage keeps in a form of its own, as of the last commit.</summary>
-    /// <returns>The rows to touch, what they held, and how many could not be read.</returns>
-    public (Rows<TKey, TState> Rows, IReadOnlyDictionary<TKey, TState> Loaded, int Lost) Rows<TKey, TState>(Shape<TKey, TState> shape, Rows<TKey, TState>.Finder find)
+    /// <summary>Loads the rows of state that a stage keeps in a form of its own, as of the last commit.</summary>
+    /// <param name="find">Finds the present state of a key in that form. Each commit asks it for the keys that were touched.</param>
+    /// <returns>The rows to touch, the states that were read, and the number of rows that could not be read.</returns>
+    /// <exception cref="StoreException">The disk refuses to read, or the database is damaged.</exception>
+    public (Rows<TKey, TState> Rows, IReadOnlyDictionary<TKey, TState> Loaded, int Lost) Rows<TKey, TState>(
+        Shape<TKey, TState> shape, Rows<TKey, TState>.Finder find)
         where TKey : notnull
     {
         var (states, lost) = _store.Load(shape);
-        var rows = new Rows<TKey, TState>(shape, find, states.Keys);
+        var rows = new Rows<TKey, TState>(shape, find, states.Keys.ToHashSet());
         Lost += lost;
         Own(rows);
         return (rows, states, lost);
     }
 
-    /// <summary>Writes what changed since the last commit, in one transaction.</summary>
-    /// <returns>False where the disk refused it. It counts all the same, and is written with a later commit.</returns>
+    /// <summary>Writes the rows that changed since the last commit, in one transaction.</summary>
+    /// <returns>False where the disk refused them. They are committed all the same: a later commit writes them.</returns>
     public bool Commit() => _store.Commit(this);
 
-    /// <summary>Rows that differ from what the stages hold after a commit: somebody forgot to touch them. For tests.</summary>
+    /// <summary>Lists the rows that differ from the stages' state after a commit, because nobody touched them. For tests.</summary>
     internal IReadOnlyList<string> Stale() => [.. _touched.SelectMany(touched => touched.Stale(_store))];
 
     private void Own(ITouched touched)

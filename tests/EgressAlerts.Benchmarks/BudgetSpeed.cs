@@ -41,7 +41,10 @@ internal static class BudgetSpeed
 
         var admitted = budget.Admit(Reading(100, []), [], showNew: true);
         if (admitted.Budget is not { Overflow: 0 } || admitted.Series.Count != Live) throw new InvalidOperationException($"{admitted.Budget}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Increments} increments onto {Live} live series: {best:0.0} ms with the snapshot, which alone takes {empty:0.0} ms; {(double)least / Increments:0.0} B allocated an increment, snapshot included"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Increments} increments onto {Live} live series: {best:0.0} ms with the snapshot, which alone takes {empty:0.0} ms; "
+            + $"{(double)least / Increments:0.0} B allocated an increment, snapshot included"));
     }
 
     private static void Expose(int count)
@@ -71,8 +74,9 @@ internal static class BudgetSpeed
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{count} series, all moved: shown in {publish:0.0} ms, rendered for the first scrape in {render:0.0} ms; a further scrape {scrape:0.00} ms, with gzip "
-            + $"{zip:0.0} ms; {length / 1e6:0.0} MB, 1:{(double)length / packed:0.0} with gzip; {bytes:0} B of memory a series, budget and body included"));
+            $"{count} series, all moved: shown in {publish:0.0} ms, rendered for the first scrape in {render:0.0} ms; a further scrape {scrape:0.00} ms, "
+            + $"with gzip {zip:0.0} ms; {length / 1e6:0.0} MB, 1:{(double)length / packed:0.0} with gzip; "
+            + $"{bytes:0} B of memory a series, budget and body included"));
         GC.KeepAlive(budget);
     }
 

@@ -26,7 +26,9 @@ public class DecodeBenchmark
     [GlobalSetup]
     public void Setup()
     {
-        var pods = Enumerable.Range(0, Series / 100).Select(i => new Pod("ns-" + (i % 10), "workload-" + (i % 50), $"workload-{i}", $"10.44.{i / 250}.{i % 250}", Dialect.TelemetryV2)).ToList();
+        var pods = Enumerable.Range(0, Series / 100)
+            .Select(i => new Pod($"ns-{i % 10}", $"workload-{i % 50}", $"workload-{i}", $"10.44.{i / 250}.{i % 250}", Dialect.TelemetryV2))
+            .ToList();
         var names = pods.SelectMany(pod => Enumerable.Range(0, 100).Select(i => LabelSets.Of(
             pod, "istio_tcp_sent_bytes_total", new Target(Way.Passthrough, "", $"52.40.{i / 50}.{i % 50}", 443), tcp: true, "tcp", "", "-")));
         var series = names.ToList();
@@ -46,7 +48,8 @@ public class DecodeBenchmark
         return tokens;
     }
 
-    /// <summary>From the bytes to the increments that wait for the window to be whole; series that are all known already, two of their four samples new.</summary>
+    /// <summary>From the bytes to the increments that wait for the window to be whole.</summary>
+    /// <remarks>All series are known already, and two of their four samples are new.</remarks>
     [Benchmark]
     public async ValueTask<int> Decode()
     {

@@ -78,8 +78,15 @@ internal static class DetectionSpeed
             Policies =
             [
                 .. Enumerable.Range(0, 20).Select(i => new Policy(
-                    $"p{i}", PolicyAction.Alert, "warning", new() { Namespaces = [new($"team-{i}")] },
-                    new() { Names = [new($"*.forbidden-{i}.org"), new($"www.forbidden-{i}.com")], Cidrs = [IPNetwork.Parse("192.0.2.0/24")] })),
+                    $"p{i}",
+                    PolicyAction.Alert,
+                    "warning",
+                    new() { Namespaces = [new($"team-{i}")] },
+                    new()
+                    {
+                        Names = [new($"*.forbidden-{i}.org"), new($"www.forbidden-{i}.com")],
+                        Cidrs = [IPNetwork.Parse("192.0.2.0/24")],
+                    })),
             ],
             ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
         },
@@ -95,7 +102,8 @@ internal static class DetectionSpeed
         {
             var source = new Workload($"team-{i % Workloads % 50}", $"app-{i % Workloads}");
             var number = (generation * (Increments / Metrics)) + i;
-            var destination = new Destination($"api-{number}.example.com", NameSource.Ptr, Confirmed: true, Domain: "example.com", Site: $"site-{number % 1000}.com");
+            var (name, site) = ($"api-{number}.example.com", $"site-{number % 1000}.com");
+            var destination = new Destination(name, NameSource.Ptr, Confirmed: true, Domain: "example.com", Site: site);
             for (var metric = Metric.Requests; metric <= Metric.DownloadBytes; metric++)
             {
                 var to = new RawDestination(new IPAddress([52, (byte)(number >> 16), (byte)(number >> 8), (byte)number]), "443", "", "", destination.Name);

@@ -18,8 +18,10 @@ internal static partial class DnsSpeed
 
     public static async Task RunAsync(int count)
     {
-        var addresses = Enumerable.Range(0, count).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.{i >> 16}.{(i >> 8) & 255}.{i & 255}"))).ToArray();
-        var records = string.Join('\n', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i & 255}.{(i >> 8) & 255}.{i >> 16} PTR host-{i}.service.example.com.")));
+        var numbers = Enumerable.Range(0, count).Select(i => (First: i >> 16, Second: (i >> 8) & 255, Third: i & 255)).ToArray();
+        var addresses = numbers.Select(part => IPAddress.Parse($"52.{part.First}.{part.Second}.{part.Third}")).ToArray();
+        var lines = numbers.Select((part, i) => $"{part.Third}.{part.Second}.{part.First} PTR host-{i}.service.example.com.");
+        var records = string.Join('\n', lines);
         await using var bind = await BindServer.StartAsync(("52.in-addr.arpa", records));
         using var folder = new TemporaryFolder();
         var queries = folder.Write("queries", string.Join('\n', addresses.Select(address => $"{address.GetArpaName()} PTR")) + "\n");
@@ -73,7 +75,8 @@ internal static partial class DnsSpeed
                 if (reply.Names.Count != 1) throw new InvalidOperationException($"no name for {addresses[i]}: {reply}");
             }
         })));
-        return (addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds, (double)(GC.GetTotalAllocatedBytes() - before) / addresses.Length);
+        var (seconds, allocated) = (TimeProvider.System.GetElapsedTime(started).TotalSeconds, GC.GetTotalAllocatedBytes() - before);
+        return (addresses.Length / seconds, (double)allocated / addresses.Length);
     }
 
     /// <summary>What look-ups cost at the default rate: as many addresses as five seconds allow.</summary>
@@ -111,7 +114,8 @@ internal static partial class DnsSpeed
         }
 
         await lookups.SettleAsync(addresses.Select(Question.NameOf), TimeSpan.FromMinutes(1), CancellationToken.None);
-        if (addresses.Count(address => lookups.Find(address).State == AnswerState.Present) is var named && named < addresses.Length) throw new InvalidOperationException($"{named} names");
+        var named = addresses.Count(address => lookups.Find(address).State == AnswerState.Present);
+        if (named < addresses.Length) throw new InvalidOperationException($"{named} names");
         return addresses.Length / TimeProvider.System.GetElapsedTime(started).TotalSeconds;
     }
 
@@ -119,8 +123,14 @@ internal static partial class DnsSpeed
     private static void Cache(IPAddress[] addresses)
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, Store.InMemory().Read().Table(Lookups.NameOfAddress), TimeProvider.System);
-        for (var i = 0; i < addresses.Length; i++) cache.Store(AddressNumber.Of(addresses[i]), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"host-{i}.service.example.com"), Confirmed: true), TimeSpan.FromHours(1));
+        var table = Store.InMemory().Read().Table(Lookups.NameOfAddress);
+        var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 10_000_000, table, TimeProvider.System);
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            var answer = new ReverseAnswer(AnswerState.Present, $"host-{i}.service.example.com", Confirmed: true);
+            cache.Store(AddressNumber.Of(addresses[i]), answer, TimeSpan.FromHours(1));
+        }
+
         var bytes = (double)(GC.GetTotalMemory(forceFullCollection: true) - before) / addresses.Length;
         var (nanoseconds, allocated) = (double.MaxValue, GC.GetAllocatedBytesForCurrentThread());
         for (var round = 0; round < 20; round++)
@@ -135,15 +145,18 @@ internal static partial class DnsSpeed
         }
 
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"cache: {nanoseconds:0} ns a hit, {allocated} B allocated in all, {bytes:0} B an entry with its name"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"cache: {nanoseconds:0} ns a hit, {allocated} B allocated in all, {bytes:0} B an entry with its name"));
     }
 
     private static async Task<double> DnsperfAsync(IPEndPoint server, DnsTransport transport, string queries, int concurrency)
     {
         var mode = transport == DnsTransport.Tcp ? "tcp" : "udp";
         string[] arguments = ["-s", $"{server.Address}", "-p", $"{server.Port}", "-d", queries, "-q", $"{concurrency}", "-n", "1", "-m", mode];
-        var (exit, output) = await Tool.RunAsync("dnsperf", arguments);
-        return exit == 0 && RatePattern().Match(output) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : throw new InvalidOperationException(output);
+        var output = await Tool.OutputAsync("dnsperf", arguments);
+        return RatePattern().Match(output) is { Success: true } match
+            ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException(output);
     }
 
     [GeneratedRegex(@"Queries per second:\s+([0-9.]+)")]

@@ -23,7 +23,13 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
     {
         _server = server;
         _labels = [.. Enumerable.Range(0, series / MetricsPerFlow).Select(i => Encoding.UTF8.GetBytes(Labels(i)))];
-        _up = [.. Enumerable.Range(0, (series / MetricsPerFlow / FlowsPerPod) + 1).Select(i => PodOf(i)).Select(pod => $$"""{"__name__":"up","instance":"{{pod.Instance}}:15090","job":"envoy-stats","namespace":"{{pod.Namespace}}","pod":"{{pod.Name}}"}""")];
+        var pods = Enumerable.Range(0, (series / MetricsPerFlow / FlowsPerPod) + 1).Select(PodOf);
+        _up =
+        [
+            .. pods.Select(pod => $$"""
+                {"__name__":"up","instance":"{{pod.Instance}}:15090","job":"envoy-stats","namespace":"{{pod.Namespace}}","pod":"{{pod.Name}}"}
+                """),
+        ];
         server.Answer = AnswerAsync;
     }
 
@@ -33,8 +39,11 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private static Pod PodOf(int number) =>
-        new("ns-" + (number % 10), "workload-" + (number % 50), $"workload-{number}", $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}", Dialect.TelemetryV2);
+    private static Pod PodOf(int number)
+    {
+        var address = $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}";
+        return new($"ns-{number % 10}", $"workload-{number % 50}", $"workload-{number}", address, Dialect.TelemetryV2);
+    }
 
     /// <summary>The labels of a flow of a pod as JSON members, without the metric's name.</summary>
     private static string Labels(int flow)
@@ -53,13 +62,13 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
         var (query, end) = (form["query"].ToString(), (long)double.Parse(form["time"].ToString(), CultureInfo.InvariantCulture));
         if (query.StartsWith("group by (job)", StringComparison.Ordinal))
         {
-            await context.Response.WriteAsync($$$"""{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"envoy-stats"},"value":[{{{end}}},"1"]}]}}""");
+            await context.Response.WriteAsync(Vector(["{\"job\":\"envoy-stats\"}"], end));
             return;
         }
 
         if (query.StartsWith("last_over_time(up", StringComparison.Ordinal))
         {
-            await context.Response.WriteAsync($$$"""{"status":"success","data":{"resultType":"vector","result":[{{{string.Join(',', _up.Select(labels => $$"""{"metric":{{labels}},"value":[{{end}},"1"]}"""))}}}]}}""");
+            await context.Response.WriteAsync(Vector(_up, end));
             return;
         }
 
@@ -70,7 +79,8 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
         }
 
         var name = query[..query.IndexOf('{', StringComparison.Ordinal)];
-        var range = long.Parse(query[(query.IndexOf('[', StringComparison.Ordinal) + 1)..query.IndexOf("ms]", StringComparison.Ordinal)], CultureInfo.InvariantCulture) / 1000;
+        var milliseconds = query[(query.IndexOf('[', StringComparison.Ordinal) + 1)..query.IndexOf("ms]", StringComparison.Ordinal)];
+        var range = long.Parse(milliseconds, CultureInfo.InvariantCulture) / 1000;
         var (still, moving) = (Samples(end - range, end, time => 1000), Samples(end - range, end, time => time));
         var body = context.Response.BodyWriter;
         body.Write("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["u8);
@@ -85,6 +95,13 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
         }
 
         body.Write("]}}"u8);
+    }
+
+    /// <summary>An answer in which each of the series has the value 1.</summary>
+    private static string Vector(IEnumerable<string> series, long end)
+    {
+        var results = series.Select(labels => $$"""{"metric":{{labels}},"value":[{{end}},"1"]}""");
+        return $$$"""{"status":"success","data":{"resultType":"vector","result":[{{{string.Join(',', results)}}}]}}""";
     }
 
     private static byte[] Samples(long after, long until, Func<long, long> value) => Encoding.UTF8.GetBytes("},\"values\":[" + string.Join(',', Enumerable

@@ -24,16 +24,24 @@ internal static class NamingSpeed
         var (before, started) = (GC.GetTotalMemory(forceFullCollection: true), TimeProvider.System.GetTimestamp());
         var table = new NetworkTable(networks);
         var took = TimeProvider.System.GetElapsedTime(started);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Count} networks: {took.TotalMilliseconds:0} ms to build, {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1e6:0.0} MB"));
+        var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{table.Count} networks: {took.TotalMilliseconds:0} ms to build, {bytes / 1e6:0.0} MB"));
 
         var addresses = Enumerable.Range(0, Destinations).Select(i => new IPAddress([52, (byte)(i >> 16), (byte)(i >> 8), (byte)i])).ToArray();
         using var store = Store.InMemory();
         var state = store.Read();
         var cache = new AnswerCache<UInt128, ReverseAnswer>(new DnsOptions(), 100_000, state.Table(Lookups.NameOfAddress), TimeProvider.System);
-        foreach (var (i, address) in addresses.Index()) cache.Store(AddressNumber.Of(address), new(AnswerState.Present, string.Create(CultureInfo.InvariantCulture, $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com"), Confirmed: true), TimeSpan.FromHours(1));
+        foreach (var (i, address) in addresses.Index())
+        {
+            var name = $"ec2-52-{(byte)(i >> 16)}-{(byte)(i >> 8)}-{(byte)i}.compute-1.amazonaws.com";
+            cache.Store(AddressNumber.Of(address), new(AnswerState.Present, name, Confirmed: true), TimeSpan.FromHours(1));
+        }
+
         state.Commit();
         state = store.Read();
-        await using var lookups = new Lookups(new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] }, state, new DnsMetrics(new MetricRegistry()), TimeProvider.System);
+        var options = new DnsOptions { Servers = [new IPEndPoint(IPAddress.Loopback, 9)] };
+        await using var lookups = new Lookups(options, state, new DnsMetrics(new MetricRegistry()), TimeProvider.System);
         var namer = new Namer(new NamingOptions { Networks = networks }, lookups, state, TimeProvider.System, NullLogger<Namer>.Instance);
         var window = new Window(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
         var increments = Enumerable.Range(0, Increments)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
 
@@ -34,29 +35,40 @@ internal static class SteadyState
         await service.StartAsync();
         await WindowsAsync(service, WarmUpWindows, windowSeconds);
 
-        var (cpuBefore, windowsBefore, started) = (await ValueAsync(service, "process_cpu_seconds_total"), await ValueAsync(service, "egress_alerts_windows_total"), TimeProvider.System.GetTimestamp());
-        var allocated = await ValueAsync(service, "dotnet_gc_allocated_bytes_total");
+        var cpuBefore = await service.ValueAsync("process_cpu_seconds_total");
+        var windowsBefore = await service.ValueAsync("egress_alerts_windows_total");
+        var allocatedBefore = await service.ValueAsync("dotnet_gc_allocated_bytes_total");
+        var started = TimeProvider.System.GetTimestamp();
         await WindowsAsync(service, (int)windowsBefore + windows, windowSeconds);
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        var cpu = await ValueAsync(service, "process_cpu_seconds_total") - cpuBefore;
-        Console.WriteLine($"raw series tracked      {await ValueAsync(service, "egress_alerts_raw_series"):0}");
+        var cpu = await service.ValueAsync("process_cpu_seconds_total") - cpuBefore;
+        var allocated = await service.ValueAsync("dotnet_gc_allocated_bytes_total") - allocatedBefore;
+        var heap = await service.ValueAsync("dotnet_gc_heap_size_bytes");
+        var committed = await service.ValueAsync("dotnet_gc_committed_bytes");
+        Console.WriteLine($"raw series tracked      {await service.ValueAsync("egress_alerts_raw_series"):0}");
         Console.WriteLine($"windows measured        {windows} of {windowSeconds} s");
         Console.WriteLine($"CPU time a window       {cpu / windows * 1000:0} ms");
         Console.WriteLine($"share of one core       {cpu / seconds * 100:0.00} %");
-        Console.WriteLine($"allocated a window      {(await ValueAsync(service, "dotnet_gc_allocated_bytes_total") - allocated) / windows / (1 << 20):0.0} MiB");
-        Console.WriteLine($"GC heap, committed      {await ValueAsync(service, "dotnet_gc_heap_size_bytes") / (1 << 20):0} MiB, {await ValueAsync(service, "dotnet_gc_committed_bytes") / (1 << 20):0} MiB");
+        Console.WriteLine($"allocated a window      {allocated / windows / (1 << 20):0.0} MiB");
+        Console.WriteLine($"GC heap, committed      {heap / (1 << 20):0} MiB, {committed / (1 << 20):0} MiB");
         Console.WriteLine($"resident at most        {PeakResident(service) / (1 << 20):0} MiB");
-        Console.WriteLine($"exported series         {(await service.MetricsAsync()).Count(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal))}");
+        Console.WriteLine($"exported series         {(await service.MetricsAsync()).Count(IsExported)}");
     }
 
+    private static bool IsExported(PromSample sample) =>
+        sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal);
+
     /// <summary>The high-water mark that Linux keeps, in bytes: also of the start, and what came and went within a window.</summary>
-    private static double PeakResident(EgressAlertsProcess service) =>
-        File.ReadLines($"/proc/{service.Process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1] is var kilobytes
-            ? double.Parse(kilobytes, System.Globalization.CultureInfo.InvariantCulture) * 1024
-            : 0;
+    private static double PeakResident(EgressAlertsProcess service)
+    {
+        var line = File.ReadLines($"/proc/{service.Process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return double.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024;
+    }
 
     private static Task WindowsAsync(EgressAlertsProcess service, int count, int windowSeconds) => Deadline.UntilAsync(
-        async () => await ValueAsync(service, "egress_alerts_windows_total") >= count, (count * windowSeconds * 2) + 120, $"{count} windows:\n{service.Output}", between: 5);
-
-    private static async Task<double> ValueAsync(EgressAlertsProcess service, string name) => (await service.MetricsAsync()).Single(sample => sample.Name == name).Value;
+        async () => await service.ValueAsync("egress_alerts_windows_total") >= count,
+        (count * windowSeconds * 2) + 120,
+        $"{count} windows:\n{service.Output}",
+        between: 5);
 }

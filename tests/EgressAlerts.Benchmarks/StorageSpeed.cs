@@ -30,7 +30,8 @@ internal static class StorageSpeed
         var folder = Directory.CreateTempSubdirectory("egress-alerts-").FullName;
         try
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{series} raw series, {series / Metrics} contacts, {series / Metrics / Destinations} workloads:"));
+            var (contacts, workloads) = (series / Metrics, series / Metrics / Destinations);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{series} raw series, {contacts} contacts, {workloads} workloads:"));
             KeepWindows(folder, series);
             Start(folder);
         }
@@ -143,26 +144,37 @@ internal static class StorageSpeed
             times.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  start: opened, checked and read in {times.Max():0} ms at first, {times.Min():0} ms at best"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  start: opened, checked and read in {times.Max():0} ms at first, {times.Min():0} ms at best"));
     }
 
     private static void Say(string what, List<double> bytes, List<double> cpu, List<double> time) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"  {what}: {bytes.Average():0.00} MB written (at most {bytes.Max():0.0}), {cpu.Average():0.0} ms of CPU (at most {cpu.Max():0}), {time.Average():0.0} ms in all (at most {time.Max():0})"));
+        $"  {what}: {bytes.Average():0.00} MB written (at most {bytes.Max():0.0}), {cpu.Average():0.0} ms of CPU (at most {cpu.Max():0}), "
+        + $"{time.Average():0.0} ms in all (at most {time.Max():0})"));
 
     private static Store Open(string folder) => new(folder, new StorageMetrics(new MetricRegistry()), TimeProvider.System, NullLogger<Store>.Instance);
 
     private static (CounterTracker Tracker, Detectors Detectors, SeriesBudget Budget) Stages(StoredState state) => (
         new(new JobRegister(state), TimeSpan.FromSeconds(30), state),
         new(
-            new DetectionOptions { Learning = TimeSpan.FromMinutes(5), UploadSpike = new() { Learning = TimeSpan.FromMinutes(5), Floor = 1L << 20 }, FanOut = new() { Learning = TimeSpan.FromMinutes(5) } },
+            new DetectionOptions
+            {
+                Learning = TimeSpan.FromMinutes(5),
+                UploadSpike = new() { Learning = TimeSpan.FromMinutes(5), Floor = 1L << 20 },
+                FanOut = new() { Learning = TimeSpan.FromMinutes(5) },
+            },
             new DetectionMetrics(new MetricRegistry(), TimeProvider.System), state, NullLogger<Detectors>.Instance),
         new(new CardinalityOptions(), state));
 
     private static DateTimeOffset At(int window) => DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(30 * window);
 
     /// <summary>Bytes that this process has written, as Linux counts them.</summary>
-    private static long Written() => long.Parse(File.ReadLines("/proc/self/io").First(line => line.StartsWith("wchar:", StringComparison.Ordinal))[6..], CultureInfo.InvariantCulture);
+    private static long Written()
+    {
+        var line = File.ReadLines("/proc/self/io").First(line => line.StartsWith("wchar:", StringComparison.Ordinal));
+        return long.Parse(line["wchar:".Length..], CultureInfo.InvariantCulture);
+    }
 
     /// <summary>One workload's traffic to one destination: five raw counters of one pod.</summary>
     private sealed class SimulatedFlow
@@ -173,11 +185,18 @@ internal static class StorageSpeed
         public SimulatedFlow(int number)
         {
             var workload = new Workload($"team-{number / Destinations % 50}", $"app-{number / Destinations}");
-            var destination = new Destination($"api-{number}.example.com", NameSource.Ptr, Confirmed: true, Domain: "example.com", Site: $"site-{number % 1000}.com");
+            var (name, site) = ($"api-{number}.example.com", $"site-{number % 1000}.com");
+            var destination = new Destination(name, NameSource.Ptr, Confirmed: true, Domain: "example.com", Site: site);
             var to = new RawDestination(new IPAddress([52, (byte)(number >> 16), (byte)(number >> 8), (byte)number]), "443", "", "", destination.Name);
-            _labels = [.. Enumerable.Range(0, Metrics).Select(metric => Encoding.UTF8.GetBytes(
-                $"{{\"__name__\":\"istio_metric_{metric}\",\"instance\":\"10.{number / Destinations >> 8}.{number / Destinations & 255}.1:15020\",\"job\":\"envoy-stats\",\"namespace\":\"{workload.Namespace}\",\"pod\":\"{workload.Name}-0\",\"destination_service\":\"{destination.Name}\"}}"))];
-            Increments = [.. Enum.GetValues<Metric>().Take(Metrics).Select(metric => new NamedIncrement(new Increment(new(new Flow(workload, to, Route.Passthrough, Protocol.Tcp), metric, "", "-"), 1000), destination))];
+            var instance = $"10.{number / Destinations >> 8}.{number / Destinations & 255}.1:15020";
+            var labels = $"\"instance\":\"{instance}\",\"job\":\"envoy-stats\",\"namespace\":\"{workload.Namespace}\",\"pod\":\"{workload.Name}-0\","
+                + $"\"destination_service\":\"{destination.Name}\"";
+            _labels = [.. Enumerable.Range(0, Metrics).Select(metric => Encoding.UTF8.GetBytes($"{{\"__name__\":\"istio_metric_{metric}\",{labels}}}"))];
+            var flow = new Flow(workload, to, Route.Passthrough, Protocol.Tcp);
+            Increments =
+            [
+                .. Enum.GetValues<Metric>().Take(Metrics).Select(metric => new NamedIncrement(new Increment(new(flow, metric, "", "-"), 1000), destination)),
+            ];
         }
 
         public IReadOnlyList<NamedIncrement> Increments { get; }

@@ -44,8 +44,7 @@ public sealed class BacktestStoryTests : IAsyncLifetime
     [Fact]
     public async Task A_backtest_finds_what_the_live_stages_would_have_found_window_by_window()
     {
-        var (exit, report) = await ReportAsync($"--config.file={ConfigFile}");
-        Assert.Equal(0, exit);
+        var report = await ReportAsync($"--config.file={ConfigFile}");
         var played = Alerts(report);
         AssertBegins(played, "EgressUploadSpike/warning/web/cart/storage", _mesh.Burst, TimeSpan.FromHours(1));
         AssertBegins(played, "EgressNewDestination/info/web/mail/45.33.1.66", _mesh.Beacon, Interval);
@@ -55,8 +54,7 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         AssertEqual(await LiveAsync(from, report.GetProperty("to").GetDateTimeOffset()), played);
 
         // From the file the same, which no server had.
-        (exit, var ofFile) = await ReportAsync($"--config.file={ConfigFile}", $"--input={Samples}");
-        Assert.Equal(0, exit);
+        var ofFile = await ReportAsync($"--config.file={ConfigFile}", $"--input={Samples}");
         AssertEqual(played, Alerts(ofFile));
 
         // And the day without data is told, by either.
@@ -74,22 +72,19 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         var config = File.ReadAllText(ConfigFile);
         var mild = _folder.Write("mild.yml", config.Replace("history: 0s", "history: 0s, beaconing: {enabled: false}", StringComparison.Ordinal));
         string[] arguments = [$"--config.file={mild}", $"--against={ConfigFile}", $"--input={Samples}", $"--save-state={_folder.File("first")}"];
-        var (exit, output) = await RunAsync(arguments);
-        Assert.Equal(0, exit);
+        var output = await OutputAsync(0, arguments);
         Assert.Contains($"No data on {_mesh.Hole:yyyy-MM-dd}: not calm, unknown.", output, StringComparison.Ordinal);
         Assert.Matches($"\n\\+0 -[12] against {ConfigFile}\n", output);
         Assert.Contains($"Only {ConfigFile} alerts on these, times in UTC:\n", output, StringComparison.Ordinal);
 
         // The second time with the names of the database that the first one wrote.
         var before = Hashes(_folder.File("first"));
-        (exit, var again) = await RunAsync([.. arguments[..^1], $"--storage.path={_folder.File("first")}"]);
-        Assert.Equal((0, output), (exit, again));
+        Assert.Equal(output, await OutputAsync(0, [.. arguments[..^1], $"--storage.path={_folder.File("first")}"]));
         Assert.Equal(before, Hashes(_folder.File("first")));
 
         // A database is never replaced.
-        (exit, output) = await RunAsync(arguments);
-        Assert.Equal(1, exit);
-        Assert.StartsWith($"--save-state: {_folder.File("first/egress-alerts.db")} is there already and is not replaced: ", output, StringComparison.Ordinal);
+        var refused = $"--save-state: {_folder.File("first/egress-alerts.db")} is there already and is not replaced: ";
+        Assert.StartsWith(refused, await OutputAsync(1, arguments), StringComparison.Ordinal);
         Assert.Equal(before, Hashes(_folder.File("first")));
     }
 
@@ -100,14 +95,12 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         var until = _mesh.End.AddMinutes(-40);
         _mesh.Write(_folder.File("shorter.om"), until);
         await using var service = new EgressAlertsProcess(WeeksOfMesh.Config(_prometheus.Address));
-        var (exit, output) = await RunAsync($"--config.file={ConfigFile}", $"--input={_folder.File("shorter.om")}", $"--save-state={service.StorageFolder}");
-        Assert.True(exit == 0, output);
+        await OutputAsync(0, $"--config.file={ConfigFile}", $"--input={_folder.File("shorter.om")}", $"--save-state={service.StorageFolder}");
         Assert.Equal(["egress-alerts.db"], Directory.GetFiles(service.StorageFolder).Select(Path.GetFileName));
 
         await service.StartAsync();
         await Deadline.UntilAsync(
-            async () => (await service.MetricsAsync())
-                .Single(sample => sample.Name == "egress_alerts_last_window_end_timestamp_seconds").Value >= _mesh.End.ToUnixTimeSeconds(),
+            async () => await service.ValueAsync("egress_alerts_last_window_end_timestamp_seconds") >= _mesh.End.ToUnixTimeSeconds(),
             60,
             $"it has caught up: {service.Output}");
         var metrics = await service.MetricsAsync();
@@ -124,8 +117,8 @@ public sealed class BacktestStoryTests : IAsyncLifetime
     public async Task The_exit_code_says_whether_a_severe_alert_began()
     {
         string[] arguments = [$"--config.file={ConfigFile}", $"--input={Samples}", "--since=14d"];
-        Assert.Equal(1, (await RunAsync([.. arguments, "--fail-on=warning"])).ExitCode);
-        Assert.Equal(0, (await RunAsync([.. arguments, "--fail-on=critical"])).ExitCode);
+        await OutputAsync(1, [.. arguments, "--fail-on=warning"]);
+        await OutputAsync(0, [.. arguments, "--fail-on=critical"]);
     }
 
     private static DateTimeOffset Aligned(DateTimeOffset at) => at.AddTicks(-(at.UtcTicks % Interval.Ticks));
@@ -189,20 +182,20 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         return [.. begun];
     }
 
-    private async Task<(int ExitCode, JsonElement Report)> ReportAsync(params string[] arguments)
+    private async Task<JsonElement> ReportAsync(params string[] arguments)
     {
-        var (exit, output) = await RunAsync([.. arguments, "-o", "json"]);
+        var output = await OutputAsync(0, [.. arguments, "-o", "json"]);
         using var report = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..(output.LastIndexOf('}') + 1)]);
-        return (exit, report.RootElement.Clone());
+        return report.RootElement.Clone();
     }
 
     /// <summary>Without the lines that say how far it has come.</summary>
-    private async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    private async Task<string> OutputAsync(int exitCode, params string[] arguments)
     {
         var hasStorage = arguments.Any(argument => argument.StartsWith("--storage.path", StringComparison.Ordinal));
         string[] storage = hasStorage ? [] : [$"--storage.path={_folder.File("none")}"];
-        var (exit, output) = await Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, "backtest", .. arguments, .. storage]);
+        var output = await Tool.OutputAsync("dotnet", [EgressAlertsProcess.Program, "backtest", .. arguments, .. storage], exitCode);
         var lines = output.Split('\n').Where(line => !line.StartsWith("played until ", StringComparison.Ordinal));
-        return (exit, string.Join('\n', lines).TrimEnd('\n') + "\n");
+        return string.Join('\n', lines).TrimEnd('\n') + "\n";
     }
 }

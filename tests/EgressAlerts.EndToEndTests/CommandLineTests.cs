@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -18,8 +17,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task The_reference_configuration_is_good()
     {
-        var (exit, output) = await RunAsync("check-config", Repository.File("deploy", "egress-alerts.yml"));
-        Assert.Equal((0, true), (exit, output.EndsWith("deploy/egress-alerts.yml: good\n", StringComparison.Ordinal)));
+        var output = await OutputAsync(0, "check-config", Repository.File("deploy", "egress-alerts.yml"));
+        Assert.EndsWith("deploy/egress-alerts.yml: good\n", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -29,12 +28,9 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_bad_configuration_is_told_with_its_line_by_the_check_and_by_the_start(string yaml, string expected)
     {
         var file = _folder.Write("bad.yml", yaml);
-        var (exit, output) = await RunAsync("check-config", file);
-        Assert.Equal(1, exit);
-        Assert.Contains(file + expected, output, StringComparison.Ordinal);
-        (exit, output) = await RunAsync("serve", $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0");
-        Assert.Equal(1, exit);
-        Assert.Contains(file + expected, output, StringComparison.Ordinal);
+        string[] serve = ["serve", $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0"];
+        Assert.Contains(file + expected, await OutputAsync(1, "check-config", file), StringComparison.Ordinal);
+        Assert.Contains(file + expected, await OutputAsync(1, serve), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -48,8 +44,7 @@ public sealed class CommandLineTests : IDisposable
             detection: { threat_listed: { lists: [{ name: bogons, file: '{{_folder.Write("bogons.txt", "::ffff:0:0/96\n::ffff:1.2.3.4\n10.0.0.0/8\n")}}' }] } }
             policies: [{ action: allow, destination: { cidrs: ['::ffff:203.0.113.0/120'] } }]
             """;
-        var (exit, output) = await RunAsync("check-config", _folder.Write("mapped.yml", config));
-        Assert.Equal((0, true), (exit, output.EndsWith("mapped.yml: good\n", StringComparison.Ordinal)));
+        Assert.EndsWith("mapped.yml: good\n", await OutputAsync(0, "check-config", _folder.Write("mapped.yml", config)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,8 +56,7 @@ public sealed class CommandLineTests : IDisposable
         var expected = $"{file}:2: destinations.network_files cannot be used: {networks}:0: this is not a readable ip-ranges.json: ";
         foreach (var arguments in (string[][])[["check-config", file], serve])
         {
-            var (exit, output) = await RunAsync(arguments);
-            Assert.Equal(1, exit);
+            var output = await OutputAsync(1, arguments);
             Assert.Contains(expected, Assert.Single(output.Trim().Split('\n')), StringComparison.Ordinal);
         }
     }
@@ -71,7 +65,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--no-such-option")]
     [InlineData("check-config")]
     [InlineData("serve --log.level=loud")]
-    public async Task Wrong_usage_ends_with_2(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
+    public async Task Wrong_usage_ends_with_2(string arguments) => await OutputAsync(2, arguments.Split(' '));
 
     [Theory]
     [InlineData("here")]
@@ -81,16 +75,15 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("http://127.0.0.1:26197")]
     public async Task A_listen_address_that_is_none_is_wrong_usage_and_is_told_what_to_write(string address)
     {
-        var (exit, output) = await RunAsync($"--web.listen-address={address}", $"--storage.path={_folder.File("data")}");
-        Assert.Equal((2, $"--web.listen-address: '{address}' is not {AddressAdvice}\n"), (exit, output));
+        var output = await OutputAsync(2, $"--web.listen-address={address}", $"--storage.path={_folder.File("data")}");
+        Assert.Equal($"--web.listen-address: '{address}' is not {AddressAdvice}\n", output);
     }
 
     [Fact]
     public async Task Localhost_with_any_port_is_an_address()
     {
         using var service = Start("--web.listen-address=localhost:0");
-        await Deadline.UntilAsync(
-            () => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        await UntilItListensAsync(service);
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -98,20 +91,16 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Version_says_which_on_what_runtime_and_system()
     {
-        var (exit, output) = await RunAsync("version");
-        Assert.Equal(0, exit);
-        Assert.Matches(@"^egress-alerts 0\.\d+\.\d+\S*\n\.NET 10\.\S+\n\S.+ \(linux-\w+\)\n$", output);
+        Assert.Matches(@"^egress-alerts 0\.\d+\.\d+\S*\n\.NET 10\.\S+\n\S.+ \(linux-\w+\)\n$", await OutputAsync(0, "version"));
     }
 
     [Fact]
     public async Task What_lies_in_the_working_directory_configures_nothing()
     {
         _folder.Write("appsettings.json", "{\"Urls\": \"http://127.0.0.1:1\", \"Kestrel\": ");
-        using var service = new ServerProcess(
-            "dotnet",
-            [EgressAlertsProcess.Program, $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")],
-            _folder.Path);
-        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on http://127.0.0.1:", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        string[] withoutCommand = Arguments[1..]; // It serves then.
+        using var service = new ServerProcess("dotnet", [EgressAlertsProcess.Program, .. withoutCommand], _folder.Path);
+        await UntilItListensAsync(service);
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -119,12 +108,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task A_folder_in_use_is_refused_and_logs_can_be_JSON()
     {
-        string[] arguments = [$"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0", "--log.format=json", "--config.file=" + _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")];
+        string[] arguments = [.. Arguments, "--log.format=json"];
         using var first = new ServerProcess("dotnet", [EgressAlertsProcess.Program, .. arguments], _folder.Path);
-        await Deadline.UntilAsync(() => Task.FromResult(first.Output.Contains("listens on", StringComparison.Ordinal)), 30, $"the first one runs: {first.Output}");
-        var (exit, output) = await RunAsync(arguments);
-        Assert.Equal(1, exit);
-        Assert.Contains("is another egress-alerts running on it", output, StringComparison.Ordinal);
+        await UntilItListensAsync(first);
+        Assert.Contains("is another egress-alerts running on it", await OutputAsync(1, arguments), StringComparison.Ordinal);
 
         using var line = JsonDocument.Parse(first.Output.Split('\n')[0]);
         Assert.Equal("Information", line.RootElement.GetProperty("Level").GetString());
@@ -153,18 +140,17 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_database_that_the_user_may_not_use_ends_the_start_with_1_and_stays_as_it_is(string mode)
     {
         Directory.CreateDirectory(_folder.File("data"));
-        Chmod("755", _folder.Path);
-        Chmod("777", _folder.File("data"));
+        await Tool.OutputAsync("chmod", ["755", _folder.Path]);
+        await Tool.OutputAsync("chmod", ["777", _folder.File("data")]);
         using (var service = await RunningAsync(User)) await service.StopAsync();
-        Chmod(mode, Database);
+        await Tool.OutputAsync("chmod", [mode, Database]);
         var before = await File.ReadAllBytesAsync(Database);
 
         string[] start = [.. User, EgressAlertsProcess.Program, .. Arguments];
-        var (exit, output) = await Tool.RunAsync(start[0], start[1..]);
-        Assert.Equal(1, exit);
+        var output = await Tool.OutputAsync(start[0], start[1..], exitCode: 1);
         Assert.StartsWith($"the database {Database} cannot be opened (", output, StringComparison.Ordinal);
         Assert.EndsWith("): let this user read and write it, see that the disk has room, or name another --storage.path\n", output, StringComparison.Ordinal);
-        Chmod("644", Database);
+        await Tool.OutputAsync("chmod", ["644", Database]);
         Assert.Equal(before, await File.ReadAllBytesAsync(Database));
     }
 
@@ -174,7 +160,9 @@ public sealed class CommandLineTests : IDisposable
         Directory.CreateDirectory(_folder.File("data"));
         await SqlAsync("PRAGMA journal_mode = WAL; CREATE TABLE of_the_future (x); PRAGMA user_version = 4711");
         var before = await File.ReadAllBytesAsync(Database);
-        await StartIsRefusedAsync($"the database {Database} is of a newer egress-alerts (its version is 4711, ", "run the newer program, restore a backup of this version, or name another --storage.path to begin anew");
+        await StartIsRefusedAsync(
+            $"the database {Database} is of a newer egress-alerts (its version is 4711, ",
+            "run the newer program, restore a backup of this version, or name another --storage.path to begin anew");
         Assert.Equal(before, await File.ReadAllBytesAsync(Database));
         Assert.DoesNotContain(Directory.GetFiles(_folder.File("data")), file => file.Contains(".db.", StringComparison.Ordinal));
     }
@@ -189,7 +177,11 @@ public sealed class CommandLineTests : IDisposable
         {
             await first.StopAsync();
             foreach (var file in (string[])[checkpoint, previous])
-                Assert.Single(first.Output.Split('\n'), line => line.Contains($"the checkpoint {file} of version 0.1.0 is not read. ", StringComparison.Ordinal) && line.Contains($"It was set aside as {file}.of-0.1.0, which you can delete", StringComparison.Ordinal));
+            {
+                var told = $"the checkpoint {file} of version 0.1.0 is not read. ";
+                var line = Assert.Single(first.Output.Split('\n'), line => line.Contains(told, StringComparison.Ordinal));
+                Assert.Contains($"It was set aside as {file}.of-0.1.0, which you can delete", line, StringComparison.Ordinal);
+            }
         }
 
         Assert.Equal("EGRESSCP", await File.ReadAllTextAsync(checkpoint + ".of-0.1.0"));
@@ -197,16 +189,19 @@ public sealed class CommandLineTests : IDisposable
         using var second = await RunningAsync();
         await second.StopAsync();
         Assert.DoesNotContain("0.1.0 is not read", second.Output, StringComparison.Ordinal);
-        Assert.Equal(["checkpoint.of-0.1.0", "checkpoint.previous.of-0.1.0"], Directory.GetFiles(_folder.File("data"), "checkpoint*").Select(Path.GetFileName).Order());
+        var files = Directory.GetFiles(_folder.File("data"), "checkpoint*").Select(Path.GetFileName);
+        Assert.Equal(["checkpoint.of-0.1.0", "checkpoint.previous.of-0.1.0"], files.Order());
     }
 
     [Fact]
     public async Task The_help_of_a_backtest_names_its_options_and_what_its_exit_codes_mean()
     {
-        var (exit, output) = await RunAsync("backtest", "--help");
-        Assert.Equal(0, exit);
+        var output = await OutputAsync(0, "backtest", "--help");
         foreach (var option in (string[])["--config.file", "--since", "--against", "--save-state", "--storage.path", "--output", "--fail-on", "--input"])
+        {
             Assert.Contains($" {option} ", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        }
+
         Assert.Contains("Exits with 0; with 1 if it", output, StringComparison.Ordinal);
     }
 
@@ -219,9 +214,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--until=now", "--until=now")]
     public async Task Wrong_usage_of_a_backtest_is_told_with_2_and_what_is_right(string argument, string said)
     {
-        var (exit, output) = await RunAsync("backtest", argument);
-        Assert.Equal(2, exit);
-        Assert.Contains(said, output, StringComparison.Ordinal);
+        Assert.Contains(said, await OutputAsync(2, "backtest", argument), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -230,9 +223,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--against=/nowhere/running.yml", "/nowhere/running.yml")]
     public async Task A_backtest_that_cannot_read_what_it_needs_fails_with_1_and_one_line(string argument, string said)
     {
-        var (exit, output) = await RunAsync(
-            "backtest", $"--config.file={_folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}")}", $"--storage.path={_folder.Path}", argument);
-        Assert.Equal(1, exit);
+        var config = _folder.Write("a.yml", "prometheus: {url: 'http://127.0.0.1:9'}");
+        var output = await OutputAsync(1, "backtest", $"--config.file={config}", $"--storage.path={_folder.Path}", argument);
         Assert.Contains(said, output, StringComparison.Ordinal);
         Assert.Single(output.TrimEnd('\n').Split('\n'));
         Assert.Equal(["a.yml"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
@@ -242,8 +234,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_backtest_of_a_file_without_Istios_counters_says_what_to_look_at()
     {
         var file = _folder.Write("other.om", "other 1 1767268800\n# EOF\n");
-        var (exit, output) = await RunAsync("backtest", $"--input={file}", $"--storage.path={_folder.Path}");
-        Assert.Equal(1, exit);
+        var output = await OutputAsync(1, "backtest", $"--input={file}", $"--storage.path={_folder.Path}");
         Assert.Contains("holds no sample of Istio's counters", output, StringComparison.Ordinal);
     }
 
@@ -251,8 +242,8 @@ public sealed class CommandLineTests : IDisposable
     public async Task A_backup_without_a_database_fails_with_1_and_leaves_nothing()
     {
         var copy = _folder.File("copy.db");
-        var (exit, output) = await RunAsync("backup", $"--storage.path={_folder.File("data")}", copy);
-        Assert.Equal((1, $"there is no database {Database} to back up: --storage.path must name the folder that the service uses\n"), (exit, output));
+        var output = await OutputAsync(1, "backup", $"--storage.path={_folder.File("data")}", copy);
+        Assert.Equal($"there is no database {Database} to back up: --storage.path must name the folder that the service uses\n", output);
         Assert.Equal([], Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -261,13 +252,13 @@ public sealed class CommandLineTests : IDisposable
     {
         using var service = await RunningAsync();
         var copy = _folder.Write("copy.db", "an older copy");
-        var (exit, output) = await RunAsync("backup", $"--storage.path={_folder.File("data")}", copy);
-        Assert.Equal((0, $"{copy}: written\n"), (exit, output));
+        Assert.Equal($"{copy}: written\n", await OutputAsync(0, "backup", $"--storage.path={_folder.File("data")}", copy));
         Assert.Equal("ok", await SqlAsync("PRAGMA quick_check", copy));
-        Assert.Equal(await SqlAsync("PRAGMA user_version; SELECT name FROM sqlite_schema ORDER BY name"), await SqlAsync("PRAGMA user_version; SELECT name FROM sqlite_schema ORDER BY name", copy));
+        const string Schema = "PRAGMA user_version; SELECT name FROM sqlite_schema ORDER BY name";
+        Assert.Equal(await SqlAsync(Schema), await SqlAsync(Schema, copy));
 
-        (exit, output) = await RunAsync("backup", $"--storage.path={_folder.File("data")}", _folder.File("data/../data/egress-alerts.db"));
-        Assert.Equal((1, true), (exit, output.Contains("would replace the database itself: name another file\n", StringComparison.Ordinal)));
+        var refused = await OutputAsync(1, "backup", $"--storage.path={_folder.File("data")}", _folder.File("data/../data/egress-alerts.db"));
+        Assert.Contains("would replace the database itself: name another file\n", refused, StringComparison.Ordinal);
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -279,9 +270,8 @@ public sealed class CommandLineTests : IDisposable
         var copy = _folder.File("copy.db");
 
         // No file may grow beyond 4 KiB, as on a full disk. What maps memory twice would take it for a file.
-        string[] limited = ["--fsize=4096:", "env", "DOTNET_EnableWriteXorExecute=0", "dotnet"];
-        var (exit, output) = await Tool.RunAsync("prlimit", [.. limited, EgressAlertsProcess.Program, "backup", $"--storage.path={_folder.File("data")}", copy]);
-        Assert.Equal(1, exit);
+        string[] limited = ["--fsize=4096:", "env", "DOTNET_EnableWriteXorExecute=0", "dotnet", EgressAlertsProcess.Program];
+        var output = await Tool.OutputAsync("prlimit", [.. limited, "backup", $"--storage.path={_folder.File("data")}", copy], exitCode: 1);
         Assert.StartsWith($"the backup {copy} of {Database} cannot be written: ", output, StringComparison.Ordinal);
         Assert.Equal([], Directory.GetFiles(_folder.Path, "copy.db*"));
     }
@@ -321,19 +311,11 @@ public sealed class CommandLineTests : IDisposable
 
     private string Database => _folder.File("data/egress-alerts.db");
 
-    private static void Chmod(string mode, string path)
-    {
-        using var chmod = Process.Start("chmod", [mode, path]);
-        chmod.WaitForExit();
-        Assert.Equal(0, chmod.ExitCode);
-    }
-
     /// <summary>Starts the service with arguments that override the good ones.</summary>
     private async Task StartIsRefusedAsync(string beginning, string reason, params string[] arguments)
     {
         var good = Arguments.Where(argument => !arguments.Any(other => other.Split('=')[0] == argument.Split('=')[0]));
-        var (exit, output) = await RunAsync([.. good, .. arguments]);
-        Assert.Equal(1, exit);
+        var output = await OutputAsync(1, [.. good, .. arguments]);
         Assert.StartsWith(beginning, output, StringComparison.Ordinal);
         Assert.Contains(reason, output, StringComparison.Ordinal);
         Assert.Single(output.TrimEnd('\n').Split('\n'));
@@ -352,19 +334,18 @@ public sealed class CommandLineTests : IDisposable
     {
         string[] command = [.. user ?? ["dotnet"], EgressAlertsProcess.Program, .. Arguments];
         var service = new ServerProcess(command[0], command[1..], _folder.Path);
-        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("listens on", StringComparison.Ordinal)), 30, $"it runs: {service.Output}");
+        await UntilItListensAsync(service);
         return service;
     }
 
-    private async Task<string> SqlAsync(string sql, string? database = null)
-    {
-        var (exit, output) = await Tool.RunAsync("sqlite3", [database ?? Database, sql]);
-        Assert.True(exit == 0, output);
-        return output.Trim();
-    }
+    private static Task UntilItListensAsync(ServerProcess service) => service.UntilWrittenAsync("listens on http://127.0.0.1:");
+
+    private async Task<string> SqlAsync(string sql, string? database = null) =>
+        (await Tool.OutputAsync("sqlite3", [database ?? Database, sql])).Trim();
 
     private ServerProcess Start(string argument) => new(
         "dotnet", [EgressAlertsProcess.Program, .. Arguments.Where(other => other.Split('=')[0] != argument.Split('=')[0]), argument], _folder.Path);
 
-    private static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => Tool.RunAsync("dotnet", [EgressAlertsProcess.Program, .. arguments]);
+    private static Task<string> OutputAsync(int exitCode, params string[] arguments) =>
+        Tool.OutputAsync("dotnet", [EgressAlertsProcess.Program, .. arguments], exitCode);
 }

@@ -24,20 +24,20 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
             var published = _folder.File(Path.GetFileName(step.Groups["out"].Value));
             await DotnetAsync("publish", step.Groups["project"].Value, "-c", "Release", "-o", published);
         }
-        var (exit, output) = await Tool.RunAsync("dotnet", [Path.Combine(_folder.File("service"), "egress-alerts.dll"), "version"]);
-        Assert.Equal(0, exit);
-        Assert.StartsWith("egress-alerts 0.", output, StringComparison.Ordinal);
+
+        var version = await Tool.OutputAsync("dotnet", [Path.Combine(_folder.File("service"), "egress-alerts.dll"), "version"]);
+        Assert.StartsWith("egress-alerts 0.", version, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_folder.File("simulator"), "mesh-simulator.dll")));
         Assert.Equal(2, PublishPattern().Count(Dockerfile));
-        Assert.All(CopyPattern().Matches(Dockerfile).Select(match => match.Groups[1].Value), stage => Assert.Contains($" AS {stage}\n", Dockerfile, StringComparison.Ordinal));
+        var stages = CopyPattern().Matches(Dockerfile).Select(match => match.Groups[1].Value);
+        Assert.All(stages, stage => Assert.Contains($" AS {stage}\n", Dockerfile, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task The_SDK_makes_the_same_image_as_the_Dockerfile()
     {
-        var (exit, name) = await Tool.RunAsync("dotnet", ["msbuild", Repository.File("src", "EgressAlerts"), "-t:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage"]);
-        Assert.Equal(0, exit);
-        var baseImage = name.Trim();
+        string[] question = ["msbuild", Repository.File("src", "EgressAlerts"), "-t:ComputeContainerBaseImage", "-getProperty:ContainerBaseImage"];
+        var baseImage = (await Tool.OutputAsync("dotnet", question)).Trim();
         Assert.Contains($"FROM {baseImage} AS service\n", Dockerfile, StringComparison.Ordinal);
 
         // A registry with an empty image under that name; the rest is the SDK's own work.
@@ -48,9 +48,15 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
             : WriteAsync(context, "application/json", "{}"u8.ToArray());
         var archive = _folder.File("image.tar.gz");
         Environment.SetEnvironmentVariable("DOTNET_CONTAINER_INSECURE_REGISTRIES", registry.Address.Authority);
+        var emptyImage = baseImage.Replace("mcr.microsoft.com", registry.Address.Authority, StringComparison.Ordinal);
         await DotnetAsync(
-            "publish", "src/EgressAlerts", "-c", "Release", "/t:PublishContainer", "-p:ContainerBaseImage=" + baseImage.Replace("mcr.microsoft.com", registry.Address.Authority, StringComparison.Ordinal),
-            "-p:ContainerArchiveOutputPath=" + archive);
+            "publish",
+            "src/EgressAlerts",
+            "-c",
+            "Release",
+            "/t:PublishContainer",
+            $"-p:ContainerBaseImage={emptyImage}",
+            $"-p:ContainerArchiveOutputPath={archive}");
 
         var files = Entries(await File.ReadAllBytesAsync(archive));
         var manifest = JsonNode.Parse(files["manifest.json"])![0]!;
@@ -70,16 +76,18 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
     public async Task Compose_is_valid_and_finds_its_files()
     {
         var file = Repository.File("deploy", "compose.yaml");
-        var (exit, output) = await Tool.RunAsync("docker-compose", ["-f", file, "config", "-q"]);
-        Assert.True(exit == 0, output);
+        await Tool.OutputAsync("docker-compose", ["-f", file, "config", "-q"]);
 
         var services = Yaml.Read(await File.ReadAllTextAsync(file)).Single()["services"]!.AsObject();
         foreach (var (name, service) in services)
         {
-            foreach (var volume in service!["volumes"]?.AsArray().Select(volume => (string)volume!) ?? [])
+            var volumes = service!["volumes"]?.AsArray().Select(volume => (string)volume!) ?? [];
+            foreach (var volume in volumes.Where(volume => volume.StartsWith('.')))
             {
-                if (volume.StartsWith('.')) Assert.True(Path.Exists(Path.GetFullPath(Path.Combine(Repository.File("deploy"), volume.Split(':')[0]))), $"{name}: {volume}");
+                var path = Path.GetFullPath(Path.Combine(Repository.File("deploy"), volume.Split(':')[0]));
+                Assert.True(Path.Exists(path), $"{name}: {volume}");
             }
+
             if (service["build"] is { } build) Assert.Contains($" AS {build["target"]}\n", Dockerfile, StringComparison.Ordinal);
             else Assert.Matches(@"^[\w/]+:v?\d+\.\d+\.\d+$", (string?)service["image"]);
         }
@@ -92,15 +100,13 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
     public async Task Each_configuration_of_the_demo_is_good(string tool, params string[] arguments)
     {
         var file = Repository.File("deploy", "demo", arguments[^1]);
-        var (exit, output) = await Tool.RunAsync(tool, [.. arguments[..^1].Select(argument => argument == "egress-alerts" ? EgressAlertsProcess.Program : argument), file]);
-        Assert.True(exit == 0, output);
+        var command = arguments[..^1].Select(argument => argument == "egress-alerts" ? EgressAlertsProcess.Program : argument);
+        await Tool.OutputAsync(tool, [.. command, file]);
     }
 
-    private async Task DotnetAsync(params string[] arguments)
-    {
-        var (exit, output) = await Tool.RunAsync("dotnet", [arguments[0], Path.Combine(_folder.File("context"), arguments[1]), .. arguments[2..]], limit: TimeSpan.FromMinutes(5));
-        Assert.True(exit == 0, output);
-    }
+    /// <summary>Runs a command of the SDK on a project of the build context.</summary>
+    private Task<string> DotnetAsync(string command, string project, params string[] arguments) => Tool.OutputAsync(
+        "dotnet", [command, Path.Combine(_folder.File("context"), project), .. arguments], limit: TimeSpan.FromMinutes(5));
 
     private static Dictionary<string, (string Type, byte[] Content)> EmptyImage()
     {
@@ -125,7 +131,12 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
             config = new { mediaType = "application/vnd.docker.container.image.v1+json", size = config.Length, digest = Digest(config) },
             layers = (object[])[new { mediaType = "application/vnd.docker.image.rootfs.diff.tar.gzip", size = layer.Length, digest = Digest(layer) }],
         });
-        return new() { ["10.0-noble-chiseled"] = (type, manifest), [Digest(config)] = ("application/json", config), [Digest(layer)] = ("application/octet-stream", layer) };
+        return new()
+        {
+            ["10.0-noble-chiseled"] = (type, manifest),
+            [Digest(config)] = ("application/json", config),
+            [Digest(layer)] = ("application/octet-stream", layer),
+        };
     }
 
     private static async Task WriteAsync(HttpContext context, string type, byte[] content)
@@ -153,7 +164,11 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
         return found;
     }
 
-    private static string Spaced(JsonNode list) => "[" + string.Join(", ", list.AsArray().Select(item => item!.ToJsonString().Replace("\\u002B", "+", StringComparison.Ordinal))) + "]";
+    private static string Spaced(JsonNode list)
+    {
+        var items = list.AsArray().Select(item => item!.ToJsonString().Replace("\\u002B", "+", StringComparison.Ordinal));
+        return $"[{string.Join(", ", items)}]";
+    }
 
     /// <summary>What docker build would send: the paths that .dockerignore takes back from being ignored.</summary>
     public sealed class Context : IDisposable
@@ -162,7 +177,10 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
         {
             var lines = File.ReadAllLines(Repository.File(".dockerignore"));
             Assert.Equal("*", lines[0]);
-            foreach (var path in lines.Where(line => line.StartsWith('!')).Select(line => line[1..])) Copy(Repository.File(path), Path.Combine(Folder.File("context"), path));
+            foreach (var path in lines.Where(line => line.StartsWith('!')).Select(line => line[1..]))
+            {
+                Copy(Repository.File(path), Path.Combine(Folder.File("context"), path));
+            }
         }
 
         public TemporaryFolder Folder { get; } = new();
@@ -172,8 +190,14 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
         private static void Copy(string from, string to)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            if (File.Exists(from)) File.Copy(from, to);
-            else foreach (var entry in Directory.GetFileSystemEntries(from).Where(entry => Path.GetFileName(entry) is not ("bin" or "obj"))) Copy(entry, Path.Combine(to, Path.GetFileName(entry)));
+            if (File.Exists(from))
+            {
+                File.Copy(from, to);
+                return;
+            }
+
+            var entries = Directory.GetFileSystemEntries(from).Where(entry => Path.GetFileName(entry) is not ("bin" or "obj"));
+            foreach (var entry in entries) Copy(entry, Path.Combine(to, Path.GetFileName(entry)));
         }
     }
 

@@ -54,12 +54,12 @@ public sealed class CredentialStoryTests : IAsyncLifetime
         Assert.Equal(0, await SumAsync(service, "egress_alerts_notifications_queue_length"));
         using (var reloaded = await service.PostAsync("-/reload").WaitAsync(TimeSpan.FromSeconds(30))) Assert.Equal(200, (int)reloaded.StatusCode);
         // Once by the senders before the reload and once by those after it.
-        await Deadline.UntilAsync(() => Task.FromResult(Count(service.Output, "does not take alerts") == 2), 30, $"it is told:\n{service.Output}");
+        await Deadline.UntilAsync(() => Count(service.Output, "does not take alerts") == 2, 30, $"it is told:\n{service.Output}");
         Assert.Equal(2, Count(service.Output, $"(credentials: authorization.credentials_file cannot be read: Could not find file '{file}'.)"));
 
         _folder.Write("token", "s3cret\n");
-        await Deadline.UntilAsync(() => Task.FromResult(received.Any(IsWatchdog)), 30, "alerts arrive");
-        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains("takes alerts again", StringComparison.Ordinal)), 10, "its recovery is told");
+        await Deadline.UntilAsync(() => received.Any(IsWatchdog), 30, "alerts arrive");
+        await service.Process.UntilWrittenAsync("takes alerts again", 10);
         Assert.Equal(0, await SumAsync(service, "egress_alerts_pass_crashes_total"));
         Assert.Equal(0, await service.StopAsync());
         Assert.DoesNotContain("s3cret", service.Output, StringComparison.Ordinal);
@@ -73,9 +73,10 @@ public sealed class CredentialStoryTests : IAsyncLifetime
     {
         var file = _folder.Write(
             "a.yml", "alerting:\n  alertmanagers:\n    - url: http://127.0.0.1:9\n      authorization: {type: Bea rer, credentials: s3cret}\n");
-        var (exit, output) = await Tool.RunAsync(
-            "dotnet", [EgressAlertsProcess.Program, $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0"]);
-        Assert.Equal(1, exit);
+        var output = await Tool.OutputAsync(
+            "dotnet",
+            [EgressAlertsProcess.Program, $"--config.file={file}", $"--storage.path={_folder.File("data")}", "--web.listen-address=127.0.0.1:0"],
+            exitCode: 1);
         Assert.StartsWith(
             $"{file}:4: alerting.alertmanagers[0].authorization.type is no scheme such as Bearer",
             Assert.Single(output.TrimEnd().Split('\n')),
@@ -88,7 +89,7 @@ public sealed class CredentialStoryTests : IAsyncLifetime
         var url = $"http://user:s3cret@{_prometheus.Address.Authority}/?token=s3cret";
         await using var service = new EgressAlertsProcess($"prometheus: {{url: '{url}', interval: 1s, delay: 0s}}\nalerting: {{alertmanagers: []}}");
         await service.StartAsync();
-        await Deadline.UntilAsync(() => Task.FromResult(_authorizations.Contains("Basic dXNlcjpzM2NyZXQ=")), 30, "it reaches Prometheus");
+        await Deadline.UntilAsync(() => _authorizations.Contains("Basic dXNlcjpzM2NyZXQ="), 30, "it reaches Prometheus");
         await _prometheus.DisposeAsync();
         var failure = await Deadline.UntilAsync(
             async () => (await service.GetAsync("api/v1/status")).GetProperty("failure").GetString() is { Length: > 0 } text ? text : null,

@@ -24,9 +24,14 @@ public sealed class DashboardStoryTests
         var panels = Dashboard.All.SelectMany(dashboard => dashboard.Panels).ToList();
         foreach (var (panel, expression) in panels.SelectMany(panel => panel.Expressions.Select(expression => (panel, expression))))
         {
-            if (panel.Description.Contains("Empty while", StringComparison.Ordinal) || (panel.Description.Contains("first week", StringComparison.Ordinal) && expression.Contains("offset 1w", StringComparison.Ordinal))) continue;
+            if (SaysWhyNot(panel, expression)) continue;
+            var query = Dashboard.Filled(expression);
             await Deadline.UntilAsync(
-                async () => (await reader.QueryAsync(Dashboard.Filled(expression))).Count > 0, 60, $"{panel.Dashboard}, {panel.Title} has data: {Dashboard.Filled(expression)}\n{service.Output}");
+                async () => (await reader.QueryAsync(query)).Count > 0, 60, $"{panel.Dashboard}, {panel.Title} has data: {query}\n{service.Output}");
         }
+
+        static bool SaysWhyNot(DashboardPanel panel, string expression) =>
+            panel.Description.Contains("Empty while", StringComparison.Ordinal)
+            || (panel.Description.Contains("first week", StringComparison.Ordinal) && expression.Contains("offset 1w", StringComparison.Ordinal));
     }
 }

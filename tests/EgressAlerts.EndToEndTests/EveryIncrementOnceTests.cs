@@ -2,7 +2,8 @@ using EgressAlerts.Testing;
 
 namespace EgressAlerts.EndToEndTests;
 
-/// <summary>Ordinary changes around the service, each of which once made counts wrong. The samples are made up where no real server shows them on time.</summary>
+/// <summary>Ordinary changes around the service, each of which once made counts wrong.</summary>
+/// <remarks>The samples are made up, because no real server shows them at the right moment.</remarks>
 public sealed class EveryIncrementOnceTests : IAsyncLifetime
 {
     private const int Lifetime = 78_190;
@@ -75,7 +76,15 @@ public sealed class EveryIncrementOnceTests : IAsyncLifetime
     public async Task Samples_of_two_replicas_in_one_series_are_no_restart_and_the_cause_is_told()
     {
         var at = Seconds(30);
-        _store.Add(Requests(""), [.. Each(0, at, _ => Lifetime), At(at + 0.6, 78_191), At(at + 1.413, 78_192), At(at + 1.488, 78_191), .. Each(at + 4, Minutes * 60, _ => 78_198)]);
+        _store.Add(
+            Requests(""),
+            [
+                .. Each(0, at, _ => Lifetime),
+                At(at + 0.6, 78_191),
+                At(at + 1.413, 78_192),
+                At(at + 1.488, 78_191),
+                .. Each(at + 4, Minutes * 60, _ => 78_198),
+            ]);
         await CountsAsync(8, at + 16);
         Assert.Equal(1, await MetricAsync("egress_alerts_replica_inversions_total"));
         Assert.Contains("telemetry replica_inversions: 1 samples", _service.Output, StringComparison.Ordinal);
@@ -105,7 +114,9 @@ public sealed class EveryIncrementOnceTests : IAsyncLifetime
         _store.Add(Requests(""), Each(monday, Minutes * 60, _ => Lifetime + 5));
 
         // The service runs on Friday and is then started again on Monday.
-        foreach (var (name, value) in ((string, string)[])[("LD_PRELOAD", FakeTime), ("FAKETIME", "-3d"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]) _service.Environment[name] = value;
+        _service.Environment["LD_PRELOAD"] = FakeTime;
+        _service.Environment["FAKETIME"] = "-3d";
+        _service.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1";
         await StartAsync(Friday + Seconds(10));
         await _service.StopAsync();
         _service.Environment.Clear();
@@ -127,8 +138,9 @@ public sealed class EveryIncrementOnceTests : IAsyncLifetime
     private static string Up(string more) => $"up{{job=\"envoy\",instance=\"10.0.0.1:15090\",{more}}}";
 
     private static string Requests(string more) =>
-        $"istio_requests_total{{job=\"envoy\",instance=\"10.0.0.1:15090\",{more}{(more.Length > 0 ? "," : "")}reporter=\"source\",source_workload=\"a\",source_workload_namespace=\"shop\","
-        + "destination_service=\"10.9.9.9\",destination_service_name=\"PassthroughCluster\",request_protocol=\"http\",response_code=\"200\",response_flags=\"-\"}";
+        $"istio_requests_total{{job=\"envoy\",instance=\"10.0.0.1:15090\",{more}{(more.Length > 0 ? "," : "")}reporter=\"source\","
+        + "source_workload=\"a\",source_workload_namespace=\"shop\",destination_service=\"10.9.9.9\",destination_service_name=\"PassthroughCluster\","
+        + "request_protocol=\"http\",response_code=\"200\",response_flags=\"-\"}";
 
     private void Up(SampleStore store, string more) => store.Add(Up(more), Each(0, Minutes * 60, _ => 1));
 

@@ -11,6 +11,7 @@ public sealed class ExactnessTests : IAsyncLifetime
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
+    private readonly Random _random = new(1);
     private readonly List<Ledger> _books = [];
     private SimulatorServer _mesh = null!;
     private PrometheusServer _prometheus = null!;
@@ -65,7 +66,8 @@ public sealed class ExactnessTests : IAsyncLifetime
             file.SetLength(file.Length / 2);
         });
         Assert.Contains("egress-alerts.backup.db of ", _service.Output, StringComparison.Ordinal);
-        Assert.Single(Directory.GetFiles(_service.StorageFolder, "egress-alerts.db.damaged-*"), file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal));
+        var aside = Directory.GetFiles(_service.StorageFolder, "egress-alerts.db.damaged-*");
+        Assert.Single(aside, file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal));
         await BalanceAsync(Windows / 2, after: _books[^1].WindowEnd);
         Assert.InRange(await BaselineAsync(), baseline - (engine == Engine.Prometheus ? 0 : 30), baseline);
 
@@ -88,10 +90,13 @@ public sealed class ExactnessTests : IAsyncLifetime
         await _prometheus.RelabelAsync("version", "2");
 
         // Where a counter was restarted just then, the second sample under the new labels tells.
-        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up{version=\"2\"}[1m]")).Any(up => up.Samples.Count >= 4), 30, "the new labels are there");
+        await Deadline.UntilAsync(
+            async () => (await _prometheus.QueryAsync("up{version=\"2\"}[1m]")).Any(up => up.Samples.Count >= 4), 30, "the new labels are there");
         var before = _books[^1].WindowEnd;
         await Deadline.UntilAsync(
-            async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } books && books.WindowEnd > before + (3 * Window), 60, "the window is over");
+            async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } books && books.WindowEnd > before + (3 * Window),
+            60,
+            "the window is over");
         await BalanceAsync(Windows);
     }
 
@@ -151,14 +156,14 @@ public sealed class ExactnessTests : IAsyncLifetime
             alerting: {alertmanagers: []}
             {{more}}
             """);
-        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up[1m]")).Any(up => up.Samples.Count >= 8), 90, "the job has been scraped for a while");
+        await _prometheus.UntilScrapedAsync();
         await _service.StartAsync();
     }
 
     /// <summary>As <c>kill -9</c>, at any moment of a window: also in the middle of a pass.</summary>
     private async Task CrashAsync(Action? damage = null)
     {
-        using (var moment = new PeriodicTimer(Window * Random.Shared.NextDouble())) await moment.WaitForNextTickAsync();
+        await RandomMoment.ComeAsync(_random, Window);
         await _service.KillAsync();
         damage?.Invoke();
         await _service.StartAsync();
@@ -175,15 +180,14 @@ public sealed class ExactnessTests : IAsyncLifetime
                 90,
                 string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
             Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));
-            if (_books.LastOrDefault(books => books.WindowEnd <= ledger.WindowEnd - Patience - Window) is { } earlier) Assert.Equal([], ledger.Overdue(earlier));
+            var earlier = _books.LastOrDefault(books => books.WindowEnd <= ledger.WindowEnd - Patience - Window);
+            if (earlier is not null) Assert.Equal([], ledger.Overdue(earlier));
             _books.Add(ledger);
             last = ledger.WindowEnd;
         }
     }
 
-    private Task<double> FailuresAsync() => ValueAsync("egress_alerts_window_failures_total");
+    private Task<double> FailuresAsync() => _service.ValueAsync("egress_alerts_window_failures_total");
 
-    private Task<double> BaselineAsync() => ValueAsync("egress_alerts_baseline_window_end_timestamp_seconds");
-
-    private async Task<double> ValueAsync(string name) => (await _service.MetricsAsync()).Single(sample => sample.Name == name).Value;
+    private Task<double> BaselineAsync() => _service.ValueAsync("egress_alerts_baseline_window_end_timestamp_seconds");
 }

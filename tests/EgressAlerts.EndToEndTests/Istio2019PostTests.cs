@@ -19,26 +19,35 @@ public sealed class Istio2019PostTests
         await service.StartAsync();
 
         var counters = await Deadline.UntilAsync(
-            async () => (await service.MetricsAsync()).Where(sample => IsSleeps(sample) && sample.Value > 0).ToList() is { Count: >= 10 } found ? found : null, 60, $"all four samples:\n{service.Output}");
+            async () => (await service.MetricsAsync()).Where(sample => IsSleeps(sample) && sample.Value > 0).ToList() is { Count: >= 10 } found ? found : null,
+            60,
+            $"all four samples:\n{service.Output}");
 
         Assert.Equal(
             [
-                "egress_connections_closed_total *.compute-1.amazonaws.com blocked tcp - = 1",
-                "egress_connections_closed_total *.compute-1.amazonaws.com passthrough tcp - = 1",
+                "egress_connections_closed_total *.compute-1.amazonaws.com blocked tcp  - = 1",
+                "egress_connections_closed_total *.compute-1.amazonaws.com passthrough tcp  - = 1",
                 "egress_requests_total httpbin.org blocked http 502 - = 1",
                 "egress_requests_total httpbin.org passthrough http 200 - = 1",
             ],
             counters
                 .Where(sample => sample.Name is "egress_requests_total" or "egress_connections_closed_total")
-                .Select(sample => $"{sample.Name} {sample["destination"]} {sample["route"]} {sample["protocol"]} {string.Join(' ', new[] { sample["response_code"], sample["response_flags"] }.Where(text => text.Length > 0))} = {sample.Value}")
+                .Select(sample =>
+                    string.Join(' ', sample.Name, sample["destination"], sample["route"], sample["protocol"], sample["response_code"], sample["response_flags"])
+                    + $" = {sample.Value}")
                 .Order(StringComparer.Ordinal));
 
         var metrics = await service.MetricsAsync();
         Assert.Equal(
             ["*.compute-1.amazonaws.com ptr true", "httpbin.org host false"],
-            metrics.Where(sample => sample.Name == "egress_destination_info").Select(sample => $"{sample["destination"]} {sample["name_source"]} {sample["confirmed"]}").Order(StringComparer.Ordinal));
+            metrics
+                .Where(sample => sample.Name == "egress_destination_info")
+                .Select(sample => $"{sample["destination"]} {sample["name_source"]} {sample["confirmed"]}")
+                .Order(StringComparer.Ordinal));
 
         static bool IsSleeps(PromSample sample) =>
-            sample.Name.StartsWith("egress_", StringComparison.Ordinal) && sample["source_workload"] == "sleep" && sample["source_workload_namespace"] == "default";
+            sample.Name.StartsWith("egress_", StringComparison.Ordinal)
+            && sample["source_workload"] == "sleep"
+            && sample["source_workload_namespace"] == "default";
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
@@ -10,7 +9,7 @@ public sealed class KilledOftenTests : IAsyncLifetime
 {
     private const int Services = 8;
     private const int KillsEach = 25;
-    private const int WindowMilliseconds = 1000;
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     private SimulatorServer _mesh = null!;
     private PrometheusServer _prometheus = null!;
@@ -19,7 +18,7 @@ public sealed class KilledOftenTests : IAsyncLifetime
     {
         _mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 7);
         _prometheus = await PrometheusServer.StartAsync(Engine.Prometheus, "1s", ("envoy-stats", _mesh.Address));
-        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up[1m]")).Any(up => up.Samples.Count >= 8), 90, "the job has been scraped for a while");
+        await _prometheus.UntilScrapedAsync();
     }
 
     public async Task DisposeAsync()
@@ -55,7 +54,7 @@ public sealed class KilledOftenTests : IAsyncLifetime
             var shown = await service.MetricsAsync();
             var alerts = await FiringAsync(service);
             if (isFull) await FillDiskAsync(service);
-            using (var moment = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(1, 2 * WindowMilliseconds)))) await moment.WaitForNextTickAsync();
+            await RandomMoment.ComeAsync(random, 2 * Window);
             if (!isFull) shown = await service.MetricsAsync();
             Assert.False(service.Process.HasExited, service.Output);
             await service.KillAsync();
@@ -64,9 +63,9 @@ public sealed class KilledOftenTests : IAsyncLifetime
             var now = (await service.MetricsAsync()).Where(IsCounter).ToDictionary(Series, sample => sample.Value);
             foreach (var before in shown.Where(IsCounter))
             {
-                Assert.True(
-                    now.TryGetValue(Series(before), out var value) && value >= before.Value,
-                    string.Create(CultureInfo.InvariantCulture, $"death {kill} of service {number}: {Series(before)} showed {before.Value}, and then {value}\n{service.Output}"));
+                var value = now.GetValueOrDefault(Series(before), double.NaN);
+                var story = $"death {kill} of service {number}: {Series(before)} showed {before.Value}, and then {value}\n{service.Output}";
+                Assert.True(value >= before.Value, story);
             }
 
             foreach (var (fingerprint, startsAt) in await FiringAsync(service))
@@ -81,12 +80,13 @@ public sealed class KilledOftenTests : IAsyncLifetime
     /// <summary>No file of the process may grow beyond 4 KiB from now on. That is a full disk to it, and it says so; it must not end for it.</summary>
     private static async Task FillDiskAsync(EgressAlertsProcess service)
     {
-        Assert.Equal(0, (await Tool.RunAsync("prlimit", ["--pid", $"{service.Process.Id}", "--fsize=4096:"])).ExitCode);
-        await Deadline.UntilAsync(
-            () => Task.FromResult(service.Output.Contains("cannot be written", StringComparison.Ordinal)), 60, $"the disk is full; the service said:\n{service.Output}");
+        await Tool.OutputAsync("prlimit", ["--pid", $"{service.Process.Id}", "--fsize=4096:"]);
+        await service.Process.UntilWrittenAsync("cannot be written");
     }
 
-    private static bool IsCounter(PromSample sample) => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && sample.Name.EndsWith("_total", StringComparison.Ordinal)
+    private static bool IsCounter(PromSample sample) =>
+        sample.Name.StartsWith("egress_", StringComparison.Ordinal)
+        && sample.Name.EndsWith("_total", StringComparison.Ordinal)
         && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal);
 
     private static string Series(PromSample sample) =>
@@ -100,8 +100,9 @@ public sealed class KilledOftenTests : IAsyncLifetime
     {
         // To add up the truth costs more than a look at the metrics does.
         await Deadline.UntilAsync(async () => WindowEnd(await service.MetricsAsync()) > after, 90, $"a later window; the service said:\n{service.Output}");
+        var end = DateTimeOffset.FromUnixTimeMilliseconds((long)(after * 1000));
         var ledger = await Deadline.UntilAsync(
-            async () => await Ledger.OfAsync(service, _prometheus, _mesh.World) is { } found && found.WindowEnd.ToUnixTimeMilliseconds() > after * 1000 ? found : null,
+            async () => await Ledger.OfAsync(service, _prometheus, _mesh.World) is { } found && found.WindowEnd > end ? found : null,
             90,
             $"the books of a later window; the service said:\n{service.Output}");
         Assert.True(ledger.Differences.Count == 0, $"{string.Join('\n', ledger.Differences)}\n{service.Output}");

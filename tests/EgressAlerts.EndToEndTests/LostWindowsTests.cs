@@ -8,16 +8,17 @@ public sealed class LostWindowsTests : IAsyncLifetime
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
 
+    private readonly Scenario _scenario = Scenarios.Gateway();
     private SimulatorServer _mesh = null!;
     private PrometheusServer _prometheus = null!;
     private EgressAlertsProcess _service = null!;
 
     public async Task InitializeAsync()
     {
-        _mesh = await SimulatorServer.StartAsync(Scenarios.Gateway());
+        _mesh = await SimulatorServer.StartAsync(_scenario);
         _prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", _mesh.Address));
         _service = new EgressAlertsProcess(Config(""));
-        await Deadline.UntilAsync(async () => (await _prometheus.QueryAsync("up[1m]")).Any(up => up.Samples.Count >= 8), 60, "the job has been scraped for a while");
+        await _prometheus.UntilScrapedAsync();
         await _service.StartAsync();
         await Deadline.UntilAsync(async () => await RequestsAsync() > 0, 30, "the mesh is being counted");
     }
@@ -33,7 +34,7 @@ public sealed class LostWindowsTests : IAsyncLifetime
     public async Task What_lies_beyond_the_catch_up_bound_is_named_counted_and_still_in_the_sums()
     {
         await _service.KillAsync();
-        await PassAsync(Window * 5);
+        await PlayAsync(Window * 5);
         _service.Config = Config(", max_catch_up: 2s");
         await _service.StartAsync();
         await Deadline.UntilAsync(async () => await SkippedAsync() >= 2, 30, $"windows are skipped:\n{_service.Output}");
@@ -50,7 +51,7 @@ public sealed class LostWindowsTests : IAsyncLifetime
         var before = (await _prometheus.QueryAsync("sum(istio_requests_total)")).Single().Samples.Single().Value;
         await _prometheus.StopAsync();
         _prometheus.Wipe();
-        await PassAsync(Window * 3);
+        await PlayAsync(Window * 3);
         await _prometheus.StartAsync();
         await _service.StartAsync();
         await Deadline.UntilAsync(async () => await SkippedAsync() >= 1, 30, $"a window is skipped:\n{_service.Output}");
@@ -66,13 +67,22 @@ public sealed class LostWindowsTests : IAsyncLifetime
         alerting: { alertmanagers: [] }
         """;
 
-    private static async Task PassAsync(TimeSpan time)
+    /// <summary>Waits until the mesh has played for a time.</summary>
+    private async Task PlayAsync(TimeSpan time)
     {
-        using var timer = new PeriodicTimer(time);
-        await timer.WaitForNextTickAsync();
+        var last = TicksPlayed() + (int)(time / _scenario.Tick);
+        await Deadline.UntilAsync(() => TicksPlayed() >= last, 60, $"the mesh has played for {time}");
     }
 
-    private async Task<double> RequestsAsync() => (await _service.MetricsAsync()).Where(sample => sample.Name == "egress_requests_total").Sum(sample => sample.Value);
+    private int TicksPlayed()
+    {
+        var ticks = 0;
+        _mesh.World.Do(world => ticks = world.Tick);
+        return ticks;
+    }
 
-    private async Task<double> SkippedAsync() => (await _service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_windows_skipped_total").Value;
+    private async Task<double> RequestsAsync() =>
+        (await _service.MetricsAsync()).Where(sample => sample.Name == "egress_requests_total").Sum(sample => sample.Value);
+
+    private Task<double> SkippedAsync() => _service.ValueAsync("egress_alerts_windows_skipped_total");
 }

@@ -54,7 +54,7 @@ public sealed class ReloadStoryTests
             alerting: { alertmanagers: [{ url: 'http://127.0.0.1:9' }] }
             """);
         await service.StartAsync();
-        await Deadline.UntilAsync(() => Task.FromResult(service.Output.Contains(Line, StringComparison.Ordinal)), 60, $"an access line:\n{service.Output}");
+        await service.Process.UntilWrittenAsync(Line);
         using (var reloaded = await service.PostAsync("-/reload")) Assert.Equal(200, (int)reloaded.StatusCode);
 
         var requests = await RequestsAsync(service);

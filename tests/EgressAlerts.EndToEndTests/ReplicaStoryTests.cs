@@ -39,10 +39,7 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
     [Fact]
     public async Task A_store_before_two_replicas_shows_what_each_stored_and_the_ledger_knows_the_truth_of_both()
     {
-        await Deadline.UntilAsync(
-            async () => (await Task.WhenAll(_a.QueryAsync("up[1m]"), _b.QueryAsync("up[1m]"))).All(answer => answer.Any(up => up.Samples.Count >= 10)),
-            60,
-            "ten scrapes by each");
+        await Task.WhenAll(_a.UntilScrapedAsync(10), _b.UntilScrapedAsync(10));
         var end = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(1.5);
 
         var both = await QueryAsync(Requests, end);
@@ -73,14 +70,17 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
 
         // Where nothing is judged at the moment, the sums are equal.
         var exact = await Deadline.UntilAsync(
-            async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Differences.Count: 0 } ledger ? ledger : null, 60, "a window in which all is judged");
+            async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Differences.Count: 0 } ledger ? ledger : null,
+            60,
+            "a window in which all is judged");
         Assert.True(exact.Truth.Values.Sum() > books[0].Truth.Values.Sum());
-        Assert.Equal(0, (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_replica_inversions_total").Value);
+        Assert.Equal(0, await service.ValueAsync("egress_alerts_replica_inversions_total"));
         var warnings = (await service.GetAsync("api/v1/status")).GetProperty("telemetry").GetProperty("warnings").EnumerateArray().ToList();
-        Assert.Contains(warnings, warning => warning.GetProperty("message").GetString()!.Contains("They differ in replica (a, b). Each counter counts once", StringComparison.Ordinal));
+        const string told = "They differ in replica (a, b). Each counter counts once";
+        Assert.Contains(warnings, warning => warning.GetProperty("message").GetString()!.Contains(told, StringComparison.Ordinal));
     }
 
-    /// <summary>Deduplicated by a store that does not repair restarts, what one replica alone saw may be hidden. But nothing is counted that did not happen.</summary>
+    /// <summary>A store that removes duplicates may hide what one replica alone saw. But nothing counts that did not happen.</summary>
     [Theory]
     [InlineData(MergeMode.Penalty)]
     [InlineData(MergeMode.Union)]
@@ -93,7 +93,7 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
             books.Add(await NextAsync(service, books));
             // The baseline may have been read from the replica that was behind: what happened in the scrape before it may count.
             var stored = await Ledger.StoredAsync([_a, _b], books[^1].WindowEnd);
-            var baseline = (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_baseline_window_end_timestamp_seconds").Value;
+            var baseline = await service.ValueAsync("egress_alerts_baseline_window_end_timestamp_seconds");
             var truth = Ledger.TruthBetween(_mesh.World, stored, baseline - 2, books[^1].WindowEnd.ToUnixTimeSeconds());
             None((books[^1] with { Truth = truth }).Phantoms);
         }
@@ -105,7 +105,9 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
     private static void None(IReadOnlyList<string> found) => Assert.True(found.Count == 0, string.Join('\n', found));
 
     private async Task<Ledger> NextAsync(EgressAlertsProcess service, List<Ledger> books) => await Deadline.UntilAsync(
-        async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 10 } next && (books.Count == 0 || next.WindowEnd > books[^1].WindowEnd) ? next : null,
+        async () => await Ledger.OfAsync(service, [_a, _b], _mesh.World) is { Truth.Count: > 10 } next && books.All(book => book.WindowEnd < next.WindowEnd)
+            ? next
+            : null,
         60,
         $"another window:\n{service.Output}");
 
@@ -117,10 +119,7 @@ public sealed class ReplicaStoryTests : IAsyncLifetime
         _a = await PrometheusServer.StartReplicaAsync("a", "1s", ("envoy-stats", _mesh.Address));
         _b = await PrometheusServer.StartReplicaAsync("b", "1s", ("envoy-stats", _mesh.Address));
         _store = await MergingProxy.StartAsync(mode, _a, _b);
-        await Deadline.UntilAsync(
-            async () => (await Task.WhenAll(_a.QueryAsync("up[1m]"), _b.QueryAsync("up[1m]"))).All(answer => answer.Any(up => up.Samples.Count >= 10)),
-            60,
-            "ten scrapes by each");
+        await Task.WhenAll(_a.UntilScrapedAsync(10), _b.UntilScrapedAsync(10));
         var service = new EgressAlertsProcess($$"""
             prometheus: {url: '{{_store.Address}}', interval: 3s, delay: 2s, late: 9s, timeout: 5s}
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000 }

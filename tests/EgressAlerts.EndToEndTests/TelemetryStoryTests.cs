@@ -20,12 +20,16 @@ public sealed class TelemetryStoryTests
         var (mangled, blocked) = (telemetry.GetProperty("warnings")[0], telemetry.GetProperty("warnings")[1]);
         Assert.Contains("envoy_request_host_api_example_com_istio_tcp_", mangled.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Contains("sidecar.istio.io/extraStatTags", mangled.GetProperty("remedy").GetString(), StringComparison.Ordinal);
-        Assert.Contains("4 of 4 series of blocked TCP connections do not say where to; the first is of shop/plain", blocked.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "4 of 4 series of blocked TCP connections do not say where to; the first is of shop/plain",
+            blocked.GetProperty("message").GetString(),
+            StringComparison.Ordinal);
         Assert.Contains("destination_ip from destination.address", blocked.GetProperty("remedy").GetString(), StringComparison.Ordinal);
         Assert.Contains("telemetry blocked_without_address: 4 of 4 series", service.Output, StringComparison.Ordinal);
 
         // One of three series of each metric has an address: the other two are the plain workload's.
-        var opened = telemetry.GetProperty("coverage").EnumerateArray().Single(metric => metric.GetProperty("metric").GetString() == "istio_tcp_connections_opened_total");
+        var opened = telemetry.GetProperty("coverage").EnumerateArray()
+            .Single(metric => metric.GetProperty("metric").GetString() == "istio_tcp_connections_opened_total");
         Assert.Equal(3, opened.GetProperty("series").GetInt32());
         Assert.Equal(
             [("destination_ip", 33.3), ("destination_port", 33.3), ("sni", 0), ("host", 0), ("path", 0)],
@@ -66,7 +70,8 @@ public sealed class TelemetryStoryTests
         }
 
         await Deadline.UntilAsync(async () => Kinds(await TelemetryAsync(service)).Contains("double_counting"), 40, $"a warning:\n{service.Output}");
-        var warning = (await TelemetryAsync(service)).GetProperty("warnings").EnumerateArray().First(entry => entry.GetProperty("kind").GetString() == "double_counting");
+        var warning = (await TelemetryAsync(service)).GetProperty("warnings").EnumerateArray()
+            .First(entry => entry.GetProperty("kind").GetString() == "double_counting");
         Assert.Contains("They differ in job (", warning.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Contains("Each counter counts once", warning.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Matches("^add 'job=\"(envoy-stats|kubernetes-pods)\"' to prometheus.matchers$", warning.GetProperty("remedy").GetString());
@@ -79,12 +84,13 @@ public sealed class TelemetryStoryTests
             dns: { servers: ['{{mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000 }
             alerting: { alertmanagers: [] }
             """);
-        await Deadline.UntilAsync(async () => (await prometheus.QueryAsync("up[1m]")).Any(up => up.Samples.Count >= 8), 60, "the jobs have been scraped for a while");
+        await prometheus.UntilScrapedAsync();
         await service.StartAsync();
         return service;
     }
 
     private static async Task<JsonElement> TelemetryAsync(EgressAlertsProcess service) => (await service.GetAsync("api/v1/status")).GetProperty("telemetry");
 
-    private static List<string> Kinds(JsonElement telemetry) => [.. telemetry.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetProperty("kind").GetString()!)];
+    private static List<string> Kinds(JsonElement telemetry) =>
+        [.. telemetry.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetProperty("kind").GetString()!)];
 }

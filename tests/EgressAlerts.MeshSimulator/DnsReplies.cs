@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -120,9 +119,13 @@ internal static class DnsReplies
     private static IPAddress? Address(string name)
     {
         var labels = name.ToLowerInvariant().Split('.');
-        if (name.EndsWith("in-addr.arpa", StringComparison.OrdinalIgnoreCase) && labels.Length == 6) return IPAddress.Parse(string.Join('.', labels.Take(4).Reverse()));
+        if (name.EndsWith("in-addr.arpa", StringComparison.OrdinalIgnoreCase) && labels.Length == 6)
+        {
+            return IPAddress.Parse(string.Join('.', labels.Take(4).Reverse()));
+        }
+
         if (!name.EndsWith("ip6.arpa", StringComparison.OrdinalIgnoreCase) || labels.Length != 34) return null;
         var nibbles = string.Concat(labels.Take(32).Reverse());
-        return new IPAddress([.. Enumerable.Range(0, 16).Select(i => byte.Parse(nibbles.AsSpan(i * 2, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture))]);
+        return new IPAddress(Convert.FromHexString(nibbles));
     }
 }

@@ -59,6 +59,7 @@ public sealed class DnsResponder : IAsyncDisposable
         }
     }
 
+    /// <summary>Plays a name server that is slow, or a forged reply that comes too late.</summary>
     private async Task SendLaterAsync(byte[] reply, TimeSpan after, EndPoint to)
     {
         using var timer = new PeriodicTimer(after);
@@ -99,7 +100,7 @@ public sealed class DnsResponder : IAsyncDisposable
                 await stream.ReadExactlyAsync(query, _stop.Token);
                 Interlocked.Increment(ref _questions);
                 if (IsDown || DnsReplies.To(query, _zone, tcp: true) is not { } answer) continue;
-                if (answer.After > TimeSpan.Zero) await Task.Delay(answer.After, _stop.Token);
+                if (answer.After > TimeSpan.Zero) await Task.Delay(answer.After, _stop.Token); // It plays a slow name server.
                 await stream.WriteAsync((byte[])[(byte)(answer.Reply.Length >> 8), (byte)answer.Reply.Length, .. answer.Reply], _stop.Token);
             }
         }

@@ -26,7 +26,8 @@ internal static class LabelSets
             [
                 ("reporter", "source"), ("source_workload", pod.Workload), ("source_canonical_service", pod.Workload), ("source_canonical_revision", "latest"),
                 ("source_workload_namespace", pod.Namespace), ("source_principal", Unknown), ("source_app", pod.Workload), ("source_version", Unknown),
-                ("source_cluster", "Kubernetes"), ("destination_workload", workload), ("destination_workload_namespace", workload == Unknown ? Unknown : pod.Namespace),
+                ("source_cluster", "Kubernetes"), ("destination_workload", workload),
+                ("destination_workload_namespace", workload == Unknown ? Unknown : pod.Namespace),
                 ("destination_principal", Unknown), ("destination_app", Unknown), ("destination_version", Unknown), ("destination_service", service),
                 ("destination_canonical_service", Unknown), ("destination_canonical_revision", "latest"), ("destination_service_name", name),
                 ("destination_service_namespace", ns), ("destination_cluster", Unknown), ("request_protocol", protocol),
@@ -62,10 +63,12 @@ internal static class LabelSets
         [
             ("app", "ztunnel"), ("connection_security_policy", Unknown), ("destination_app", Unknown), ("destination_canonical_revision", Unknown),
             ("destination_canonical_service", Unknown), ("destination_cluster", Unknown), ("destination_principal", Unknown), ("destination_service", Unknown),
-            ("destination_service_name", Unknown), ("destination_service_namespace", Unknown), ("destination_version", Unknown), ("destination_workload", Unknown),
+            ("destination_service_name", Unknown), ("destination_service_namespace", Unknown), ("destination_version", Unknown),
+            ("destination_workload", Unknown),
             ("destination_workload_namespace", Unknown), ("instance", pod.Instance + ":15020"), ("namespace", "istio-system"), ("pod", "ztunnel-" + pod.Name),
-            ("reporter", "source"), ("request_protocol", "tcp"), ("response_flags", flags), ("source_app", pod.Workload), ("source_canonical_revision", "latest"),
-            ("source_canonical_service", pod.Workload), ("source_cluster", "Kubernetes"), ("source_principal", $"spiffe://cluster.local/ns/{pod.Namespace}/sa/{pod.Workload}"),
+            ("reporter", "source"), ("request_protocol", "tcp"), ("response_flags", flags), ("source_app", pod.Workload),
+            ("source_canonical_revision", "latest"), ("source_canonical_service", pod.Workload), ("source_cluster", "Kubernetes"),
+            ("source_principal", $"spiffe://cluster.local/ns/{pod.Namespace}/sa/{pod.Workload}"),
             ("source_version", "latest"), ("source_workload", pod.Workload), ("source_workload_namespace", pod.Namespace),
         ]);
 

@@ -19,7 +19,9 @@ public static class NotificationReceiver
         {
             using var posted = await JsonDocument.ParseAsync(request.Body);
             tell($"POST /{service} {(service == "slack" ? Slack(posted.RootElement) : PagerDuty(posted.RootElement))}");
-            return service == "slack" ? Results.Text("ok") : Results.Json(new { status = "success", dedup_key = "demo" }, statusCode: StatusCodes.Status202Accepted);
+            return service == "slack"
+                ? Results.Text("ok")
+                : Results.Json(new { status = "success", dedup_key = "demo" }, statusCode: StatusCodes.Status202Accepted);
         });
         await app.StartAsync();
         return app;

@@ -21,7 +21,8 @@ public static class Scenarios
         _ => throw new ArgumentException($"there is no scenario '{name}'; there are: {string.Join(", ", Names)}", nameof(name)),
     };
 
-    /// <summary>The demo: a small shop, a crawler with two dozen sites, a report job that is refused, one request under a forged name, an upload to an address that nobody knows.</summary>
+    /// <summary>The demo: a small shop, a crawler with two dozen sites, and a report job that is refused.</summary>
+    /// <remarks>It also has one request under a forged name, and an upload to an address that nobody knows.</remarks>
     public static Scenario Story()
     {
         var stripe = new Target(Way.Registered, "api.stripe.com", "", 443);
@@ -34,7 +35,9 @@ public static class Scenarios
         var refusedWeb = new Target(Way.Blocked, "pastebin.example.org", "", 80);
         var refusedTcp = new Target(Way.Blocked, "", "141.95.33.99", 4444);
         var reviews = new Target(Way.InMesh, "reviews", "10.44.0.200", 9080);
-        var sites = Enumerable.Range(1, 24).Select(i => new Target(Way.Passthrough, string.Create(CultureInfo.InvariantCulture, $"site-{i}.example.net"), "", 80)).ToList();
+        var sites = Enumerable.Range(1, 24)
+            .Select(i => new Target(Way.Passthrough, string.Create(CultureInfo.InvariantCulture, $"site-{i}.example.net"), "", 80))
+            .ToList();
         var zone = new DnsZone()
             .Named("52.22.188.80", "ec2-52-22-188-80.compute-1.amazonaws.com")
             .Named("145.14.30.7", "smtp.mailer.example.com", "www.mailer.example.com")
@@ -42,12 +45,14 @@ public static class Scenarios
             .Named("141.95.33.98", "vps-98.hoster.example.net")
             .Spoofed("141.95.33.20", "update.microsoft.com.cdn.example.net")
             .Named("141.95.33.99", "vps-99.hoster.example.net");
+        (string Namespace, string Workload)[] pods =
+            [("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report"), ("search", "crawler")];
         var started = false;
         return new Scenario("story", TimeSpan.FromSeconds(1), world =>
         {
             if (!started)
             {
-                foreach (var (ns, workload) in ((string, string)[])[("shop", "cart"), ("shop", "cart"), ("shop", "checkout"), ("batch", "report"), ("search", "crawler")]) world.Start(ns, workload);
+                foreach (var (ns, workload) in pods) world.Start(ns, workload);
                 started = true;
             }
 
@@ -97,8 +102,18 @@ public static class Scenarios
             var random = world.Random;
             foreach (var pod in world.Pods.Take(12))
             {
-                if (random.Next(3) == 0) pod.Tcp(targets[random.Next(Math.Min(targets.Count, 5 + (world.Tick / 4)))], 1 + random.Next(3), random.Next(5000), random.Next(50_000));
-                if (random.Next(3) == 0) pod.Http(web[random.Next(web.Count)], 1 + random.Next(4), random.Next(900), random.Next(9000), random.Next(10) == 0 ? "503" : "");
+                if (random.Next(3) == 0)
+                {
+                    var target = targets[random.Next(Math.Min(targets.Count, 5 + (world.Tick / 4)))];
+                    pod.Tcp(target, 1 + random.Next(3), random.Next(5000), random.Next(50_000));
+                }
+
+                if (random.Next(3) == 0)
+                {
+                    var site = web[random.Next(web.Count)];
+                    pod.Http(site, 1 + random.Next(4), random.Next(900), random.Next(9000), random.Next(10) == 0 ? "503" : "");
+                }
+
                 if (random.Next(2) == 0) pod.Http(inside);
                 if (random.Next(80) == 0) pod.Restart();
             }

@@ -1,6 +1,7 @@
 namespace EgressAlerts.MeshSimulator;
 
-/// <summary>Remembers what each scrape was shown, and sums what any choice of scrapes amounts to: by the plainest arithmetic there is, so that it can judge better ones.</summary>
+/// <summary>Remembers what each scrape was shown, and adds up what any choice of scrapes amounts to.</summary>
+/// <remarks>It uses the plainest arithmetic there is, so that it can judge cleverer ones.</remarks>
 internal sealed class TruthBook(int remembered)
 {
     private readonly Dictionary<int, List<(string Series, TruthKey Key, double Value)>> _scrapes = [];

@@ -45,7 +45,7 @@ public sealed class AlertmanagerServer : IAsyncDisposable
                 "--cluster.listen-address=", "--log.level=warn",
             ],
             _folder.Path);
-        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "Alertmanager is ready");
+        await _process.UntilReadyAsync(new Uri(Address, "-/ready"));
     }
 
     public Task StopAsync() => _process!.StopAsync();

@@ -3,13 +3,18 @@ using System.Text.Json;
 namespace EgressAlerts.Testing;
 
 /// <summary>A panel of a dashboard that queries something.</summary>
-public sealed record DashboardPanel(string Dashboard, string Title, string Description, string Type, string Unit, JsonElement Json, IReadOnlyList<string> Expressions);
+public sealed record DashboardPanel(
+    string Dashboard, string Title, string Description, string Type, string Unit, JsonElement Json, IReadOnlyList<string> Expressions);
 
 /// <summary>A Grafana dashboard as it is shipped.</summary>
 public sealed record Dashboard(string File, JsonElement Json)
 {
     public static IReadOnlyList<Dashboard> All { get; } =
-        [.. Directory.GetFiles(Repository.File("grafana", "dashboards"), "*.json").Order(StringComparer.Ordinal).Select(file => new Dashboard(file, JsonDocument.Parse(System.IO.File.ReadAllText(file)).RootElement))];
+    [
+        .. Directory.GetFiles(Repository.File("grafana", "dashboards"), "*.json")
+            .Order(StringComparer.Ordinal)
+            .Select(file => new Dashboard(file, JsonDocument.Parse(System.IO.File.ReadAllText(file)).RootElement)),
+    ];
 
     public string Name => Path.GetFileNameWithoutExtension(File);
 

@@ -36,12 +36,16 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
         _process = new ServerProcess(
             "dotnet",
             [
-                Program, "serve", $"--config.file={_folder.File("egress-alerts.yml")}", $"--web.listen-address=127.0.0.1:{_port}", $"--storage.path={StorageFolder}",
+                Program,
+                "serve",
+                $"--config.file={_folder.File("egress-alerts.yml")}",
+                $"--web.listen-address=127.0.0.1:{_port}",
+                $"--storage.path={StorageFolder}",
                 "--web.enable-lifecycle",
             ],
             _folder.Path,
             Environment);
-        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, "-/ready")), 30, "egress-alerts is ready");
+        await _process.UntilReadyAsync(new Uri(Address, "-/ready"));
     }
 
     public void WriteConfig() => _folder.Write("egress-alerts.yml", Config);
@@ -55,6 +59,9 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
     }
 
     public async Task<IReadOnlyList<PromSample>> MetricsAsync() => PromSample.Parse(await Http.GetStringAsync(new Uri(Address, "metrics")));
+
+    /// <summary>The value of a metric that has one series.</summary>
+    public async Task<double> ValueAsync(string name) => (await MetricsAsync()).Single(sample => sample.Name == name).Value;
 
     public async Task<JsonElement> GetAsync(string path)
     {

@@ -8,7 +8,10 @@ namespace EgressAlerts.Testing;
 /// <param name="New">Of that, what is in series that show 0 first.</param>
 /// <param name="Truth">What the simulator knows, for exactly the scrapes that Prometheus stored.</param>
 public sealed record Ledger(
-    DateTimeOffset WindowEnd, IReadOnlyDictionary<TruthKey, double> Exported, IReadOnlyDictionary<TruthKey, double> Waiting, IReadOnlyDictionary<TruthKey, double> New,
+    DateTimeOffset WindowEnd,
+    IReadOnlyDictionary<TruthKey, double> Exported,
+    IReadOnlyDictionary<TruthKey, double> Waiting,
+    IReadOnlyDictionary<TruthKey, double> New,
     IReadOnlyDictionary<TruthKey, double> Truth)
 {
     private static readonly string[] Metrics = ["requests", "connections_opened", "connections_closed", "upload_bytes", "download_bytes"];
@@ -24,13 +27,15 @@ public sealed record Ledger(
         [.. Exported.Keys.Union(Waiting.Keys).Where(key => Counted(key) > Truth.GetValueOrDefault(key)).Select(key => Text(key, Truth))];
 
     /// <summary>What had happened by the end of <paramref name="earlier"/> and is not counted yet.</summary>
-    public IReadOnlyList<string> Missing(Ledger earlier) => [.. earlier.Truth.Where(sum => Counted(sum.Key) < sum.Value).Select(sum => Text(sum.Key, earlier.Truth))];
+    public IReadOnlyList<string> Missing(Ledger earlier) =>
+        [.. earlier.Truth.Where(sum => Counted(sum.Key) < sum.Value).Select(sum => Text(sum.Key, earlier.Truth))];
 
     /// <summary>What had happened by the end of <paramref name="earlier"/> and still has no series.</summary>
     public IReadOnlyList<string> Overdue(Ledger earlier) =>
     [
         .. earlier.Truth.Where(sum => Exported.GetValueOrDefault(sum.Key) + New.GetValueOrDefault(sum.Key) < sum.Value)
-            .Select(sum => $"{WindowEnd:HH:mm:ss} {sum.Key}: exported {Exported.GetValueOrDefault(sum.Key)} of {sum.Value} that had happened by {earlier.WindowEnd:HH:mm:ss}"),
+            .Select(sum => $"{WindowEnd:HH:mm:ss} {sum.Key}: exported {Exported.GetValueOrDefault(sum.Key)} of {sum.Value} "
+                + $"that had happened by {earlier.WindowEnd:HH:mm:ss}"),
     ];
 
     public double Counted(TruthKey key) => Exported.GetValueOrDefault(key) + Waiting.GetValueOrDefault(key);
@@ -45,7 +50,8 @@ public sealed record Ledger(
     {
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
-        var (baseline, end) = (Gauge(metrics, "egress_alerts_baseline_window_end_timestamp_seconds"), Gauge(metrics, "egress_alerts_last_window_end_timestamp_seconds"));
+        var baseline = Gauge(metrics, "egress_alerts_baseline_window_end_timestamp_seconds");
+        var end = Gauge(metrics, "egress_alerts_last_window_end_timestamp_seconds");
         if (end is not { } last || baseline is not { } first || last <= first) return null;
         var windowEnd = DateTimeOffset.FromUnixTimeMilliseconds((long)(last * 1000));
         if (waiting.GetProperty("window_end").GetDateTimeOffset() != windowEnd) return null;
@@ -61,7 +67,8 @@ public sealed record Ledger(
         foreach (var entry in waiting.GetProperty("waiting").EnumerateArray())
         {
             string Text(string name) => entry.GetProperty(name).GetString()!;
-            var (key, amount) = (new TruthKey(Text("source_workload_namespace"), Text("source_workload"), Text("route"), Text("metric")), entry.GetProperty("amount").GetDouble());
+            var key = new TruthKey(Text("source_workload_namespace"), Text("source_workload"), Text("route"), Text("metric"));
+            var amount = entry.GetProperty("amount").GetDouble();
             Add(held, key, amount);
             if (Text("why") == "new") Add(fresh, key, amount);
         }
@@ -101,7 +108,8 @@ public sealed record Ledger(
     }
 
     private string Text(TruthKey key, IReadOnlyDictionary<TruthKey, double> truth) =>
-        $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, happened {truth.GetValueOrDefault(key)}";
+        $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, "
+        + $"happened {truth.GetValueOrDefault(key)}";
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;
 

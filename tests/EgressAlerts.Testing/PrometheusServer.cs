@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>Whose query API it is.</summary>
+/// <summary>The program that scrapes, stores and answers queries.</summary>
 public enum Engine
 {
     Prometheus,
 
-    /// <summary>As it comes, but for the labels: its default of 30 a series drops some of Istio's.</summary>
+    /// <summary>VictoriaMetrics with its defaults, but with more labels a series: 30 are too few for Istio's metrics.</summary>
     VictoriaMetrics,
 }
 
@@ -24,19 +24,25 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     private string _config;
 
-    private PrometheusServer(int port, Engine engine) => (Address, _engine, _config) = (new Uri($"http://127.0.0.1:{port}"), engine, _folder.File("prometheus.yml"));
+    private PrometheusServer(int port, Engine engine)
+    {
+        (Address, _engine) = (new Uri($"http://127.0.0.1:{port}"), engine);
+        _config = _folder.File("prometheus.yml");
+    }
 
     public Uri Address { get; }
 
-    /// <param name="scrapeInterval">As Prometheus writes it.</param>
-    /// <param name="targets">Job name and address of what it scrapes; labels in the exposition win over its own.</param>
-    public static Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets) => StartAsync(Engine.Prometheus, scrapeInterval, targets);
+    /// <param name="scrapeInterval">A duration as Prometheus writes it, such as <c>1s</c>.</param>
+    /// <param name="targets">The name and the address of each job. Labels in the exposition win over those of the job.</param>
+    public static Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets) =>
+        StartAsync(Engine.Prometheus, scrapeInterval, targets);
 
     /// <inheritdoc cref="StartAsync(string, ValueTuple{string, Uri}[])"/>
     public static Task<PrometheusServer> StartAsync(Engine engine, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
         StartAsync(engine, "", scrapeInterval, targets);
 
-    /// <summary>One of several that scrape the same targets, each at its own phase: Prometheus derives the phase from the external labels.</summary>
+    /// <summary>Starts one of several servers that scrape the same targets, each at its own phase.</summary>
+    /// <remarks>Prometheus derives the phase from the external labels.</remarks>
     /// <param name="replica">The value of the external label <c>replica</c>, which Prometheus does not show in its own answers.</param>
     public static Task<PrometheusServer> StartReplicaAsync(string replica, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
         StartAsync(Engine.Prometheus, $", external_labels: {{replica: {replica}}}", scrapeInterval, targets);
@@ -52,7 +58,7 @@ public sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>One whose configuration is somebody else's, who may change it and have it read again.</summary>
+    /// <summary>Starts a server with a configuration file that the caller wrote, and may change.</summary>
     public static async Task<PrometheusServer> OnAsync(string configFile, Engine engine = Engine.Prometheus)
     {
         var server = new PrometheusServer(FreePort.Next(), engine) { _config = configFile };
@@ -60,7 +66,7 @@ public sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>One that scrapes nothing and has the samples of a file of OpenMetrics text, which promtool makes blocks of.</summary>
+    /// <summary>Starts a server that scrapes nothing and has the samples of a file of OpenMetrics text. promtool makes blocks of them.</summary>
     public static async Task<PrometheusServer> OnSamplesAsync(string file)
     {
         var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus);
@@ -68,50 +74,73 @@ public sealed class PrometheusServer : IAsyncDisposable
 
         // By default blocks are two hours long, and promtool reads the whole file for each.
         string[] arguments = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")];
-        var (exit, output) = await Tool.RunAsync("promtool", arguments);
-        if (exit != 0) throw new InvalidOperationException(output);
+        await Tool.OutputAsync("promtool", arguments);
         await server.StartAsync();
         return server;
     }
 
-    /// <summary>Starts it, or starts it again on what it had stored.</summary>
+    /// <summary>Starts the server, or starts it again with the samples that it had stored.</summary>
     public async Task StartAsync()
     {
-        var (program, arguments, ready) = _engine == Engine.Prometheus
-            ? ("prometheus", (string[])[$"--config.file={_config}", $"--storage.tsdb.path={_folder.File("data")}", "--storage.tsdb.retention.time=1y", $"--web.listen-address={Address.Authority}", "--web.enable-lifecycle", "--log.level=warn"], "-/ready")
-            : ("victoria-metrics", [$"-promscrape.config={_config}", $"-storageDataPath={_folder.File("data")}", $"-httpListenAddr={Address.Authority}", "-maxLabelsPerTimeseries=60", "-loggerLevel=WARN"], "health");
+        string[] prometheus =
+        [
+            $"--config.file={_config}",
+            $"--storage.tsdb.path={_folder.File("data")}",
+            "--storage.tsdb.retention.time=1y",
+            $"--web.listen-address={Address.Authority}",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+        ];
+        string[] victoriaMetrics =
+        [
+            $"-promscrape.config={_config}",
+            $"-storageDataPath={_folder.File("data")}",
+            $"-httpListenAddr={Address.Authority}",
+            "-maxLabelsPerTimeseries=60",
+            "-loggerLevel=WARN",
+        ];
+        var (program, arguments, ready) =
+            _engine == Engine.Prometheus ? ("prometheus", prometheus, "-/ready") : ("victoria-metrics", victoriaMetrics, "health");
         _process = new ServerProcess(program, arguments, _folder.Path);
-        await Deadline.UntilAsync(() => _process.IsReadyAsync(new Uri(Address, ready)), 30, $"{program} is ready");
+        await _process.UntilReadyAsync(new Uri(Address, ready));
     }
+
+    /// <summary>Waits until the targets have been scraped for a while.</summary>
+    /// <param name="samples">How many samples of <c>up</c> the last minute must have.</param>
+    public Task UntilScrapedAsync(int samples = 8) => Deadline.UntilAsync(
+        async () => (await QueryAsync("up[1m]")).Any(up => up.Samples.Count >= samples), 90, $"a job has been scraped {samples} times");
 
     /// <summary>Gives all targets another label from now on, as an edited relabel rule does.</summary>
     public async Task RelabelAsync(string name, string value)
     {
         var config = await File.ReadAllTextAsync(_config);
-        await File.WriteAllTextAsync(_config, config.Replace("static_configs: [{targets", $"static_configs: [{{labels: {{{name}: '{value}'}}, targets", StringComparison.Ordinal));
+        var labels = $"labels: {{{name}: '{value}'}}";
+        config = config.Replace("static_configs: [{targets", $"static_configs: [{{{labels}, targets", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_config, config);
         using var answer = await Http.PostAsync(new Uri(Address, "-/reload"), null);
         answer.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Stops it in the middle of what it does until <see cref="Thaw"/>; what it scrapes waits too.</summary>
+    /// <summary>Stops the process in the middle of its work until <see cref="Thaw"/>. It does not scrape either.</summary>
     public void Freeze() => _process!.Freeze();
 
     public void Thaw() => _process!.Thaw();
 
-    /// <summary>Loses all that it has stored, as with a disk; must be stopped.</summary>
+    /// <summary>Deletes everything that it has stored, as if the disk were lost. The server must be stopped.</summary>
     public void Wipe() => Directory.Delete(_folder.File("data"), recursive: true);
 
     public Task StopAsync() => _process!.StopAsync();
 
-    /// <summary>The series of an instant query over a range: raw samples as stored, with times in seconds.</summary>
-    public async Task<IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, IReadOnlyList<(double Time, double Value)> Samples)>> QueryAsync(string query, DateTimeOffset? at = null)
+    /// <summary>Asks an instant query. A range gives raw samples as they are stored, with times in Unix seconds.</summary>
+    public async Task<IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, IReadOnlyList<(double Time, double Value)> Samples)>> QueryAsync(
+        string query, DateTimeOffset? at = null)
     {
         var time = at is { } instant ? string.Create(CultureInfo.InvariantCulture, $"&time={instant.ToUnixTimeMilliseconds() / 1000.0:0.000}") : "";
         using var answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri(Address, $"api/v1/query?query={Uri.EscapeDataString(query)}{time}")));
         return Series(answer.RootElement);
     }
 
-    /// <summary>The series in an answer of the query API, with times in seconds.</summary>
+    /// <summary>Reads the series in an answer of the query API, with times in Unix seconds.</summary>
     public static IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, IReadOnlyList<(double Time, double Value)> Samples)> Series(JsonElement answer) =>
     [
         .. answer.GetProperty("data").GetProperty("result").EnumerateArray().Select(series => (

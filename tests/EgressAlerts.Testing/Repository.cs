@@ -7,6 +7,7 @@ public static class Repository
 
     public static string File(params string[] path) => Path.Combine([Root, .. path]);
 
-    private static string Find(string folder) =>
-        System.IO.File.Exists(Path.Combine(folder, "EgressAlerts.sln")) ? folder : Find(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("EgressAlerts.sln"));
+    private static string Find(string folder) => System.IO.File.Exists(Path.Combine(folder, "EgressAlerts.sln"))
+        ? folder
+        : Find(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("EgressAlerts.sln"));
 }

@@ -3,8 +3,11 @@ using System.Text.RegularExpressions;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>The part of PromQL that <see cref="SampleStore"/> answers: selectors with any matchers, ranges, <c>offset</c>, functions over a range such as
-/// <c>max_over_time</c>, <c>unless</c>, the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>, and comparisons with a number.</summary>
+/// <summary>The part of PromQL that <see cref="SampleStore"/> answers.</summary>
+/// <remarks>
+/// It has selectors with any matchers, ranges, <c>offset</c>, functions over a range such as <c>max_over_time</c>, <c>unless</c>, comparisons with a number,
+/// and the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>.
+/// </remarks>
 public sealed partial class SampleQuery
 {
     private static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);

@@ -44,7 +44,7 @@ public sealed class SampleStore : IAsyncDisposable
     /// <summary>Series that are not found while this is set, as if the store that holds them were away.</summary>
     public Func<IReadOnlyDictionary<string, string>, bool>? Hidden { get; set; }
 
-    /// <summary>How long every answer takes.</summary>
+    /// <summary>How long every answer takes. It plays a slow server, and no test waits for it.</summary>
     public TimeSpan Delay { get; set; }
 
     /// <summary>Answers in place of the store, such as <see cref="Status"/> or <see cref="LoopbackServer.NeverAnswerAsync"/>.</summary>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>A real server as a child process, ended by its process id. Its output is kept for the message of a failed test.</summary>
+/// <summary>A real server as a child process, which ends by its process id. It keeps its output for the message of a failed test.</summary>
 public sealed partial class ServerProcess : IDisposable
 {
     private const int SigTerm = 15;
@@ -14,7 +14,7 @@ public sealed partial class ServerProcess : IDisposable
 
     private static readonly HttpClient Http = new();
 
-    /// <summary>Also what a test that failed while it was starting left behind ends with the tests.</summary>
+    /// <summary>The processes that run. They end with the tests, even where a test failed before it could end its own.</summary>
     private static readonly ConcurrentDictionary<int, Process> Running = new();
 
     private readonly Process _process;
@@ -25,7 +25,7 @@ public sealed partial class ServerProcess : IDisposable
         foreach (var process in Running.Values) process.Kill();
     };
 
-    /// <param name="environment">Variables that the process gets beside those of the tests.</param>
+    /// <param name="environment">Variables for the process in addition to those of the tests.</param>
     public ServerProcess(string file, IEnumerable<string> arguments, string workingFolder, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingFolder };
@@ -53,6 +53,30 @@ public sealed partial class ServerProcess : IDisposable
         }
     }
 
+    /// <summary>Waits until the server answers a request there with success.</summary>
+    /// <exception cref="TimeoutException">It did not answer within a minute. The message has all that it wrote.</exception>
+    /// <exception cref="InvalidOperationException">It has ended. The message has the exit code and all that it wrote.</exception>
+    public async Task UntilReadyAsync(Uri probe)
+    {
+        try
+        {
+            await UntilAsync(() => IsReadyAsync(probe), 60, $"{Command} answers {probe}");
+        }
+        catch
+        {
+            await KillAsync(); // It would slow down all other tests until the last one ends.
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the process has written a text.</summary>
+    /// <exception cref="TimeoutException">It did not write the text within <paramref name="seconds"/>. The message has all that it wrote.</exception>
+    /// <exception cref="InvalidOperationException">It ended without writing the text. The message has the exit code and all that it wrote.</exception>
+    public Task UntilWrittenAsync(string text, double seconds = 60) => UntilAsync(
+        () => Task.FromResult(Output.Contains(text, StringComparison.Ordinal) || (HasExited ? throw Ended() : false)),
+        seconds,
+        $"{Command} writes '{text}'");
+
     /// <summary>As <c>kill -9</c>.</summary>
     public async Task KillAsync()
     {
@@ -68,11 +92,11 @@ public sealed partial class ServerProcess : IDisposable
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
     }
 
-    /// <summary>Whether the server answers with success there; an error that holds its output where it has ended.</summary>
-    /// <exception cref="InvalidOperationException">The process has ended.</exception>
+    /// <summary>Whether the server answers a request there with success.</summary>
+    /// <exception cref="InvalidOperationException">The process has ended. The message has the exit code and all that it wrote.</exception>
     public async Task<bool> IsReadyAsync(Uri probe)
     {
-        if (_process.HasExited) throw new InvalidOperationException($"{_process.StartInfo.FileName} ended with {_process.ExitCode}: {Output}");
+        if (HasExited) throw Ended();
         try
         {
             using var response = await Http.GetAsync(probe);
@@ -84,7 +108,7 @@ public sealed partial class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>A black hole: connections are still taken, by the kernel, and nobody answers.</summary>
+    /// <summary>Makes it a black hole: the kernel still takes connections, and nobody answers.</summary>
     public void Freeze() => _ = Kill(_process.Id, SigStop);
 
     public void Thaw() => _ = Kill(_process.Id, SigCont);
@@ -97,6 +121,22 @@ public sealed partial class ServerProcess : IDisposable
         if (!_process.HasExited) _process.Kill();
         _process.Dispose();
     }
+
+    private async Task UntilAsync(Func<Task<bool>> look, double seconds, string what)
+    {
+        try
+        {
+            await Deadline.UntilAsync(look, seconds, what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\nIts output:\n{Output}", e);
+        }
+    }
+
+    private string Command => string.Join(' ', [_process.StartInfo.FileName, .. _process.StartInfo.ArgumentList]);
+
+    private InvalidOperationException Ended() => new($"{Command}\nended with {_process.ExitCode}. Its output:\n{Output}");
 
     private void Keep(string? line)
     {

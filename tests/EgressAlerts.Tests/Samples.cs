@@ -11,7 +11,14 @@ internal static class Samples
 
     public static Window Window(int number) => new(Start.AddSeconds(30 * (number - 1)), Start.AddSeconds(30 * number));
 
-    public static Flow Flow(string address = "", string host = "", string service = "", Route route = Route.Passthrough, Workload? source = null, string sni = "", string port = "443") =>
+    public static Flow Flow(
+        string address = "",
+        string host = "",
+        string service = "",
+        Route route = Route.Passthrough,
+        Workload? source = null,
+        string sni = "",
+        string port = "443") =>
         new(source ?? Cart, new RawDestination(address.Length == 0 ? null : IPAddress.Parse(address), port, service, host, sni), route, Protocol.Tcp);
 
     public static Increment Increment(Flow flow, double amount = 1, Metric metric = Metric.ConnectionsClosed, string code = "", string flags = "") =>

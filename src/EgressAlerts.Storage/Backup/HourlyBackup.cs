@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Keeps a copy of the database beside it that is at most an hour old, in case the database is damaged. Called by the pass alone.</summary>
+/// <summary>Keeps a copy of the database that is at most an hour old, for the case that the database is damaged. Called by the pass alone.</summary>
 public sealed class HourlyBackup : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
@@ -26,7 +26,7 @@ public sealed class HourlyBackup : IAsyncDisposable
         if (made <= time.GetUtcNow()) _next = made + Every; // A clock that was wrong must not keep backups away.
     }
 
-    /// <summary>Begins a copy in the background, if the last one is an hour old. A failure is logged once and counted.</summary>
+    /// <summary>Begins a copy in the background if the last copy is an hour old. The first failure is logged, and each is counted.</summary>
     public void BeginIfDue()
     {
         var now = _time.GetUtcNow();
@@ -35,7 +35,7 @@ public sealed class HourlyBackup : IAsyncDisposable
         _backup = Task.Run(TryMake);
     }
 
-    /// <summary>Waits for a copy that is under way.</summary>
+    /// <summary>Waits for a copy that has begun.</summary>
     public async ValueTask DisposeAsync() => await _backup;
 
     private void TryMake()

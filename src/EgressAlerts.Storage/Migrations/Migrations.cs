@@ -4,18 +4,18 @@ using Microsoft.Data.Sqlite;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Brings a database to the version of this program: one file each under Migrations, in the order of their numbers.</summary>
+/// <summary>Brings a database to the version of this program. Each file under Migrations is one step, in the order of their numbers.</summary>
 internal static class Migrations
 {
     private static readonly IReadOnlyList<string> All = [.. Assembly.GetExecutingAssembly().GetManifestResourceNames().Order(StringComparer.Ordinal)];
 
-    /// <summary>The version of a database after all migrations: how many there are.</summary>
+    /// <summary>The version of a database after all migrations, which is the number of migrations.</summary>
     public static int Latest => All.Count;
 
-    /// <summary>The version of a database: how many migrations it has had.</summary>
+    /// <summary>Reads the version of a database, which is the number of migrations that it has had.</summary>
     public static int VersionOf(SqliteConnection connection) => Convert.ToInt32(Sql.Scalar(connection, "PRAGMA user_version"), CultureInfo.InvariantCulture);
 
-    /// <summary>Runs those that the database has not had, each in a transaction.</summary>
+    /// <summary>Runs the migrations that the database has not had, each in a transaction.</summary>
     public static void Run(SqliteConnection connection)
     {
         foreach (var (number, name) in All.Index().Skip(VersionOf(connection)))

@@ -2,18 +2,18 @@ using Microsoft.Data.Sqlite;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Rows that are to be written: those of the last window, and those of earlier ones that the disk refused. Of each key the newest.</summary>
+/// <summary>The rows to write: those of the last window, and those that the disk refused before. Each key has its newest row.</summary>
 internal sealed class Changes : IDisposable
 {
     private readonly Dictionary<(string Place, Type Kind), IPending> _byPlace = [];
 
     public int Count => _byPlace.Values.Sum(rows => rows.Count);
 
-    /// <summary>The values of a table's rows by key; null where a row is to be removed.</summary>
+    /// <summary>The new values of a table's rows by key. Null removes the row.</summary>
     public Dictionary<TKey, object[]?> Of<TKey, TState>(Shape<TKey, TState> shape)
         where TKey : notnull => Pending(shape).ByKey;
 
-    /// <summary>A row that nobody can read is to be removed.</summary>
+    /// <summary>Removes a row that cannot be read with the next <see cref="Write"/>.</summary>
     public void Discard<TKey, TState>(Shape<TKey, TState> shape, object[] keyValues)
         where TKey : notnull => Pending(shape).Unreadable.Add(keyValues);
 
@@ -27,7 +27,7 @@ internal sealed class Changes : IDisposable
         foreach (var rows in _byPlace.Values) rows.Clear();
     }
 
-    /// <summary>The statements belong to a connection: called before another one is used.</summary>
+    /// <summary>Forgets all rows, and ends the statements, which belong to one connection. Call it before that connection closes.</summary>
     public void Dispose()
     {
         foreach (var rows in _byPlace.Values) rows.Dispose();
@@ -75,10 +75,21 @@ internal sealed class Changes : IDisposable
             foreach (var (key, state) in ByKey)
             {
                 if (state is null) Remove(shape.KeyValues(key));
-                else (_put ??= new($"INSERT INTO {shape.Table} ({Keys}{States}) VALUES ", shape.KeyColumns.Count + shape.StateColumns.Count, OnConflict, connection)).Run(shape.KeyValues(key), state);
+                else Put(shape.KeyValues(key), state);
             }
 
-            void Remove(object[] key) => (_remove ??= new($"DELETE FROM {shape.Table} WHERE ({Keys}) = ", shape.KeyColumns.Count, "", connection)).Run(key, []);
+            void Put(object[] key, object[] state)
+            {
+                var columns = shape.KeyColumns.Count + shape.StateColumns.Count;
+                _put ??= new($"INSERT INTO {shape.Table} ({Keys}{States}) VALUES ", columns, OnConflict, connection);
+                _put.Run(key, state);
+            }
+
+            void Remove(object[] key)
+            {
+                _remove ??= new($"DELETE FROM {shape.Table} WHERE ({Keys}) = ", shape.KeyColumns.Count, "", connection);
+                _remove.Run(key, []);
+            }
         }
 
         public void Dispose()
@@ -87,8 +98,10 @@ internal sealed class Changes : IDisposable
             _remove?.Dispose();
         }
 
-        /// <summary>An update in place keeps a row on its page; to replace it would take it out and put it in again.</summary>
-        private string OnConflict => shape.StateColumns.Count == 0 ? " ON CONFLICT DO NOTHING" : $" ON CONFLICT DO UPDATE SET {string.Join(", ", shape.StateColumns.Select(column => $"{column} = excluded.{column}"))}";
+        /// <summary>Updates a row in place, which keeps it on its page. REPLACE would take the row out and put it in again.</summary>
+        private string OnConflict => shape.StateColumns.Count == 0
+            ? " ON CONFLICT DO NOTHING"
+            : " ON CONFLICT DO UPDATE SET " + string.Join(", ", shape.StateColumns.Select(column => $"{column} = excluded.{column}"));
 
         private string Keys => string.Join(", ", shape.KeyColumns);
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Arrays of numbers as the database holds them, little-endian.</summary>
+/// <summary>Converts arrays of numbers to the bytes in a column, little-endian, and back.</summary>
 public static class Packed
 {
     private const int DifferenceBytes = sizeof(int) + sizeof(double);
@@ -11,18 +11,20 @@ public static class Packed
     public static byte[] Bytes<T>(ReadOnlySpan<T> numbers)
         where T : unmanaged => MemoryMarshal.AsBytes(numbers).ToArray();
 
-    /// <param name="blob">A column's value.</param>
-    /// <param name="count">How many there have to be; null where any number will do.</param>
-    /// <exception cref="FormatException">There are more or fewer.</exception>
-    /// <exception cref="InvalidCastException">It is no array of bytes.</exception>
+    /// <param name="blob">The value of a column.</param>
+    /// <param name="count">How many numbers it must hold. Null accepts any count.</param>
+    /// <exception cref="FormatException">It holds more or fewer numbers.</exception>
+    /// <exception cref="InvalidCastException">It is not an array of bytes.</exception>
     public static T[] Numbers<T>(object blob, int? count = null)
         where T : unmanaged
     {
         var numbers = MemoryMarshal.Cast<byte, T>((byte[])blob).ToArray();
-        return count is null || numbers.Length == count ? numbers : throw new FormatException($"there are {numbers.Length} numbers where there should be {count}");
+        return count is null || numbers.Length == count
+            ? numbers
+            : throw new FormatException($"there are {numbers.Length} numbers where there should be {count}");
     }
 
-    /// <summary>Only the numbers that differ from others: of each its place in 32 bits, then itself in 64.</summary>
+    /// <summary>Packs only the numbers that differ from <paramref name="others"/>: for each its index in 32 bits, then the number in 64 bits.</summary>
     public static byte[] Differences(double[] numbers, double[] others)
     {
         var differing = Enumerable.Range(0, numbers.Length).Where(i => numbers[i] != others[i]).ToList();
@@ -36,7 +38,8 @@ public static class Packed
         return bytes;
     }
 
-    /// <exception cref="FormatException">They are not differences from so many numbers.</exception>
+    /// <summary>Restores the numbers from their differences and the same <paramref name="others"/>.</summary>
+    /// <exception cref="FormatException">The bytes are not differences from that many numbers.</exception>
     public static double[] Apply(byte[] differences, double[] others)
     {
         double[] numbers = [.. others];

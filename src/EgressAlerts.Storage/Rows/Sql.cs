@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Statements without parameters, and what SQLite says when one fails.</summary>
+/// <summary>Runs statements that have no parameters, and tells why one failed.</summary>
 internal static class Sql
 {
     public static void Execute(SqliteConnection connection, string sql)
@@ -12,7 +12,7 @@ internal static class Sql
         command.ExecuteNonQuery();
     }
 
-    /// <summary>A text as it stands between quotes.</summary>
+    /// <summary>Escapes a text that stands between quotes in a statement.</summary>
     public static string Text(string text) => text.Replace("'", "''", StringComparison.Ordinal);
 
     public static object? Scalar(SqliteConnection connection, string sql)
@@ -22,7 +22,7 @@ internal static class Sql
         return command.ExecuteScalar();
     }
 
-    /// <summary>The rows of one kind of state. The arrays are good until the next row.</summary>
+    /// <summary>Reads the rows of one kind of state. Both arrays are reused for the next row.</summary>
     public static IEnumerable<(object[] Key, object[] State)> Rows<TKey, TState>(SqliteConnection connection, Shape<TKey, TState> shape)
         where TKey : notnull
     {
@@ -44,10 +44,10 @@ internal static class Sql
         }
     }
 
-    /// <summary>Whether the file is no database any more, or one that contradicts itself.</summary>
+    /// <summary>Whether SQLite says that the file is not a database, or that it contradicts itself.</summary>
     public static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB;
 
-    /// <summary>Why a statement failed: a word from a closed set.</summary>
+    /// <summary>Names the reason why a statement failed, as a word from a closed set.</summary>
     public static string Reason(SqliteException e) => e.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_FULL => "full",

@@ -3,15 +3,15 @@ using static SQLitePCL.raw;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>A statement that is prepared once and run for thousands of rows. A command of ADO.NET takes twice the time. Hot code.</summary>
+/// <summary>A statement that is prepared once and runs for thousands of rows. Hot code: a command of ADO.NET takes twice the time.</summary>
 internal sealed class Statement : IDisposable
 {
     private readonly SQLitePCL.sqlite3 _database;
     private readonly SQLitePCL.sqlite3_stmt _statement;
 
-    /// <param name="sql">What comes before the values.</param>
-    /// <param name="values">How many there are.</param>
-    /// <param name="after">What comes after them.</param>
+    /// <param name="sql">The text before the list of values.</param>
+    /// <param name="values">How many values a row has.</param>
+    /// <param name="after">The text after the list of values.</param>
     public Statement(string sql, int values, string after, SqliteConnection connection)
     {
         _database = connection.Handle ?? throw new InvalidOperationException("the connection is closed");

@@ -3,24 +3,28 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>A dictionary that the database keeps: what is put, touched or removed is written with the next commit.</summary>
-/// <remarks>Called by the pass alone, unless all its callers hold <see cref="Lock"/>.</remarks>
-/// <typeparam name="TState">It is written as it is at the commit. Who changes it in place calls <see cref="Touch"/>, else the change is lost with the process.</typeparam>
-#pragma warning disable CA1710 // It is what the database calls a table.
+/// <summary>A dictionary that the database keeps. The next commit writes every row that was put, touched or removed.</summary>
+/// <remarks>Only the pass calls it, unless all callers hold <see cref="Lock"/>.</remarks>
+/// <typeparam name="TState">
+/// A commit writes the state as it is then. Call <see cref="Touch"/> after changing a state in place: otherwise the change is lost when the process ends.
+/// </typeparam>
+#pragma warning disable CA1710 // A database calls it a table, and so does this code.
 public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValuePair<TKey, TState>>
     where TKey : notnull
 #pragma warning restore CA1710
 {
-    private readonly Shape<TKey, TState> _shape;
     private readonly Dictionary<TKey, TState> _states;
-    private readonly HashSet<TKey> _touched = [];
+    private readonly Rows<TKey, TState> _rows;
 
-    internal Table(Shape<TKey, TState> shape, Dictionary<TKey, TState> states, int lost) => (_shape, _states, Lost) = (shape, states, lost);
+    private ITouched Touched => _rows;
 
-    /// <summary>Held while a commit reads the table.</summary>
+    internal Table(Shape<TKey, TState> shape, Dictionary<TKey, TState> states, int lost) =>
+        (_states, _rows, Lost) = (states, new(shape, states.TryGetValue, states.Keys), lost);
+
+    /// <summary>A commit holds it while it reads the table.</summary>
     public Lock Lock { get; } = new();
 
-    /// <summary>How many rows could not be read when the table was opened.</summary>
+    /// <summary>The number of rows that could not be read when the table was loaded.</summary>
     public int Lost { get; }
 
     public int Count => _states.Count;
@@ -29,7 +33,7 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
 
     public IReadOnlyCollection<TState> Values => _states.Values;
 
-    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    /// <exception cref="KeyNotFoundException">The key has no state.</exception>
     public TState this[TKey key] => _states[key];
 
     public bool Has(TKey key) => _states.ContainsKey(key);
@@ -39,17 +43,17 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
     public void Put(TKey key, TState state)
     {
         _states[key] = state;
-        _touched.Add(key);
+        Touch(key);
     }
 
-    /// <summary>The state of this key has changed in place.</summary>
-    public void Touch(TKey key) => _touched.Add(key);
+    /// <summary>Notes that the state of this key has changed in place.</summary>
+    public void Touch(TKey key) => _rows.Touch(key);
 
-    /// <returns>False where there was none.</returns>
+    /// <returns>False where the key had no state.</returns>
     public bool Remove(TKey key)
     {
         if (!_states.Remove(key)) return false;
-        _touched.Add(key);
+        Touch(key);
         return true;
     }
 
@@ -57,28 +61,19 @@ public sealed class Table<TKey, TState> : ITouched, IReadOnlyCollection<KeyValue
 
     IEnumerator IEnumerable.GetEnumerator() => _states.GetEnumerator();
 
-    string ITouched.Place => _shape.Place;
+    string ITouched.Place => Touched.Place;
 
     void ITouched.TakeChanges(Changes changes)
     {
-        lock (Lock)
-        {
-            var rows = changes.Of(_shape);
-            foreach (var key in _touched) rows[key] = _states.TryGetValue(key, out var state) ? _shape.StateValues(state) : null;
-            _touched.Clear();
-        }
+        lock (Lock) Touched.TakeChanges(changes);
     }
 
     void ITouched.TakeAll(Changes changes)
     {
-        lock (Lock)
-        {
-            var rows = changes.Of(_shape);
-            foreach (var (key, state) in _states) rows[key] = _shape.StateValues(state);
-        }
+        lock (Lock) Touched.TakeAll(changes);
     }
 
-    IEnumerable<string> ITouched.Stale(Store store) => Rows<TKey, TState>.Differences(store, _shape, _states.TryGetValue, _states.Keys);
+    IEnumerable<string> ITouched.Stale(Store store) => Touched.Stale(store);
 }
 
 /// <summary>One value that the database keeps under a name. Called by the pass alone.</summary>
@@ -94,7 +89,7 @@ public sealed class Cell<TState>
         _value = table.TryFind(name, out var known) ? known : initial;
     }
 
-    /// <summary>True where there was a value that could not be read.</summary>
+    /// <summary>Whether the database had a value that could not be read.</summary>
     public bool IsLost => _table.Lost > 0;
 
     public TState Value
@@ -107,6 +102,6 @@ public sealed class Cell<TState>
         }
     }
 
-    /// <summary>The value has changed in place.</summary>
+    /// <summary>Notes that the value has changed in place.</summary>
     public void Touch() => _table.Put(_name, _value);
 }

@@ -83,12 +83,12 @@ public abstract class DeliveryTests : IAsyncLifetime
 
     private protected Task UntilLoggedAsync(string text) =>
         Deadline.UntilAsync(
-            () => Task.FromResult(Logged.Entries.Any(entry => entry.Contains(text, StringComparison.Ordinal))),
+            () => Logged.Entries.Any(entry => entry.Contains(text, StringComparison.Ordinal)),
             15,
             $"'{text}' is logged: {string.Join('\n', Logged.Entries)}");
 
     private protected static Task UntilAsync(Func<bool> look, string what, double seconds = 20) =>
-        Deadline.UntilAsync(() => Task.FromResult(look()), seconds, what);
+        Deadline.UntilAsync(look, seconds, what);
 
     private protected double Errors(string? reason = null) => Self.Sum("egress_alerts_notifications_errors_total", reason);
 

@@ -29,12 +29,16 @@ public sealed class NotifierTests : DeliveryTests
     {
         var options = new AlertingOptions { ExternalLabels = new Dictionary<string, string> { ["team"] = "Zürich \"7\" 🚀", ["empty"] = "", ["Z"] = "z" } };
         var now = TimeProvider.System.GetUtcNow();
-        var found = new Finding("EgressBlocked", "warning", new Workload("shop", "cart"), "*.example.com", now, "s", "d", NameSource.Ptr, Confirmed: true, "up");
+        var found = new Finding(
+            "EgressBlocked", "warning", new Workload("shop", "cart"), "*.example.com", now, "s", "d", NameSource.Ptr, Confirmed: true, "up");
+        Finding[] findings = [found, found with { Destination = "" }, found with { Source = new("", "") }];
         var book = new AlertBook(options, Store.InMemory().Read(), Metrics);
-        Start(_good.Address).Publish(book.Update([found, found with { Destination = "" }, found with { Source = new("", "") }], new Window(now.AddSeconds(-30), now)));
+        Start(_good.Address).Publish(book.Update(findings, new Window(now.AddSeconds(-30), now)));
         var held = await Deadline.UntilAsync(
             async () => await _good.AlertsAsync("EgressBlocked") is { Count: 3 } alerts ? alerts : null, 10, "all alerts are in Alertmanager");
-        Assert.Equal(book.Current.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal), held.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            book.Current.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal),
+            held.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal));
         Assert.All(held, alert => Assert.Equal($"http://127.0.0.1:10098/api/v1/alerts/{alert.Fingerprint}", alert.GeneratorUrl));
     }
 
@@ -97,8 +101,8 @@ public sealed class NotifierTests : DeliveryTests
             Receive(text);
         };
         Start(Bad.Address).Publish([.. Enumerable.Range(0, 9).Select(i => Alert("EgressBlocked", i == 4 ? "bad" : $"d{i}"))]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Select(alert => alert.Text).Distinct().Count() == 8), 10, "the eight good ones arrive");
-        Assert.Contains(Logged.Entries, entry => entry.Contains("refused one alert EgressBlocked, the others were sent (status 400: \"invalid label set\")", StringComparison.Ordinal));
+        await UntilAsync(() => Taken.Select(alert => alert.Text).Distinct().Count() == 8, "the eight good ones arrive");
+        await UntilLoggedAsync("refused one alert EgressBlocked, the others were sent (status 400: \"invalid label set\")");
     }
 
     [Fact]
@@ -166,7 +170,8 @@ public sealed class NotifierTests : DeliveryTests
         await _good.KillAsync();
         notifier.Publish([Resolved(alert), Alert("EgressBlocked", "other")]);
         await _good.StartAsync();
-        await Deadline.UntilAsync(async () => (await _good.AlertsAsync("EgressBlocked")).Any(held => held.Labels["destination"] == "other"), 20, "it is sent to again");
+        await Deadline.UntilAsync(
+            async () => (await _good.AlertsAsync("EgressBlocked")).Any(held => held.Labels["destination"] == "other"), 20, "it is sent to again");
         Assert.DoesNotContain(await _good.AlertsAsync("EgressBlocked"), held => held.Labels["destination"] == "d");
         await Deadline.UntilAsync(async () => await _good.ReceivedAsync("resolved") >= 1, 10, "it was told of the resolution too");
     }
@@ -189,7 +194,7 @@ public sealed class NotifierTests : DeliveryTests
             await ReceiveAsync(context);
         };
         Start(Bad.Address).Publish([.. Enumerable.Range(0, 20).Select(i => Alert("EgressBlocked", $"d{i}"))]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Select(alert => alert.Text).Distinct().Count() == 20), 20, "all alerts arrive");
+        await UntilAsync(() => Taken.Select(alert => alert.Text).Distinct().Count() == 20, "all alerts arrive");
     }
 
     /// <summary>Both layers of Alertmanager: one keeps what is good and says what is not, the other refuses all for one.</summary>
@@ -210,10 +215,11 @@ public sealed class NotifierTests : DeliveryTests
             await context.Response.WriteAsync("\"invalid label set\"");
         };
         Start(Bad.Address).Publish([.. Enumerable.Range(0, 100).Select(i => Alert("EgressBlocked", i == 77 ? "bad" : $"d{i}"))]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Select(alert => alert.Text).Distinct().Count(text => !text.EndsWith("bad", StringComparison.Ordinal)) == 99), 20, "the good ones arrive");
-        await Deadline.UntilAsync(
-            () => Task.FromResult(Logged.Entries.Any(entry => entry.Contains($"refused one alert EgressBlocked, the others were sent (status {status}: \"invalid label set\")", StringComparison.Ordinal))), 10, "the bad one is named");
+        await UntilAsync(() => Taken.Select(alert => alert.Text).Distinct().Count(IsGood) == 99, "the good ones arrive");
+        await UntilLoggedAsync($"refused one alert EgressBlocked, the others were sent (status {status}: \"invalid label set\")");
         Assert.True(Self.Sum("egress_alerts_notifications_dropped_total") is >= 1);
+
+        static bool IsGood(string text) => !text.EndsWith("bad", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -228,8 +234,8 @@ public sealed class NotifierTests : DeliveryTests
         };
         var withPassword = new UriBuilder(Bad.Address) { UserName = "admin", Password = "sesame" }.Uri;
         Start(withPassword).Publish([.. Enumerable.Range(0, 200).Select(i => Alert("EgressBlocked", $"d{i}"))]);
-        await Deadline.UntilAsync(() => Task.FromResult(Logged.Entries.Any(entry => entry.Contains("status 401", StringComparison.Ordinal))), 10, "it is told");
-        await Deadline.UntilAsync(() => Task.FromResult(Self.Sum("egress_alerts_notifications_errors_total") >= 400), 10, "it is tried again with the next resend");
+        await UntilAsync(() => Logged.Entries.Any(entry => entry.Contains("status 401", StringComparison.Ordinal)), "it is told");
+        await UntilAsync(() => Self.Sum("egress_alerts_notifications_errors_total") >= 400, "it is tried again with the next resend");
         Assert.True(Volatile.Read(ref requests) < 20, $"{requests} requests: nobody looks for one bad alert");
         Assert.DoesNotContain(Logged.Entries, entry => entry.Contains("sesame", StringComparison.Ordinal) || entry.Contains("admin", StringComparison.Ordinal));
     }
@@ -242,10 +248,10 @@ public sealed class NotifierTests : DeliveryTests
         notifier.Publish([Alert("EgressBlocked", "d")]);
         await Deadline.UntilAsync(() => _good.AlertAsync("EgressBlocked"), 10, "the alert fires");
         notifier.Use([new Alertmanager(Bad.Address, Http)]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Any(alert => alert.Text == "EgressBlocked d")), 10, "the new one has it");
+        await UntilAsync(() => Taken.Any(alert => alert.Text == "EgressBlocked d"), "the new one has it");
         var before = (await _good.AlertAsync("EgressBlocked"))!.UpdatedAt;
         var received = Taken.Count;
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Count >= received + 3), 10, "three resends later");
+        await UntilAsync(() => Taken.Count >= received + 3, "three resends later");
         Assert.InRange((await _good.AlertAsync("EgressBlocked"))!.UpdatedAt, before, before + Resend);
         Assert.Equal(1, Self.Sum("egress_alerts_notifications_alertmanagers"));
     }
@@ -258,13 +264,13 @@ public sealed class NotifierTests : DeliveryTests
         var notifier = Start(time, [new Alertmanager(Bad.Address, Http)], resend: TimeSpan.FromMinutes(1));
         var alert = Alert("EgressBlocked", "d");
         notifier.Publish([alert]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Count == 1), 10, "it is sent at once");
+        await UntilAsync(() => Taken.Count == 1, "it is sent at once");
         time.Advance(TimeSpan.FromSeconds(30));
         notifier.Publish([alert, Alert("EgressBlocked", "half a minute")]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Count == 2), 10, "only what is new is sent");
+        await UntilAsync(() => Taken.Count == 2, "only what is new is sent");
         time.Advance(TimeSpan.FromSeconds(30));
         notifier.Publish([alert, Alert("EgressBlocked", "half a minute"), Alert("EgressBlocked", "a minute")]);
-        await Deadline.UntilAsync(() => Task.FromResult(Taken.Count == 5), 10, "all are sent");
+        await UntilAsync(() => Taken.Count == 5, "all are sent");
         Assert.Equal(["d", "half a minute", "d", "half a minute", "a minute"], Taken.Select(alert => alert.Text["EgressBlocked ".Length..]));
     }
 
@@ -280,7 +286,7 @@ public sealed class NotifierTests : DeliveryTests
                 context.Abort();
                 return false;
             case "slow":
-                await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System);
+                await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System); // It plays an Alertmanager that takes its time.
                 return true;
             case "rubbish":
                 context.Response.StatusCode = 502;

@@ -46,7 +46,8 @@ public sealed class ReceiverTests : IAsyncLifetime
             .Replace("group_interval: 1d", "group_interval: 3s", StringComparison.Ordinal);
         _alertmanager = await AlertmanagerServer.StartAsync(
             config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
-        _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
+        var options = new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) };
+        _notifier = new Notifier(options, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
         _notifier.Use([new Alertmanager(_alertmanager.Address, _http)]);
     }
 
@@ -62,7 +63,8 @@ public sealed class ReceiverTests : IAsyncLifetime
     [Fact]
     public async Task Slack_gets_what_happened_and_the_next_step_and_nothing_that_a_client_chose_can_link_mention_or_format()
     {
-        Publish(new DetectionOptions { NewDestination = new() { Severity = "warning" } }, Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
+        var options = new DetectionOptions { NewDestination = new() { Severity = "warning" } };
+        Publish(options, Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
         var message = (await PostedAsync("/slack/hook", text => text.Contains("evil", StringComparison.Ordinal))).GetProperty("attachments")[0];
         Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
         Assert.Contains(
@@ -70,7 +72,11 @@ public sealed class ReceiverTests : IAsyncLifetime
             (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/api/v1/alerts/{alert.Fingerprint}"));
         Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
         var text = message.GetProperty("text").GetString()!;
-        Assert.Contains("shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) by route passthrough for the first time in 35 d", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) "
+            + "by route passthrough for the first time in 35 d",
+            text,
+            StringComparison.Ordinal);
         Assert.Contains("shop/cart talked to _invalid_ (port 443; name claimed", text, StringComparison.Ordinal);
         foreach (var markup in (string[])["<", ">", "evil.example.com", "{{", "*bold*", "http"]) Assert.DoesNotContain(markup, text, StringComparison.Ordinal);
         // As plain text: a name such as *.example.com or _invalid_ is no formatting.
@@ -87,13 +93,18 @@ public sealed class ReceiverTests : IAsyncLifetime
         var payload = triggered.GetProperty("payload");
         Assert.Equal(
             ("[FIRING:1] EgressBlocked shop/cart", "critical", "cart", "shop", "EgressBlocked"),
-            (payload.GetProperty("summary").GetString(), payload.GetProperty("severity").GetString(), payload.GetProperty("component").GetString(), payload.GetProperty("group").GetString(), payload.GetProperty("class").GetString()));
-        Assert.Contains("shop/cart tried to reach vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) and was refused once", payload.GetProperty("custom_details").GetProperty("what").GetString(), StringComparison.Ordinal);
+            (Text("summary"), Text("severity"), Text("component"), Text("group"), Text("class")));
+        Assert.Contains(
+            "shop/cart tried to reach vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) and was refused once",
+            payload.GetProperty("custom_details").GetProperty("what").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal("EgressAlerts", triggered.GetProperty("client").GetString());
 
         _notifier.Publish(book.Update([], new Window(Now.AddSeconds(-1), Now)));
         var resolved = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("\"resolve\"", StringComparison.Ordinal));
         Assert.Equal(triggered.GetProperty("dedup_key").GetString(), resolved.GetProperty("dedup_key").GetString());
+
+        string? Text(string name) => payload.GetProperty(name).GetString();
     }
 
     [Fact]
@@ -113,22 +124,39 @@ public sealed class ReceiverTests : IAsyncLifetime
     {
         _notifier.Publish(
         [
-            Fires("EgressProbing", "warning"), Fires("EgressBlocked", "warning", "a.example.com"), Fires("EgressNewDestination", "critical", "b.example.com"), Fires("EgressNewDestination", "warning", "b.example.com"),
-            Fires("EgressNewDestination", "info", "c.example.com"), Fires("EgressThreatListed", "critical", "d.example.com"), Fires("EgressNewDestination", "warning", "d.example.com"),
-            Fires("EgressUploadSpike", "warning", "e.example.com"), Fires("EgressNewDestination", "warning", "files.e.example.com"),
-            Fires("EgressAlertsQueriesFailing", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "a"), Fires("EgressAlertsWindowsLate", "warning", instance: "b"),
+            Fires("EgressProbing", "warning"),
+            Fires("EgressBlocked", "warning", "a.example.com"),
+            Fires("EgressNewDestination", "critical", "b.example.com"),
+            Fires("EgressNewDestination", "warning", "b.example.com"),
+            Fires("EgressNewDestination", "info", "c.example.com"),
+            Fires("EgressThreatListed", "critical", "d.example.com"),
+            Fires("EgressNewDestination", "warning", "d.example.com"),
+            Fires("EgressUploadSpike", "warning", "e.example.com"),
+            Fires("EgressNewDestination", "warning", "files.e.example.com"),
+            Fires("EgressAlertsQueriesFailing", "warning", instance: "a"),
+            Fires("EgressAlertsWindowsLate", "warning", instance: "a"),
+            Fires("EgressAlertsWindowsLate", "warning", instance: "b"),
         ]);
         string[] expected =
         [
-            "EgressAlertsQueriesFailing warning a", "EgressAlertsWindowsLate warning b", "EgressNewDestination critical b.example.com", "EgressNewDestination info c.example.com", "EgressProbing warning ", "EgressThreatListed critical d.example.com",
+            "EgressAlertsQueriesFailing warning a",
+            "EgressAlertsWindowsLate warning b",
+            "EgressNewDestination critical b.example.com",
+            "EgressNewDestination info c.example.com",
+            "EgressProbing warning ",
+            "EgressThreatListed critical d.example.com",
             "EgressUploadSpike warning e.example.com",
         ];
         await Deadline.UntilAsync(
-            async () => (await _alertmanager.NotInhibitedAsync())
-                .Select(alert => $"{alert.Labels["alertname"]} {alert.Labels["severity"]} {alert.Labels.GetValueOrDefault("destination", alert.Labels.GetValueOrDefault("instance", ""))}")
-                .Order(StringComparer.Ordinal).SequenceEqual(expected),
+            async () => (await _alertmanager.NotInhibitedAsync()).Select(Line).Order(StringComparer.Ordinal).SequenceEqual(expected),
             20,
             $"only these are not held back: {string.Join(", ", expected)}");
+
+        static string Line(HeldAlert alert)
+        {
+            var about = alert.Labels.GetValueOrDefault("destination") ?? alert.Labels.GetValueOrDefault("instance");
+            return $"{alert.Labels["alertname"]} {alert.Labels["severity"]} {about}";
+        }
     }
 
     private static Alert Fires(string name, string severity, string destination = "", string instance = "")
@@ -161,7 +189,8 @@ public sealed class ReceiverTests : IAsyncLifetime
         var detectors = new Detectors(quiet, new DetectionMetrics(_self, TimeProvider.System), Store.InMemory().Read(), NullLogger<Detectors>.Instance);
         var window = new Window(Now.AddSeconds(-30), Now);
         var findings = detectors.Observe(new NamedReading(window, seen));
-        var book = new AlertBook(new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") }, Store.InMemory().Read(), new AlertMetrics(_self));
+        var alerting = new AlertingOptions { ExternalUrl = new("http://egress-alerts.example.com/") };
+        var book = new AlertBook(alerting, Store.InMemory().Read(), new AlertMetrics(_self));
         _notifier.Publish(book.Update(findings, window));
         return book;
     }

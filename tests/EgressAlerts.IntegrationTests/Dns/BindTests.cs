@@ -10,9 +10,12 @@ namespace EgressAlerts.IntegrationTests.Dns;
 /// <summary>Reverse names from a real name server.</summary>
 public sealed class BindTests : IAsyncLifetime
 {
-    private static readonly string Many = string.Join('\n', Enumerable.Range(1, 60).Select(i => string.Create(CultureInfo.InvariantCulture, $"7 PTR a-rather-long-host-name-{i:00}.many.example.com.")));
+    private static readonly string Many = string.Join(
+        '\n',
+        Enumerable.Range(1, 60).Select(i => string.Create(CultureInfo.InvariantCulture, $"7 PTR a-rather-long-host-name-{i:00}.many.example.com.")));
 
-    private const string LongName = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
+    private const string LongLabel = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    private const string LongName = $"{LongLabel}.{LongLabel}.{LongLabel}.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
 
     private readonly MetricRegistry _self = new();
     private BindServer _bind = null!;
@@ -49,7 +52,10 @@ public sealed class BindTests : IAsyncLifetime
                 20 PTR 52-0-2-20.example.com.
                 {Many}
                 """),
-            ("8.b.d.0.1.0.0.2.ip6.arpa", "f.a.c.e.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six-six.example.com.\n1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.com."),
+            ("8.b.d.0.1.0.0.2.ip6.arpa", """
+                f.a.c.e.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six-six.example.com.
+                1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.example.com.
+                """),
             ("example.org", "other A 52.0.2.2"),
             ("example.com", """
                 one A 52.0.2.1

@@ -76,7 +76,8 @@ public sealed class NameServersTests : IDisposable
     [InlineData(DnsTransport.Udp, 40, 1232)]
     public async Task A_reply_of_any_size_is_taken_whole(DnsTransport transport, int names, int least)
     {
-        _zone.Named("52.0.2.9", [.. Enumerable.Range(0, names).Select(i => string.Create(CultureInfo.InvariantCulture, $"a-rather-long-host-name-{i:00}.example.com"))]);
+        var answers = Enumerable.Range(0, names).Select(i => string.Create(CultureInfo.InvariantCulture, $"a-rather-long-host-name-{i:00}.example.com"));
+        _zone.Named("52.0.2.9", [.. answers]);
         var length = 0;
         _server.Answer = query =>
         {
@@ -118,7 +119,7 @@ public sealed class NameServersTests : IDisposable
     public async Task Questions_one_after_another_share_a_connection_and_those_at_a_time_have_each_their_own()
     {
         const int Questions = 20;
-        for (var i = 0; i < Questions; i++) _zone.Named(string.Create(CultureInfo.InvariantCulture, $"52.0.3.{i}"), string.Create(CultureInfo.InvariantCulture, $"host-{i}.example.com"));
+        for (var i = 0; i < Questions; i++) _zone.Named($"52.0.3.{i}", $"host-{i}.example.com");
         _server.Answer = query => [Good(query)];
         var servers = Servers();
         for (var i = 0; i < 10; i++) await AskAsync(servers);
@@ -212,7 +213,7 @@ public sealed class NameServersTests : IDisposable
         var servers = Servers(timeout: TimeSpan.FromSeconds(20));
         using var stop = new CancellationTokenSource();
         var asking = servers.AskAsync(Name, QueryType.PTR, stop.Token);
-        await Deadline.UntilAsync(() => Task.FromResult(_server.Connections == 1), 10, "the question is under way");
+        await Deadline.UntilAsync(() => _server.Connections == 1, 10, "the question is under way");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
         Assert.Equal("", servers.Status.Single().LastError);

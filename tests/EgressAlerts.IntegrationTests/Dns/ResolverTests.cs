@@ -69,7 +69,7 @@ public sealed class ResolverTests : IAsyncLifetime
 
         await using var alone = new Lookups(Options(_server.Endpoint), Store.InMemory().Read(), _metrics, TimeProvider.System);
         alone.Find(Address);
-        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 1), 10, "the look-up has failed");
+        await Deadline.UntilAsync(() => _self.Sum("egress_alerts_dns_lookups_total", "failed") == 1, 10, "the look-up has failed");
         Assert.Equal(AnswerState.Pending, alone.Find(Address).State);
         Assert.True(_self.Sum("egress_alerts_dns_query_failures_total", reason) >= 2);
     }
@@ -79,7 +79,7 @@ public sealed class ResolverTests : IAsyncLifetime
     {
         var nobody = new IPEndPoint(IPAddress.Loopback, FreePort.Next());
         Ask(nobody).Find(Address);
-        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_query_failures_total", "unreachable") == 2), 10, "both attempts were refused");
+        await Deadline.UntilAsync(() => _self.Sum("egress_alerts_dns_query_failures_total", "unreachable") == 2, 10, "both attempts were refused");
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class ResolverTests : IAsyncLifetime
         var (time, log, nobody) = (new HandTime(), new ListLogger<Lookups>(), new IPEndPoint(IPAddress.Loopback, FreePort.Next()));
         await using var lookups = new Lookups(Options(nobody), Store.InMemory().Read(), _metrics, time, log);
         for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
-        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
+        await Deadline.UntilAsync(() => _self.Sum("egress_alerts_dns_lookups_total", "failed") == 9, 10, "all look-ups have failed");
         Assert.Equal([$"Warning: name server {nobody} does not answer (connection refused): destinations keep their addresses until it is back"], log.Entries);
         Assert.Equal([new NameServerStatus($"{nobody}", time.GetUtcNow(), "connection refused")], lookups.Servers.Status);
 
@@ -107,7 +107,7 @@ public sealed class ResolverTests : IAsyncLifetime
         _zone.Named("52.0.2.1", "a.example.com");
         await using var lookups = new Lookups(Options(_server.Endpoint), Store.InMemory().Read(), _metrics, time, log);
         for (var i = 1; i <= 9; i++) lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}")));
-        await Deadline.UntilAsync(() => Task.FromResult(_self.Sum("egress_alerts_dns_lookups_total", "failed") == 9), 10, "all look-ups have failed");
+        await Deadline.UntilAsync(() => _self.Sum("egress_alerts_dns_lookups_total", "failed") == 9, 10, "all look-ups have failed");
         Assert.Equal(9, _self.Sum("egress_alerts_dns_query_failures_total", "internal"));
         Assert.StartsWith("Error: a DNS look-up failed unexpectedly", Assert.Single(log.Entries), StringComparison.Ordinal);
 
@@ -138,7 +138,7 @@ public sealed class ResolverTests : IAsyncLifetime
         _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, Store.InMemory().Read(), _metrics, TimeProvider.System);
         var started = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 1000; i++) _lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.1.{i / 250}.{i % 250}")));
-        await Deadline.UntilAsync(() => Task.FromResult(_server.Questions >= 3 * Rate), 20, "three seconds' worth of questions");
+        await Deadline.UntilAsync(() => _server.Questions >= 3 * Rate, 20, "three seconds' worth of questions");
         var allowed = (2 * Rate) + (Rate * TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         Assert.InRange(_server.Questions, 0, allowed + 1);
     }
@@ -146,7 +146,8 @@ public sealed class ResolverTests : IAsyncLifetime
     [Fact]
     public async Task Through_an_outage_of_ten_minutes_every_name_stays()
     {
-        var (time, server) = (new HandTime(), new DnsResponder(new DnsZone { Ttl = 60 }.Named("52.0.2.1", "a.example.com").Spoofed("52.0.2.2", "b.example.com")));
+        var time = new HandTime();
+        var server = new DnsResponder(new DnsZone { Ttl = 60 }.Named("52.0.2.1", "a.example.com").Spoofed("52.0.2.2", "b.example.com"));
         _lookups = new Lookups(Options(server.Endpoint), Store.InMemory().Read(), _metrics, time);
         IPAddress[] addresses = [.. ((string[])["52.0.2.1", "52.0.2.2", "52.0.2.3"]).Select(IPAddress.Parse)];
         var before = new List<ReverseAnswer>();
@@ -169,11 +170,12 @@ public sealed class ResolverTests : IAsyncLifetime
     [Fact]
     public async Task Those_that_carry_most_are_asked_for_first()
     {
-        _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false }, Store.InMemory().Read(), _metrics, TimeProvider.System);
+        var slow = Options(_server.Endpoint) with { QueriesPerSecond = 1, MaxInFlight = 1, Confirm = false };
+        _lookups = new Lookups(slow, Store.InMemory().Read(), _metrics, TimeProvider.System);
         var addresses = Enumerable.Range(1, 9).Select(i => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.0.2.{i}"))).ToList();
         // Two questions go at once; what is asked after them has waited and is the heaviest.
         foreach (var address in addresses) _lookups.Find(address, weight: address.Equals(addresses[7]) ? 1000 : 1);
-        await Deadline.UntilAsync(() => Task.FromResult(_lookups.Find(addresses[7]).State == AnswerState.Absent), 20, "the heaviest has been asked for");
+        await Deadline.UntilAsync(() => _lookups.Find(addresses[7]).State == AnswerState.Absent, 20, "the heaviest has been asked for");
         Assert.True(addresses.Count(address => _lookups.Find(address).State == AnswerState.Absent) <= 4);
     }
 
@@ -194,11 +196,12 @@ public sealed class ResolverTests : IAsyncLifetime
     /// <summary>The answer, once there is one.</summary>
     internal static async Task<ReverseAnswer> AnswerAsync(Lookups lookups, IPAddress address)
     {
-        await Deadline.UntilAsync(() => Task.FromResult(lookups.Find(address).State != AnswerState.Pending), 10, $"a name for {address}");
+        await Deadline.UntilAsync(() => lookups.Find(address).State != AnswerState.Pending, 10, $"a name for {address}");
         return lookups.Find(address);
     }
 
     private Lookups Ask(params IPEndPoint[] servers) => _lookups = new Lookups(Options(servers), Store.InMemory().Read(), _metrics, TimeProvider.System);
 
-    private static DnsOptions Options(params IPEndPoint[] servers) => new() { Servers = servers, Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
+    private static DnsOptions Options(params IPEndPoint[] servers) =>
+        new() { Servers = servers, Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
 }

@@ -56,10 +56,10 @@ public sealed class GeoDatabaseTests : IDisposable
     [Fact]
     public async Task The_reference_reader_reads_what_these_tests_write()
     {
-        var (exit, output) = await Tool.RunAsync("mmdblookup", ["--file", Write(Owners(28, 6)), "--ip", "52.22.188.80", "autonomous_system_number"]);
-        Assert.True(exit == 0 && output.Contains("16509 <uint32>", StringComparison.Ordinal), output);
-        (exit, output) = await Tool.RunAsync("mmdblookup", ["--file", Write(Cities(24)), "--ip", "52.22.188.80", "subdivisions", "0", "iso_code"]);
-        Assert.True(exit == 0 && output.Contains("\"L\" <utf8_string>", StringComparison.Ordinal), output);
+        var owner = await Tool.OutputAsync("mmdblookup", ["--file", Write(Owners(28, 6)), "--ip", "52.22.188.80", "autonomous_system_number"]);
+        Assert.Contains("16509 <uint32>", owner, StringComparison.Ordinal);
+        var city = await Tool.OutputAsync("mmdblookup", ["--file", Write(Cities(24)), "--ip", "52.22.188.80", "subdivisions", "0", "iso_code"]);
+        Assert.Contains("\"L\" <utf8_string>", city, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class GeoDatabaseTests : IDisposable
         Replace(path);
         Assert.Equal(0, Copies(size));
         Drop(path);
-        await Deadline.UntilAsync(() => Task.FromResult(HasCollected()), 20, "the copy of a database that a reload dropped");
+        await Deadline.UntilAsync(HasCollected, 20, "the copy of a database that a reload dropped");
 
         bool HasCollected()
         {

@@ -14,7 +14,11 @@ public sealed class HttpClientTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _server = await LoopbackServer.StartAsync();
-        _server.Answer = context => context.Response.WriteAsync($"{context.Request.Headers.Authorization}|{context.Request.Headers["X-Scope-OrgID"]}|{context.Request.Headers.UserAgent}");
+        _server.Answer = context =>
+        {
+            var headers = context.Request.Headers;
+            return context.Response.WriteAsync($"{headers.Authorization}|{headers["X-Scope-OrgID"]}|{headers.UserAgent}");
+        };
     }
 
     public async Task DisposeAsync()

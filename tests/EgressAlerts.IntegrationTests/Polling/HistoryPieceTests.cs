@@ -95,7 +95,7 @@ public sealed class HistoryPieceTests : IAsyncLifetime
         _store.Instead = SampleStore.Status(401, "not now");
         var asked = _store.Asked.Count;
         var reading = history.AdvanceAsync(until, End, default);
-        await Deadline.UntilAsync(() => Task.FromResult(_store.Asked.Count > asked), 10, "it asks");
+        await Deadline.UntilAsync(() => _store.Asked.Count > asked, 10, "it asks");
         _store.Instead = null;
         await Deadline.UntilAsync(
             () =>

@@ -16,8 +16,10 @@ namespace EgressAlerts.IntegrationTests.Polling;
 public sealed class PollerFailureTests : IAsyncLifetime
 {
     private const string Jobs = """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"envoy"},"value":[1767268800,"1"]}]}}""";
-    private const string Up =
-        """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"envoy","instance":"10.0.0.1:15090"},"value":[1767268800,"1"]}]}}""";
+    private const string Up = """
+        {"status":"success","data":{"resultType":"vector","result":[
+        {"metric":{"__name__":"up","job":"envoy","instance":"10.0.0.1:15090"},"value":[1767268800,"1"]}]}}
+        """;
 
     private const string Nothing = """{"status":"success","data":{"resultType":"matrix","result":[]}}""";
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
@@ -50,7 +52,11 @@ public sealed class PollerFailureTests : IAsyncLifetime
             "bad_json", "200 <html><body>Log in</body></html>",
             "it begins with '<html><body>Log in</body></html>': is prometheus.url a Prometheus, with the right path prefix, and not a login page?"
         },
-        { "bad_json", "200 {\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"__name__\":\"istio_requests_total\"},\"values\":[[176726", "the answer is not what a query API sends" },
+        {
+            "bad_json",
+            """200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"istio_requests_total"},"values":[[176726""",
+            "the answer is not what a query API sends"
+        },
         { "bad_json", "200 {\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[]}}", "its resultType is neither matrix nor vector" },
         { "partial", Success("\"isPartial\":true"), "a storage node is missing; the window waits until it is back" },
         { "bad_json", Success("\"warnings\":\"store down\""), "found notes that are not a list" },
@@ -278,7 +284,10 @@ public sealed class PollerFailureTests : IAsyncLifetime
         {
             var chunk = System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("""{"metric":{"a":"b"},"values":[[1,"1"]]},""", 1000)));
             await context.Response.Body.WriteAsync("""{"status":"success","data":{"resultType":"matrix","result":["""u8.ToArray());
-            for (long sent = 0; sent < 2L << 30 && !context.RequestAborted.IsCancellationRequested; sent += chunk.Length) await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+            for (long sent = 0; sent < 2L << 30 && !context.RequestAborted.IsCancellationRequested; sent += chunk.Length)
+            {
+                await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+            }
         });
         await FailsAsync("too_large", "the answer is larger than prometheus.max_response_bytes (1048576): raise it, or narrow prometheus.matchers");
     }
@@ -339,7 +348,8 @@ public sealed class PollerFailureTests : IAsyncLifetime
         using var folder = new TemporaryFolder();
         var file = folder.File("token");
         using var http = HttpClients.Create(new HttpSettings { CredentialsFile = file }, NullLogger.Instance);
-        _poller = new Poller(http, new PollingOptions { Url = _server.Address }, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), TimeProvider.System, _log);
+        var options = new PollingOptions { Url = _server.Address };
+        _poller = new Poller(http, options, new TelemetryOptions(), new PollingMetrics(_self), Store.InMemory().Read(), TimeProvider.System, _log);
         Assert.Null(await ReadAsync(0));
         Assert.Null(await ReadAsync(0));
         Assert.Equal($"credentials: authorization.credentials_file cannot be read: Could not find file '{file}'.", _poller.Failure);
@@ -369,7 +379,8 @@ public sealed class PollerFailureTests : IAsyncLifetime
         var asked = new List<string>();
         _server.Answer = async context =>
         {
-            asked.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} time={context.Request.Form["time"]} {await QueryAsync(context)}");
+            var request = context.Request;
+            asked.Add($"{request.Method} {request.Path}{request.QueryString} time={request.Form["time"]} {await QueryAsync(context)}");
             await Good(5)(context);
         };
         await ReadAsync(1);
@@ -377,7 +388,9 @@ public sealed class PollerFailureTests : IAsyncLifetime
         Assert.Contains("POST /prefix/api/v1/query?dedup=true time=1767268830 last_over_time(up[300000ms])", asked);
         Assert.Contains("POST /prefix/api/v1/query?dedup=true time=1767268830 istio_requests_total{}[150000ms]", asked);
         Assert.Equal(9, asked.Count);
-        Assert.DoesNotContain(asked, query => query.Contains("__name__", StringComparison.Ordinal)); // Looked for in the first window and then every ten minutes.
+
+        // Mangled names are looked for in the first window, and then every ten minutes.
+        Assert.DoesNotContain(asked, query => query.Contains("__name__", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -534,10 +547,11 @@ public sealed class PollerFailureTests : IAsyncLifetime
         return context.Response.WriteAsync(text);
     };
 
-    private static string Matrix(int value) =>
-        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"istio_requests_total","job":"envoy","reporter":"source","source_workload":"a","""
-        + $$"""
-        "destination_service_name":"PassthroughCluster","destination_service":"example.com"},"values":[[{{Noon.ToUnixTimeSeconds() + value - 10}},"{{value}}"]]}]} }
+    private static string Matrix(int value) => $$"""
+        {"status":"success","data":{"resultType":"matrix","result":[
+        {"metric":{"__name__":"istio_requests_total","job":"envoy","reporter":"source","source_workload":"a",
+        "destination_service_name":"PassthroughCluster","destination_service":"example.com"},
+        "values":[[{{Noon.ToUnixTimeSeconds() + value - 10}},"{{value}}"]]}]} }
         """;
 
     private static async Task<string> QueryAsync(HttpContext context) =>

@@ -31,7 +31,9 @@ public sealed class SampleStoreTests : IAsyncLifetime
 
     [Theory]
     [InlineData("group by (job) (max_over_time(up{}[300000ms] offset 15000ms) == 1)", """[{"metric":{"job":"envoy"},"value":[1767268800,"1"]}]""")]
-    [InlineData("istio_requests_total{job=~\"en.*\",path!=\"late\"}[60000ms]", """[{"metric":{"__name__":"istio_requests_total","job":"envoy","path":"a\"b"},"values":[[1767268740,"1"],[1767268799.999,"2.5"]]}]""")]
+    [InlineData(
+        "istio_requests_total{job=~\"en.*\",path!=\"late\"}[60000ms]",
+        """[{"metric":{"__name__":"istio_requests_total","job":"envoy","path":"a\"b"},"values":[[1767268740,"1"],[1767268799.999,"2.5"]]}]""")]
     [InlineData("istio_requests_total{}", """[{"metric":{"__name__":"istio_requests_total","job":"envoy","path":"a\"b"},"value":[1767268800,"2.5"]}]""")]
     [InlineData("count({__name__=~\"up|istio_requests_total\"})", """[{"metric":{},"value":[1767268800,"3"]}]""")]
     [InlineData("last_over_time(up{job!~\"dead|x\"}[5m])", """[{"metric":{"__name__":"up","job":"envoy"},"value":[1767268800,"0"]}]""")]

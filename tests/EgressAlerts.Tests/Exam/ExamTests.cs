@@ -62,7 +62,9 @@ public sealed class ExamTests
                 "50\t8\t60\t2\tplay\t\tgroups=0\thashes=b\tincrements=1\tinfo_groups=0\tmost=7",
             }.Select(ResultLine.Parse),
         ];
-        Assert.Contains("| a host that the mesh refuses | `EgressBlocked` | 3 of 4 | 30 to 95 % | 1 of 2 | 1 | 4 | 2 min (2 h) | 0.8 |", Tables.Attacks(lines, lines[..1]),
+        Assert.Contains(
+            "| a host that the mesh refuses | `EgressBlocked` | 3 of 4 | 30 to 95 % | 1 of 2 | 1 | 4 | 2 min (2 h) | 0.8 |",
+            Tables.Attacks(lines, lines[..1]),
             StringComparison.Ordinal);
         var wrong = Tables.FalseAlerts(lines, lines[3..4]);
         Assert.Contains("| without an attack | 0.1.0: 8 days of learning, plays: 1 | 8 days of learning, plays: 2 |", wrong, StringComparison.Ordinal);

@@ -22,13 +22,10 @@ public sealed class ExpositionTests
     {
         Publish(Window(1));
         var text = Text(ExpositionFormat.PrometheusText);
-        Assert.Contains(
-            """
-            egress_requests_total{source_workload_namespace="shop",source_workload="cart",destination="api.example.com",destination_port="443",route="passthrough",protocol="http",response_flags="-",response_code="200"} 3
-
-            """,
-            text,
-            StringComparison.Ordinal);
+        const string expected = "egress_requests_total{"
+            + "source_workload_namespace=\"shop\",source_workload=\"cart\",destination=\"api.example.com\",destination_port=\"443\","
+            + "route=\"passthrough\",protocol=\"http\",response_flags=\"-\",response_code=\"200\"} 3\n";
+        Assert.Contains(expected, text, StringComparison.Ordinal);
         var samples = PromSample.Parse(text);
         Assert.Equal(1234, samples.Single(sample => sample.Name == "egress_upload_bytes_total").Value);
         Assert.Equal("UF,URX", samples.Single(sample => sample.Name == "egress_connections_closed_total")["response_flags"]);
@@ -81,7 +78,8 @@ public sealed class ExpositionTests
 
         string[] lines =
         [
-            "# HELP egress_alerts_a_total A.", "# TYPE egress_alerts_a_total counter", "egress_alerts_a_total{reason=\"x\"} 0", "egress_alerts_a_total{reason=\"y\"} 5",
+            "# HELP egress_alerts_a_total A.", "# TYPE egress_alerts_a_total counter",
+            "egress_alerts_a_total{reason=\"x\"} 0", "egress_alerts_a_total{reason=\"y\"} 5",
             "# HELP egress_alerts_b B.", "# TYPE egress_alerts_b gauge", "egress_alerts_b 7",
             "# HELP egress_alerts_c_seconds C.", "# TYPE egress_alerts_c_seconds histogram",
             "egress_alerts_c_seconds_bucket{le=\"0.1\"} 2", "egress_alerts_c_seconds_bucket{le=\"1\"} 3", "egress_alerts_c_seconds_bucket{le=\"+Inf\"} 4",
@@ -206,8 +204,10 @@ public sealed class ExpositionTests
 
     private string[] Lines(ExpositionFormat format) => Text(format).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private IEnumerable<string> Shown() =>
-        PromSample.Parse(Text(ExpositionFormat.PrometheusText)).Where(IsRequests).Select(sample => $"{sample["destination"]} {sample.Value}").Order(StringComparer.Ordinal);
+    private IEnumerable<string> Shown() => PromSample.Parse(Text(ExpositionFormat.PrometheusText))
+        .Where(IsRequests)
+        .Select(sample => $"{sample["destination"]} {sample.Value}")
+        .Order(StringComparer.Ordinal);
 
     private static bool IsCounted(PromSample sample) => sample.Name == "egress_alerts_counted_total" && sample["metric"] == "requests";
 

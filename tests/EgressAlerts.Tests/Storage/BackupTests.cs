@@ -114,7 +114,7 @@ public sealed class BackupTests : IDisposable
         for (var backup = 0; backup < 20; backup++)
         {
             var before = Volatile.Read(ref committed);
-            await Deadline.UntilAsync(() => Task.FromResult(Volatile.Read(ref committed) > before), 30, "a window is committed");
+            await Deadline.UntilAsync(() => Volatile.Read(ref committed) > before, 30, "a window is committed");
             Backups.Make(_folder.File, _folder.Backup);
             var numbers = Numbers(_folder.Backup);
             Assert.Equal(300, numbers.Count);

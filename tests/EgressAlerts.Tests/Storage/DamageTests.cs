@@ -119,6 +119,35 @@ public sealed class DamageTests : IDisposable
     }
 
     [Fact]
+    public void A_new_database_that_cannot_take_its_place_is_written_again_with_a_later_window_and_nothing_is_lost_until_then()
+    {
+        var state = _folder.Store.Read();
+        var things = state.Table(Thing.Shape);
+        things.Put("a", new(1));
+        Assert.True(state.Commit());
+        File.Delete(_folder.File);
+        Directory.CreateDirectory(_folder.File); // No file can be renamed to this.
+        things.Put("b", new(2));
+        Assert.False(state.Commit());
+        things.Put("c", new(3));
+        Assert.False(state.Commit());
+        Assert.Equal([("a", 1), ("b", 2), ("c", 3)], _folder.Things()); // A reload finds it all in memory.
+        Assert.Contains("a new database cannot take the place of", Assert.Single(_folder.Errors, IsNotWritten), StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File + ".new"));
+
+        Directory.Delete(_folder.File);
+        things.Remove("a");
+        Assert.True(state.Commit());
+        Assert.Equal("", _folder.Store.Failure);
+        things.Put("d", new(4));
+        Assert.True(state.Commit());
+        _folder.Reopen();
+        Assert.Equal([("b", 2), ("c", 3), ("d", 4)], _folder.Things());
+
+        static bool IsNotWritten(string entry) => entry.Contains("cannot be written", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Stages_that_are_made_from_a_damaged_database_fail_with_what_is_wrong_and_the_backup_can_take_its_place()
     {
         Fill();
@@ -197,7 +226,7 @@ public sealed class DamageTests : IDisposable
     private (StoredState State, Table<string, Thing> Things) FillAndOverwrite()
     {
         var filled = Fill();
-        foreach (var pragma in (string[])["wal_checkpoint(TRUNCATE)", "shrink_memory"]) EgressAlerts.Storage.Sql.Execute(_folder.Store.Connection, $"PRAGMA {pragma}");
+        EgressAlerts.Storage.Sql.Execute(_folder.Store.Connection, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory");
         Overwrite(_folder.File);
         return filled;
     }

@@ -162,7 +162,9 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         Open(database);
         var story = Story();
         story.Next(GoldenStory.Upload("203.0.113.7", "news.example.com", 7));
-        var firing = Assert.Single(story.Book.Current, alert => alert.Labels["alertname"] == "EgressNewDestination" && alert.Labels["destination"] == "news.example.com");
+        var firing = Assert.Single(
+            story.Book.Current,
+            alert => alert.Labels["alertname"] == "EgressNewDestination" && alert.Labels["destination"] == "news.example.com");
         Assert.Equal(("926305e0749b2d9e", GoldenStory.News, null), (firing.Fingerprint, firing.StartsAt, firing.ResolvedAt));
 
         var blocked = story.Book.History.Where(alert => alert.Labels["alertname"] == "EgressBlocked").OrderBy(alert => alert.StartsAt).ToList();

@@ -120,7 +120,8 @@ public sealed class StoreTests : IDisposable
 
 internal sealed class Thing(int number)
 {
-    public static Shape<string, Thing> Shape { get; } = EgressAlerts.Storage.Shape.Json("cell", ["name"], key => [key], values => (string)values[0], ThingJson.Default.Thing);
+    public static Shape<string, Thing> Shape { get; } =
+        EgressAlerts.Storage.Shape.Json("cell", ["name"], key => [key], values => (string)values[0], ThingJson.Default.Thing);
 
     public int Number { get; set; } = number;
 }
