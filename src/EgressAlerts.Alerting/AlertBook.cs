@@ -110,7 +110,7 @@ public sealed class AlertBook
         var labels = LabelsOf(finding);
         var fingerprint = Fingerprint.Of(labels);
         var startsAt = IsFiring(fingerprint) ? _current[fingerprint].StartsAt : finding.Since;
-        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{Base}/api/v1/alerts/{fingerprint}");
+        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{_options.Home}/api/v1/alerts/{fingerprint}");
     }
 
     private bool IsFiring(string fingerprint) => _current.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
@@ -152,7 +152,7 @@ public sealed class AlertBook
             "",
             window.End,
             "Some alerts are held back because there are too many.",
-            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
+            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. {_options.Home}/api/v1/alerts?state=held_back lists them.",
             NameSource.Unknown,
             Confirmed: false,
             "egress_alerts_alerts{state=\"held_back\"}");
@@ -182,8 +182,6 @@ public sealed class AlertBook
         ["name_source"] = finding.NameSource.Word(),
         ["confirmed"] = finding.Confirmed ? "true" : "false",
         ["evidence"] = finding.Evidence,
-        ["runbook_url"] = $"{Base}/runbooks/{finding.AlertName}",
+        ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",
     };
-
-    private string Base => _options.ExternalUrl.AbsoluteUri.TrimEnd('/');
 }

@@ -1,3 +1,5 @@
+using EgressAlerts.Common;
+
 namespace EgressAlerts.Detection;
 
 /// <summary>The severities and their order.</summary>
@@ -19,4 +21,10 @@ public static class Severities
     internal static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
 
     private static int Rank(string severity) => Array.IndexOf(Order, severity);
+}
+
+/// <summary>A severity as text.</summary>
+internal sealed class SeverityAttribute() : ValueAttribute("info, warning, critical", "is none of info, warning, critical")
+{
+    public override object? Parse(string text) => Severities.All.Contains(text) ? text : null;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
@@ -27,17 +28,22 @@ public sealed class Namer
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly NetworkTable _networks;
+    private readonly IReadOnlyList<WatchedFile<NetworkTable>> _networkFiles;
+    private readonly IReadOnlyList<GeoSource> _geoFiles;
+    private readonly SuffixSource _suffixes;
     private readonly ClaimCheck _claims;
     private readonly WaitingRoom _waiting;
 
-    /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
     public Namer(NamingOptions options, Lookups lookups, StoredState state, TimeProvider time, ILogger<Namer> logger)
     {
         (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
         _waiting = new(state);
-        _networks = new(options.Networks);
-        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes, mayRefute: !options.IsPast);
-        if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
+        _networks = new(options.Networks.SelectMany(entry => entry.Networks));
+        _networkFiles = [.. options.NetworkFiles.Select(file => new WatchedFile<NetworkTable>(file, NetworkFile.Read, long.MaxValue, new([]), logger))];
+        _geoFiles = [.. options.GeoFiles.Select(file => new GeoSource(file, logger))];
+        _suffixes = new(options.PublicSuffixList, logger);
+        _claims = new(lookups, Geo, () => _suffixes.Suffixes, mayRefute: !options.IsPast);
+        if (!_suffixes.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList);
     }
 
     /// <summary>What waits for a name.</summary>
@@ -46,9 +52,9 @@ public sealed class Namer
     /// <summary>Names everything that a window showed, and what earlier windows left waiting. Takes a second at most, whatever DNS does.</summary>
     public async Task<NamedReading> NameAsync(Reading reading, CancellationToken cancel)
     {
-        foreach (var file in _options.NetworkFiles) file.Refresh(_logger);
-        foreach (var file in _options.GeoFiles) file.Refresh(_logger);
-        _options.PublicSuffixList.Refresh(_logger);
+        foreach (var file in _networkFiles) file.Refresh(_logger);
+        foreach (var file in _geoFiles) file.Refresh(_logger);
+        _suffixes.Refresh(_logger);
 
         // Many increments are about one destination: each is judged once a window.
         var weights = new Dictionary<RawDestination, double>();
@@ -148,7 +154,7 @@ public sealed class Namer
 
     private Judged Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true)
     {
-        var suffixes = _options.PublicSuffixList.Suffixes;
+        var suffixes = _suffixes.Suffixes;
         var (domain, site) = IsHost(source) ? (suffixes.DomainOf(name), suffixes.OwnerOf(name)) : ("", "");
         return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
     }
@@ -159,7 +165,7 @@ public sealed class Namer
     private NetworkName? Network(IPAddress address)
     {
         var best = _networks.Find(address);
-        foreach (var file in _options.NetworkFiles)
+        foreach (var file in _networkFiles)
         {
             if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
@@ -171,7 +177,7 @@ public sealed class Namer
     private NetworkName Geo(IPAddress address)
     {
         var found = Nowhere;
-        foreach (var file in _options.GeoFiles)
+        foreach (var file in _geoFiles)
         {
             if (file.Find(address) is not { } record) continue;
             if (found.Name.Length == 0 && record.Asn > 0)

@@ -38,12 +38,6 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
     public static partial void MoreAccess(ILogger logger, int more);
 
-    [LoggerMessage(13, LogLevel.Error, "nobody answers which Alertmanagers {Name} names: the {Known} known ones stay in use; it is asked again")]
-    public static partial void NotDiscovered(ILogger logger, string name, int known);
-
-    [LoggerMessage(14, LogLevel.Information, "{Name} names {Known} Alertmanagers again")]
-    public static partial void Discovered(ILogger logger, string name, int known);
-
     [LoggerMessage(
         17,
         LogLevel.Error,
@@ -55,20 +49,4 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Error, "the stages of the old configuration did not end as they should: alerts that waited there may be sent only with the next resend")]
     public static partial void NotEnded(ILogger logger, Exception error);
-
-    [LoggerMessage(
-        42,
-        LogLevel.Error,
-        "an unexpected error stands in the way of discovering Alertmanagers by {Source}. The known ones stay in use, and it is looked at again")]
-    public static partial void DiscoveryFaulty(ILogger logger, string source, Exception error);
-
-    [LoggerMessage(43, LogLevel.Information, "{Source} is looked at again without an error")]
-    public static partial void DiscoveryRecovered(ILogger logger, string source);
-
-    [LoggerMessage(40, LogLevel.Information, "the TLS files ({CaFile} {CertFile}) have changed; new connections use what they hold now")]
-    public static partial void TlsFilesRead(ILogger logger, string caFile, string certFile);
-
-    [LoggerMessage(
-        41, LogLevel.Warning, "the new TLS files cannot be used ({Fault}). Connections go on with the old ones; the files are read again with every request")]
-    public static partial void TlsFilesRefused(ILogger logger, string fault);
 }

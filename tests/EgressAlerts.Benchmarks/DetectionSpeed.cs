@@ -76,7 +76,7 @@ internal static class DetectionSpeed
                 .. Enumerable.Range(0, 20).Select(i => new Policy(
                     $"p{i}", PolicyAction.Alert, "warning", new() { Namespaces = [new($"team-{i}")] }, new() { Names = [new($"*.forbidden-{i}.org"), new($"www.forbidden-{i}.com")], Cidrs = [IPNetwork.Parse("192.0.2.0/24")] })),
             ],
-            ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
+            ThreatListed = new() { Lists = [new() { Name = "bad", File = list, MaxAge = TimeSpan.FromDays(3650) }] },
         },
         new DetectionMetrics(new MetricRegistry(), TimeProvider.System),
         Store.InMemory().Read(),

@@ -14,17 +14,17 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     protected override DetectorOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
-    protected override bool MayMatch(WorkloadTraffic by) => by.Options.OutsideRegion.AllowedRegions.ContainsKey(by.Source.Namespace);
+    protected override bool MayMatch(WorkloadTraffic by) => by.Options.OutsideRegion.Of(by.Source.Namespace) is not null;
 
     protected override Match? Match(WorkloadTraffic by, Traffic traffic, DateTimeOffset now)
     {
         var region = traffic.Destination.Region;
-        return region.Length > 0 && !traffic.IsBlocked && by.Options.OutsideRegion.AllowedRegions.TryGetValue(by.Source.Namespace, out var allowed) && !allowed.Contains(region)
+        return region.Length > 0 && !traffic.IsBlocked && by.Options.OutsideRegion.Of(by.Source.Namespace) is { } allowed && !allowed.Contains(region)
             ? new(region)
             : null;
     }
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Text.Of(episode.Flow, episode.Destination)} in {episode.Detail}. {Text.Traffic(episode)}. "
-        + $"Expected: {string.Join(", ", _tuning.Of(source).OutsideRegion.AllowedRegions.GetValueOrDefault(source.Namespace, []))} alone.";
+        + $"Expected: {string.Join(", ", _tuning.Of(source).OutsideRegion.Of(source.Namespace) ?? [])} alone.";
 }

@@ -7,7 +7,7 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressThreatListed</c>: a destination is on one of the configured lists.</summary>
 /// <remarks>An address, and the names that the mesh or the client says, are known at once; a name that DNS says may come later. What the mesh refused counts too: who
 /// tries it is likely to be compromised.</remarks>
-internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
+internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
     : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics, state)
 {
     public const string Name = "EgressThreatListed";
@@ -18,8 +18,8 @@ internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning t
 
     protected override IEnumerable<WorkloadTraffic> Watched(Sighting sighting)
     {
-        foreach (var list in options.Lists) list.Refresh(logger);
-        _inUse = [.. options.Lists.Where(list => !list.IsExpired(sighting.Window.End))];
+        foreach (var list in lists) list.Refresh(logger);
+        _inUse = [.. lists.Where(list => !list.IsExpired(sighting.Window.End))];
         return _inUse.Count == 0 ? [] : sighting.Seen.Concat(sighting.Settled);
     }
 

@@ -52,7 +52,7 @@ internal sealed class Play : IAsyncDisposable
         var detection = settings.Detection with { Watchdog = settings.Detection.Watchdog with { Enabled = false } };
         _detection = new Detectors(detection, metrics.Detection, _state, NullLogger<Detectors>.Instance);
         _budget = isSaved ? new SeriesBudget(settings.Cardinality, _state) : null;
-        _book = new AlertBook(Pass.AlertingOf(settings, new Uri("http://127.0.0.1:10098")), _state, metrics.Alerts);
+        _book = new AlertBook(settings.Alerting, _state, metrics.Alerts);
     }
 
     public PlayedAlerts Alerts { get; } = new();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using EgressAlerts.Backtest;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
 using EgressAlerts.Polling;
@@ -146,9 +147,9 @@ internal static class CommandLine
     private static async Task<int> BacktestAsync(ParseResult parsed, CancellationToken cancel)
     {
         var since = parsed.GetValue(Since)!;
-        if (Units.Duration(since) is not { } length || length <= TimeSpan.Zero || length > MaxSince)
+        if (DurationText.Parse(since) is not { } length || length <= TimeSpan.Zero || length > MaxSince)
         {
-            await Console.Error.WriteLineAsync($"--since: '{since}' is not a duration above 0 s and up to {Units.Text(MaxSince)}, such as 21d, 12h or 1w");
+            await Console.Error.WriteLineAsync($"--since: '{since}' is not a duration above 0 s and up to {DurationText.Exact(MaxSince)}, such as 21d, 12h or 1w");
             return WrongUsage;
         }
 

@@ -33,8 +33,7 @@ internal static class ServeCommand
         var exposition = new Exposition(registry, time);
         using var store = new Store(options.StoragePath, metrics.Storage, time, loggers.CreateLogger<Store>());
         OldCheckpoint.SetAside(options.StoragePath, loggers.CreateLogger("EgressAlerts.Service"));
-        var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
-        var worker = new PassWorker(options, load, store, exposition, metrics, time, loggers);
+        var worker = new PassWorker(options, () => ConfigLoader.Load(options.ConfigFile), store, exposition, metrics, time, loggers);
 
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

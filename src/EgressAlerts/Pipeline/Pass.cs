@@ -1,5 +1,6 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Cardinality;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
 using EgressAlerts.Export;
@@ -16,8 +17,7 @@ namespace EgressAlerts;
 internal sealed class Pass : IAsyncDisposable
 {
     private readonly HttpClient _prometheus;
-    private readonly IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> _alertmanagers;
-    private readonly Func<AlertmanagerDiscovery> _discover;
+    private readonly IReadOnlyList<(AlertmanagerOptions Options, HttpClient Http)> _alertmanagers;
     private readonly Lookups _lookups;
     private readonly Poller _poller;
     private readonly Namer _naming;
@@ -29,7 +29,7 @@ internal sealed class Pass : IAsyncDisposable
     private readonly Exposition _exposition;
     private readonly AccessLog _accessLog;
     private readonly TimeSpan _history;
-    private AlertmanagerDiscovery? _discovery;
+    private readonly AlertmanagerDiscovery _discovery;
     private bool _hasLearned;
 
     public Pass(
@@ -37,10 +37,10 @@ internal sealed class Pass : IAsyncDisposable
         ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
     {
         (_state, _exposition, _accessLog, _history) = (state, exposition, accessLog, settings.Detection.History);
-        var alerting = AlertingOf(settings, externalUrl);
+        var alerting = settings.Alerting with { ExternalUrl = settings.Alerting.ExternalUrl ?? externalUrl };
         var transport = loggers.CreateLogger("EgressAlerts.Http");
         _prometheus = HttpClients.Create(settings.PrometheusHttp, transport);
-        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
+        _alertmanagers = [.. alerting.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
         _lookups = new Lookups(settings.Dns, state, metrics.Dns, time, loggers.CreateLogger<Lookups>());
 
         _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, state, time, loggers.CreateLogger<Poller>());
@@ -49,8 +49,8 @@ internal sealed class Pass : IAsyncDisposable
         _budget = new SeriesBudget(settings.Cardinality, state);
         _book = new AlertBook(alerting, state, metrics.Alerts);
         _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
-        _discover = () => new AlertmanagerDiscovery(
-            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), metrics.Alerts, time, loggers.CreateLogger<AlertmanagerDiscovery>());
+        _discovery = new AlertmanagerDiscovery(
+            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers).FindAsync, metrics.Alerts, time, loggers.CreateLogger<AlertmanagerDiscovery>());
     }
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
@@ -72,20 +72,6 @@ internal sealed class Pass : IAsyncDisposable
     public IReadOnlyList<Alert> AlertHistory => _book.History;
 
     public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
-
-    /// <summary>How the configuration wants alerts.</summary>
-    /// <param name="externalUrl">Where users reach the service if the configuration does not say so.</param>
-    public static AlertingOptions AlertingOf(Settings settings, Uri externalUrl) => new()
-    {
-        ResendInterval = settings.ResendInterval,
-        MaxAlertsPerName = settings.MaxAlertsPerName,
-        MaxAlerts = settings.MaxAlerts,
-        MaxInfoAlerts = settings.MaxInfoAlerts,
-        History = settings.AlertHistory,
-        ExternalLabels = settings.ExternalLabels,
-        ExternalUrl = settings.ExternalUrl ?? externalUrl,
-        Interval = settings.Prometheus.Interval,
-    };
 
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
@@ -109,7 +95,7 @@ internal sealed class Pass : IAsyncDisposable
     /// Called once, before the first window.</summary>
     public void Start()
     {
-        _discovery = _discover();
+        _discovery.Start();
         if (LastEnd == default) return;
         _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd), _poller.Accounts, _naming.Waiting));
         _notifier.Publish(_book.Current);

@@ -1,3 +1,4 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
@@ -147,7 +148,7 @@ internal sealed class PassWorker : BackgroundService
     /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
     private void Skip(Window time, long windows)
     {
-        Log.Skipped(_logger, windows, time.ToString(), Units.Text(_schedule.MaxCatchUp));
+        Log.Skipped(_logger, windows, time.ToString(), DurationText.Exact(_schedule.MaxCatchUp));
         _metrics.Skipped(windows - _skipped);
         _skipped = windows;
     }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;

@@ -1,6 +1,6 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
+using EgressAlerts.Common;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 
