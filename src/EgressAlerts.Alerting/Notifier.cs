@@ -16,8 +16,8 @@ public sealed class Notifier : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly List<Task> _leaving = [];
-    private readonly PeriodicTimer _resend;
-    private readonly Task _resending;
+    private PeriodicTimer? _resend;
+    private Task _resending = Task.CompletedTask;
     private Dictionary<Uri, AlertmanagerClient> _alertmanagers = [];
     private IReadOnlyList<Alert> _current = [];
     private DateTimeOffset _published;
@@ -26,8 +26,13 @@ public sealed class Notifier : IAsyncDisposable
     public Notifier(AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger<Notifier> logger)
     {
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
-        _resend = new PeriodicTimer(options.ResendInterval, time);
-        _resending = Task.Run(ResendAsync);
+    }
+
+    /// <summary>Begins to send alerts again and again. Called once.</summary>
+    public void Start()
+    {
+        _resend = new PeriodicTimer(_options.ResendInterval, _time);
+        _resending = ResendAsync(_resend);
     }
 
     /// <summary>What fires now and what resolved lately.</summary>
@@ -45,6 +50,7 @@ public sealed class Notifier : IAsyncDisposable
                 if (!_alertmanagers.Remove(alertmanager.Url, out var client))
                 {
                     client = new AlertmanagerClient(alertmanager, _options, _metrics, _time, _logger);
+                    client.Start();
                     client.Put([.. Current]);
                 }
 
@@ -73,15 +79,15 @@ public sealed class Notifier : IAsyncDisposable
     /// <summary>Sends what waits, for 5 s at most. Never throws.</summary>
     public async ValueTask DisposeAsync()
     {
-        _resend.Dispose();
+        _resend?.Dispose();
         await _resending;
         Use([]);
         await Task.WhenAll(_leaving);
     }
 
-    private async Task ResendAsync()
+    private async Task ResendAsync(PeriodicTimer resend)
     {
-        while (await _resend.WaitForNextTickAsync())
+        while (await resend.WaitForNextTickAsync())
         {
             lock (_lock)
             {

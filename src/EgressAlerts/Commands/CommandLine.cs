@@ -176,7 +176,7 @@ internal static class CommandLine
             return WrongUsage;
         }
 
-        await ServeCommand.RunAsync(
+        await Program.ServeAsync(
             new ServeOptions(
                 parsed.GetValue(ConfigFile),
                 listen,

@@ -1,6 +1,5 @@
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Hosting;
@@ -17,16 +16,14 @@ internal sealed class PassWorker : BackgroundService
     /// <summary>A pass needs at most 5 s for each Alertmanager, all at once, to send what waits.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(15);
 
-    private readonly ServeOptions _options;
     private readonly Func<Settings> _load;
+    private readonly Func<Settings, StoredState, Pass> _compose;
     private readonly Store _store;
+    private readonly string _configName;
     private readonly HourlyBackup _backup;
-    private readonly Exposition _exposition;
     private readonly ServiceMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly AccessLog _accessLog;
     private readonly Reloads _reloads = new();
     private Settings _settings;
     private WindowSchedule _schedule;
@@ -38,18 +35,17 @@ internal sealed class PassWorker : BackgroundService
     private long _skipped;
 
     /// <param name="load">Reads the configuration; called at once and for every reload.</param>
+    /// <param name="compose">Makes the stages from settings and from what the database holds.</param>
+    /// <param name="configName">The configuration's name in logs.</param>
     /// <exception cref="ConfigException">The configuration cannot be used.</exception>
     /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
-    public PassWorker(
-        ServeOptions options, Func<Settings> load, Store store, Exposition exposition,
-        ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    public PassWorker(Func<Settings> load, Func<Settings, StoredState, Pass> compose, Store store, string configName, ServiceParts service)
     {
-        (_options, _load, _store, _exposition, _metrics, _time, _loggers) = (options, load, store, exposition, metrics, time, loggers);
-        _logger = loggers.CreateLogger<PassWorker>();
-        _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
+        (_load, _compose, _store, _configName, _metrics, _time) = (load, compose, store, configName, service.Metrics, service.Time);
+        _logger = service.Logger<PassWorker>();
         _settings = load();
         (_pass, _schedule) = BuildFirst();
-        _backup = new HourlyBackup(store, metrics.Storage, time, loggers.CreateLogger<HourlyBackup>());
+        _backup = new HourlyBackup(store, _metrics.Storage, _time, service.Logger<HourlyBackup>());
         _configuration = new ConfigurationLog(store.Read());
         _metrics.Reloaded(good: true);
     }
@@ -202,7 +198,7 @@ internal sealed class PassWorker : BackgroundService
             await RebuildAsync(_load());
             _metrics.Reloaded(good: true);
             _configuration.Note(_time.GetUtcNow(), error: null);
-            Log.Reloaded(_logger, _options.ConfigName);
+            Log.Reloaded(_logger, _configName);
             return null;
         }
         catch (ConfigException e)
@@ -255,9 +251,7 @@ internal sealed class PassWorker : BackgroundService
     {
         try
         {
-            return (
-                new Pass(settings, _options.Listen.External, _store.Read(), _exposition, _accessLog, _metrics, _time, _loggers),
-                new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
+            return (_compose(settings, _store.Read()), new(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
         }
         catch (StoreException e) when (e.IsDamage && _isBroken)
         {

@@ -46,6 +46,7 @@ public sealed class ReceiverTests : IAsyncLifetime
         _alertmanager = await AlertmanagerServer.StartAsync(
             config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
         _notifier = new Notifier(new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) }, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
+        _notifier.Start();
         _notifier.Use([new Alertmanager(_alertmanager.Address, _http)]);
     }
 
