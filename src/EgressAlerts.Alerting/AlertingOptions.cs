@@ -23,7 +23,8 @@ public sealed record AlertingOptions : ICheckedOptions
     [Count(1, 100_000)]
     public int MaxAlerts { get; init; } = 5_000;
 
-    /// <summary>The most alerts of <c>info</c> that fire at a time. They stay for a day, until a digest has told them, and must not take the room of the others.</summary>
+    /// <summary>The most alerts of <c>info</c> that fire at a time. They stay for a day, until a digest has told them, and must not take the room
+    /// of the others.</summary>
     [Count(1, 100_000)]
     public int MaxInfoAlerts { get; init; } = 5_000;
 

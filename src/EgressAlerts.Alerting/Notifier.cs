@@ -5,9 +5,10 @@ namespace EgressAlerts.Alerting;
 /// <summary>Where alerts go, and the client that knows how to get in.</summary>
 public sealed record Alertmanager(Uri Url, HttpClient Http);
 
-/// <summary>Sends changes of alerts at once and all of them again and again, to every Alertmanager. <see cref="Publish"/> is the pass's, <see cref="Use"/> discovery's.</summary>
-/// <remarks>What fires is sent again with a window, right after it was judged: between windows one replica could call firing what the other has just resolved.
-/// Only while no window comes, because they are long or Prometheus is away, is it sent again without one.</remarks>
+/// <summary>Sends changes of alerts at once, and all alerts again and again, to every Alertmanager. The pass calls <see cref="Publish"/>, discovery
+/// <see cref="Use"/>, each on its own thread.</summary>
+/// <remarks>Alerts are sent again right after a window. Between windows one replica could call firing what the other has just resolved.
+/// They are sent again without a window only while no window comes, because windows are long or Prometheus is away.</remarks>
 public sealed class Notifier : IAsyncDisposable
 {
     private readonly AlertingOptions _options;
@@ -63,12 +64,14 @@ public sealed class Notifier : IAsyncDisposable
         }
     }
 
+    /// <summary>These are the alerts as of a window. Those that have changed are sent at once.</summary>
     public void Publish(IReadOnlyList<Alert> alerts)
     {
         lock (_lock)
         {
             var before = Current.ToDictionary(alert => alert.Fingerprint);
-            var changed = alerts.Where(alert => !before.TryGetValue(alert.Fingerprint, out var old) || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
+            var changed = alerts.Where(alert => before.GetValueOrDefault(alert.Fingerprint) is not { } old
+                || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
             Volatile.Write(ref _current, alerts);
             _published = _time.GetUtcNow();
             if (_published - _sentAll >= _options.ResendInterval) PutAll();

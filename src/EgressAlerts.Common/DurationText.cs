@@ -38,6 +38,9 @@ public static partial class DurationText
         return text.Length > 0 ? text : "0s";
     }
 
+    /// <summary>A duration for queries, in one unit: <c>90000ms</c>. Not every query API reads several units.</summary>
+    public static string Milliseconds(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
+
     /// <summary>A duration in one unit, for sentences: <c>1.5 h</c>. Days begin at two days.</summary>
     public static string Rounded(TimeSpan length) => length switch
     {

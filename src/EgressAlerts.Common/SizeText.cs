@@ -8,7 +8,8 @@ public static partial class SizeText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-    /// <summary>Reads a size such as <c>512MiB</c>. <c>MB</c> means the same, and a number without a unit means bytes. Null where the text is no size.</summary>
+    /// <summary>Reads a size such as <c>512MiB</c>. <c>MB</c> means <c>MiB</c>, and a number without a unit means bytes. Null where the text is
+    /// no size.</summary>
     public static long? Parse(string text)
     {
         var match = Pattern().Match(text);

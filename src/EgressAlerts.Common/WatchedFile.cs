@@ -19,7 +19,7 @@ public sealed class WatchedFile<T>
     {
     }
 
-    /// <summary>A stage that is built anew opens its files with a logger, so that it can go on without one that has broken since the configuration was loaded.</summary>
+    /// <summary>As above, for a stage that is built anew: with a logger it goes on without a file that has broken since the configuration was loaded.</summary>
     /// <param name="orElse">The content until the file can be used.</param>
     /// <param name="logger">Where it is told that the file cannot be used. Without one, that is an exception.</param>
     /// <exception cref="InvalidDataException">There is no logger and the file cannot be used; the message names it and says why.</exception>

@@ -35,13 +35,7 @@ internal static class Text
         _ => "neither address nor name in the telemetry",
     };
 
-    public static string Bytes(double bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-        var unit = 0;
-        for (; bytes >= 1024 && unit < units.Length - 1; unit++) bytes /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{bytes:0.#} {units[unit]}");
-    }
+    public static string Bytes(double bytes) => SizeText.Rounded(bytes);
 
     public static string Times(double count) => count == 1 ? "once" : string.Create(CultureInfo.InvariantCulture, $"{count:0} times");
 
@@ -53,11 +47,7 @@ internal static class Text
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    public static string Length(TimeSpan length) => length.TotalDays >= 2
-        ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalDays:0.#} d")
-        : length.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalHours:0.#} h")
-        : length.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{length.TotalMinutes:0.#} min") : string.Create(CultureInfo.InvariantCulture, $"{length.TotalSeconds:0} s");
+    public static string Length(TimeSpan length) => DurationText.Rounded(length);
 
     /// <summary>PromQL's matcher for the counters of requests and connections.</summary>
     public const string Tried = "__name__=~\"egress_(requests|connections_closed)_total\"";

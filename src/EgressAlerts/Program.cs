@@ -44,7 +44,8 @@ internal static class Program
     {
         var (metrics, time, http) = (service.Metrics, service.Time, service.Logger("EgressAlerts.Http"));
         var prometheus = HttpClients.Create(settings.PrometheusHttp, http);
-        List<(AlertmanagerOptions, HttpClient)> alertmanagers = [.. settings.Alerting.Alertmanagers.Select(one => (one, HttpClients.Create(one.Http, http)))];
+        List<(AlertmanagerOptions, HttpClient)> alertmanagers =
+            [.. settings.Alerting.Alertmanagers.Select(one => (one, HttpClients.Create(one.Http, http)))];
 
         var poller = new Poller(prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, state, time, service.Logger<Poller>());
         var stages = Stages(poller, settings, state, service);
@@ -52,10 +53,12 @@ internal static class Program
         var resolver = new TargetResolver(stages.Lookups.Servers);
         var discovery = new AlertmanagerDiscovery(
             alertmanagers, notifier, resolver.FindAsync, metrics.Alerts, time, service.Logger<AlertmanagerDiscovery>());
-        return new(stages, state, exposition, notifier, discovery, accessLog, settings.Detection.History, [prometheus, .. alertmanagers.Select(one => one.Item2)]);
+        List<HttpClient> clients = [prometheus, .. alertmanagers.Select(one => one.Item2)];
+        return new(stages, state, exposition, notifier, discovery, accessLog, settings.Detection.History, clients);
     }
 
-    /// <summary>The stages that <c>serve</c> and <c>backtest</c> share: from the samples of a window to its alerts. Names are looked up in the present.</summary>
+    /// <summary>The stages that <c>serve</c> and <c>backtest</c> share: from the samples of a window to its alerts. Names are looked up
+    /// in the present.</summary>
     public static Stages Stages(Poller poller, Settings settings, StoredState state, ServiceParts service)
     {
         var lookups = new Lookups(settings.Dns, state, service.Metrics.Dns, TimeProvider.System, service.Logger<Lookups>());

@@ -38,21 +38,24 @@ internal sealed record Option(PropertyInfo Property, string Key, OptionKind Kind
     /// <summary>The options of a record, overrides last, because their entries begin with the values of the others.</summary>
     public static IReadOnlyList<Option> Of(Type type) => Known.GetOrAdd(
         type,
-        _ => [.. type.GetProperties().Where(property => property.CanWrite && !property.IsDefined(typeof(NoKeyAttribute))).Select(Of).OrderBy(option => option.IsOverrides)]);
+        _ =>
+        [
+            .. type.GetProperties().Where(property => property.CanWrite && !property.IsDefined(typeof(NoKeyAttribute)))
+                .Select(Of).OrderBy(option => option.IsOverrides),
+        ]);
 
     private static Option Of(PropertyInfo property)
     {
         var key = property.GetCustomAttribute<KeyAttribute>()?.Path ?? JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
         var type = property.PropertyType;
         var generic = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
-        var item = generic == typeof(IReadOnlyList<>) || generic == typeof(IReadOnlyDictionary<,>) ? type.GetGenericArguments()[^1] : Nullable.GetUnderlyingType(type) ?? type;
-        var itself = property.GetCustomAttribute<ValueAttribute>();
-        var (kind, rule) = generic == typeof(IReadOnlyDictionary<,>)
-            ? (StandardRule(item) is null ? OptionKind.NamedSections : OptionKind.Pairs, itself)
-            : (itself ?? StandardRule(item)) is { } known
-            ? (generic == typeof(IReadOnlyList<>) ? OptionKind.Texts : OptionKind.Value, known)
-            : (generic == typeof(IReadOnlyList<>) ? OptionKind.Sections : OptionKind.Section, null);
-        return new(property, key, kind, rule, item);
+        var (isList, isDictionary) = (generic == typeof(IReadOnlyList<>), generic == typeof(IReadOnlyDictionary<,>));
+        var item = isList || isDictionary ? type.GetGenericArguments()[^1] : Nullable.GetUnderlyingType(type) ?? type;
+        var own = property.GetCustomAttribute<ValueAttribute>();
+        if (isDictionary) return new(property, key, StandardRule(item) is null ? OptionKind.NamedSections : OptionKind.Pairs, own, item);
+        return (own ?? StandardRule(item)) is { } rule
+            ? new(property, key, isList ? OptionKind.Texts : OptionKind.Value, rule, item)
+            : new(property, key, isList ? OptionKind.Sections : OptionKind.Section, null, item);
     }
 
     private static ValueAttribute? StandardRule(Type type) =>

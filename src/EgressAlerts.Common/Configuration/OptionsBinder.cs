@@ -198,8 +198,8 @@ public sealed class OptionsBinder(string file, bool needsSecretFiles = false)
         foreach (var name in section.Node?.Children.Keys ?? [])
         {
             if (name is YamlScalarNode { Value: { } key } && section.Keys.Contains(key)) continue;
-            var known = string.Join(", ", section.Keys.Where(key => key.Length > 0 && !key.Contains('[', StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-            _errors.Add(new(file, name.Start.Line, $"{section.PathOf(name.ToString())} is not a known key; known here: {known}"));
+            var known = section.Keys.Where(key => key.Length > 0 && !key.Contains('[', StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            _errors.Add(new(file, name.Start.Line, $"{section.PathOf(name.ToString())} is not a known key; known here: {string.Join(", ", known)}"));
         }
     }
 

@@ -90,7 +90,8 @@ public sealed class UrlAttribute() : ValueAttribute("URL", "is not an absolute h
 /// <summary>The name of a label of Prometheus.</summary>
 public sealed class LabelNameAttribute() : ValueAttribute("text", "is not a label name")
 {
-    public static bool IsOne(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    public static bool IsOne(string text) =>
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     public override object? Parse(string text) => IsOne(text) ? text : null;
 }
@@ -101,7 +102,7 @@ public sealed class CidrAttribute() : ValueAttribute("text", "is not a network s
     public override object? Parse(string text) => Read(text);
 
     /// <summary>A network as it is written. One of IPv4 that is mapped into IPv6 becomes the network of IPv4. Null where the text is none.</summary>
-    /// <remarks>The parser of the platform takes 10.1.0.0/8 for 10.0.0.0/8. That is refused here, because whoever writes it may have meant something else.</remarks>
+    /// <remarks>The parser of the platform takes 10.1.0.0/8 for 10.0.0.0/8. That is refused here, because its author may have meant another network.</remarks>
     public static IPNetwork? Read(string text)
     {
         if (!IPNetwork.TryParse(text, out var network)) return null;

@@ -62,7 +62,7 @@ internal sealed class ThreatList(ThreatListOptions options, ILogger? logger = nu
             if (Entry(line) is not { Length: > 0 } entry) continue;
             if (Network(entry) is { } network) networks.Add((network, true));
             else if (Domain(entry) is { } domain) domains.Add(domain);
-            else if (bad++ == 0) firstBad = entry[..Math.Min(40, entry.Length)];
+            else if (bad++ == 0) firstBad = QuotedText.Of(entry, 40);
         }
 
         // Some rubbish is in most lists; where it prevails this is another kind of file.

@@ -6,7 +6,8 @@ namespace EgressAlerts.Model;
 public sealed class HostPatternAttribute()
     : ValueAttribute("text", "is not a host name such as www.example.com, nor *.example.com for all names below it")
 {
-    public override object? Parse(string text) => text == "*" || IsHost(text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text) ? new Pattern(text) : null;
+    public override object? Parse(string text) =>
+        text == "*" || IsHost(text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text) ? new Pattern(text) : null;
 
     private static bool IsHost(string text) => text == LabelText.Host(text) && text != Words.Invalid && !text.Contains('*', StringComparison.Ordinal);
 }

@@ -141,7 +141,7 @@ internal sealed class PassWorker : BackgroundService
         else _metrics.WindowDone(_time.GetElapsedTime(started));
     }
 
-    /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
+    /// <summary>Logs that windows are skipped: when that begins, and once more when it ends, if more were lost while no window could be read.</summary>
     private void Skip(Window time, long windows)
     {
         Log.Skipped(_logger, windows, time.ToString(), DurationText.Exact(_schedule.MaxCatchUp));
@@ -180,7 +180,9 @@ internal sealed class PassWorker : BackgroundService
         // Time that is yet to come is the mark of a clock that was wrong. To wait for it could mean to wait for years.
         while (_pass.LastEnd > _time.GetUtcNow() + _schedule.Interval + _schedule.Delay)
         {
-            _store.Replace("future", $"its last window ends at {_pass.LastEnd:O}, which is in the future. Correct the clock and put the file back, or go on without it");
+            _store.Replace(
+                "future",
+                $"its last window ends at {_pass.LastEnd:O}, which is in the future. Correct the clock and put the file back, or go on without it");
             await EndAsync(_pass);
             (_pass, _schedule) = BuildFirst();
         }
