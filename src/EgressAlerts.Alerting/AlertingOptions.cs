@@ -91,8 +91,7 @@ public sealed record AlertmanagerOptions : ICheckedOptions
 /// <summary>Names whose records name Alertmanagers.</summary>
 public sealed record DnsDiscoveryOptions
 {
-    [DnsName]
-    [Required("is missing: name at least one")]
+    [DnsName, Required("is missing: name at least one")]
     public IReadOnlyList<string> Names { get; init; } = [];
 
     [OneOf("SRV", "A", "AAAA")]

@@ -11,18 +11,15 @@ public sealed record DetectionOptions
     public TimeSpan Learning { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>How long a destination stays known after a workload last talked to it, and how long it is known what was usual there.</summary>
-    [SameForAll]
-    [Duration("1h", "365d")]
+    [SameForAll, Duration("1h", "365d")]
     public TimeSpan Memory { get; init; } = TimeSpan.FromDays(35);
 
     /// <summary>How far back Prometheus is asked, before the first window, whom workloads have talked to; zero for not at all.</summary>
-    [SameForAll]
-    [Duration("0s", "90d")]
+    [SameForAll, Duration("0s", "90d")]
     public TimeSpan History { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Other settings for some workloads; the first entry that matches counts.</summary>
-    [SameForAll]
-    [Overrides]
+    [SameForAll, Overrides]
     public IReadOnlyList<DetectionOverride> Overrides { get; init; } = [];
 
     /// <summary>Workloads that share one history, such as Jobs whose names end in a hash; the first entry that matches counts.</summary>
@@ -230,8 +227,7 @@ public sealed record ThreatListedOptions : EpisodeOptions
 public sealed record ThreatListOptions : ICheckedOptions
 {
     /// <summary>What findings and metrics call it.</summary>
-    [PlainName]
-    [Required]
+    [PlainName, Required]
     public string Name { get; init; } = "";
 
     /// <summary>Where it lies. It is read again when it changes.</summary>

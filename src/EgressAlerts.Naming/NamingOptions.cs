@@ -54,16 +54,14 @@ public sealed record NamingOptions : ICheckedOptions
 /// <summary>Networks that the user gave a name.</summary>
 public sealed record NetworkEntry
 {
-    [PlainName]
-    [Required]
+    [PlainName, Required]
     public string Name { get; init; } = "";
 
     public string Owner { get; init; } = "";
 
     public string Region { get; init; } = "";
 
-    [Cidr]
-    [Required("holds no network")]
+    [Cidr, Required("holds no network")]
     public IReadOnlyList<IPNetwork> Cidrs { get; init; } = [];
 
     internal IEnumerable<Network> Networks => Cidrs.Select(cidr => new Network(Name, cidr, Owner, Region));

@@ -5,47 +5,38 @@ namespace EgressAlerts.Common;
 public sealed record HttpSettings : ICheckedOptions
 {
     /// <summary>Of basic auth, from <c>basic_auth</c> or from the URL. Empty: no basic auth.</summary>
-    [Key("basic_auth.username")]
-    [Username]
+    [Key("basic_auth.username"), Username]
     public string Username { get; init; } = "";
 
-    [Key("basic_auth.password")]
-    [Password]
+    [Key("basic_auth.password"), Password]
     public string Password { get; init; } = "";
 
     /// <summary>Instead of <see cref="Password"/>. May come later than the start.</summary>
-    [Key("basic_auth.password_file")]
-    [SecretFile]
+    [Key("basic_auth.password_file"), SecretFile]
     public string PasswordFile { get; init; } = "";
 
     /// <summary>The scheme before <see cref="Credentials"/>, an HTTP token other than Basic.</summary>
-    [Key("authorization.type")]
-    [AuthorizationScheme]
+    [Key("authorization.type"), AuthorizationScheme]
     public string AuthorizationType { get; init; } = "Bearer";
 
     /// <summary>Printable ASCII.</summary>
-    [Key("authorization.credentials")]
-    [Credentials]
+    [Key("authorization.credentials"), Credentials]
     public string Credentials { get; init; } = "";
 
     /// <summary>Instead of <see cref="Credentials"/>. May come later than the start.</summary>
-    [Key("authorization.credentials_file")]
-    [SecretFile]
+    [Key("authorization.credentials_file"), SecretFile]
     public string CredentialsFile { get; init; } = "";
 
     /// <summary>PEM: the only authorities whose server certificates are taken. Empty: the system's.</summary>
-    [Key("tls_config.ca_file")]
-    [ExistingFile]
+    [Key("tls_config.ca_file"), ExistingFile]
     public string CaFile { get; init; } = "";
 
     /// <summary>PEM: the client's certificate, then those that lead from it to the root.</summary>
-    [Key("tls_config.cert_file")]
-    [ExistingFile]
+    [Key("tls_config.cert_file"), ExistingFile]
     public string CertFile { get; init; } = "";
 
     /// <summary>PEM: the key of <see cref="CertFile"/>. Empty: the key stands in that file.</summary>
-    [Key("tls_config.key_file")]
-    [ExistingFile]
+    [Key("tls_config.key_file"), ExistingFile]
     public string KeyFile { get; init; } = "";
 
     /// <summary>The name that a server is asked for and that its certificate must have. Empty: the one in the URL.</summary>
@@ -57,8 +48,7 @@ public sealed record HttpSettings : ICheckedOptions
     public bool InsecureSkipVerify { get; init; }
 
     /// <summary>Added to each request, secrets among them.</summary>
-    [Key("http_headers")]
-    [HeaderName]
+    [Key("http_headers"), HeaderName]
     public IReadOnlyDictionary<string, HttpHeader> Headers { get; init; } = new Dictionary<string, HttpHeader>();
 
     /// <summary>May hold a user name and a password for the proxy.</summary>

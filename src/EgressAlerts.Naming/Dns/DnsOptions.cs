@@ -21,14 +21,12 @@ public sealed record DnsOptions : ICheckedOptions
 
     /// <summary>How long one server may take over one question. Null where the configuration does not set it: then the option
     /// <c>timeout</c> of <c>/etc/resolv.conf</c> holds, if its servers are asked, else <see cref="UsualTimeout"/>.</summary>
-    [Duration("10ms", "30s")]
-    [Unset("2s")]
+    [Duration("10ms", "30s"), Unset("2s")]
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>How often a question is asked before it counts as failed, each time of the next server. Null where the configuration does not
     /// set it: then the option <c>attempts</c> of <c>/etc/resolv.conf</c> holds, if its servers are asked, else <see cref="UsualAttempts"/>.</summary>
-    [Count(1, 5)]
-    [Unset("2")]
+    [Count(1, 5), Unset("2")]
     public int? Attempts { get; init; }
 
     /// <summary>Addresses looked up at a time.</summary>
@@ -47,28 +45,23 @@ public sealed record DnsOptions : ICheckedOptions
     public bool ReversePrivate { get; init; }
 
     /// <summary>Addresses remembered; beyond it those unused for longest are forgotten.</summary>
-    [Key("cache.max_entries")]
-    [Count(100, 10_000_000)]
+    [Key("cache.max_entries"), Count(100, 10_000_000)]
     public int MaxEntries { get; init; } = 100_000;
 
     /// <summary>No answer is asked for again sooner.</summary>
-    [Key("cache.min_ttl")]
-    [Duration("1s", "1d")]
+    [Key("cache.min_ttl"), Duration("1s", "1d")]
     public TimeSpan MinTtl { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>No name is believed for longer, whatever its TTL says.</summary>
-    [Key("cache.max_ttl")]
-    [Duration("1s", "7d")]
+    [Key("cache.max_ttl"), Duration("1s", "7d")]
     public TimeSpan MaxTtl { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>No absence of a name is believed for longer.</summary>
-    [Key("cache.max_negative_ttl")]
-    [Duration("1s", "1d")]
+    [Key("cache.max_negative_ttl"), Duration("1s", "1d")]
     public TimeSpan MaxNegativeTtl { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>How long a name is still used after its TTL while DNS does not answer.</summary>
-    [Key("cache.stale")]
-    [Duration("0s", "7d")]
+    [Key("cache.stale"), Duration("0s", "7d")]
     public TimeSpan Stale { get; init; } = TimeSpan.FromHours(24);
 
     /// <inheritdoc/>

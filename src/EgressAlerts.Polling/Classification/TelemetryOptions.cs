@@ -6,24 +6,19 @@ namespace EgressAlerts.Polling;
 /// <summary>The <c>telemetry</c> section: how this mesh spells what its metrics say. Of several label names the first present one wins.</summary>
 public sealed record TelemetryOptions
 {
-    [Key("labels.destination_ip")]
-    [LabelName]
+    [Key("labels.destination_ip"), LabelName]
     public IReadOnlyList<string> DestinationIp { get; init; } = ["destination_ip"];
 
-    [Key("labels.destination_port")]
-    [LabelName]
+    [Key("labels.destination_port"), LabelName]
     public IReadOnlyList<string> DestinationPort { get; init; } = ["destination_port"];
 
-    [Key("labels.sni")]
-    [LabelName]
+    [Key("labels.sni"), LabelName]
     public IReadOnlyList<string> Sni { get; init; } = ["requested_server_name", "sni"];
 
-    [Key("labels.host")]
-    [LabelName]
+    [Key("labels.host"), LabelName]
     public IReadOnlyList<string> Host { get; init; } = ["request_host"];
 
-    [Key("labels.path")]
-    [LabelName]
+    [Key("labels.path"), LabelName]
     public IReadOnlyList<string> Path { get; init; } = ["request_path", "request_url_path"];
 
     /// <summary>Hosts below <c>svc.</c> of this domain are in the mesh.</summary>
