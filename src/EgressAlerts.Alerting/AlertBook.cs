@@ -17,17 +17,17 @@ public sealed class AlertBook
 
     private const string Namespace = "source_workload_namespace";
     private const string Workload = "source_workload";
-    private const string Info = "info";
 
     /// <summary>Fires while others are held back.</summary>
     public const string HeldBackName = "EgressAlertsHeldBack";
 
-    internal static readonly Shape<(string Fingerprint, DateTimeOffset StartsAt), Alert> Episodes = Shape.Json<(string Fingerprint, DateTimeOffset StartsAt), Alert>(
-        "alert",
-        ["fingerprint", "starts_at"],
-        key => [key.Fingerprint, Instant.Text(key.StartsAt)],
-        values => ((string)values[0], Instant.Parse((string)values[1])),
-        AlertingJson.Default.Alert);
+    internal static readonly Shape<(string Fingerprint, DateTimeOffset StartsAt), Alert> Episodes =
+        Shape.Json<(string Fingerprint, DateTimeOffset StartsAt), Alert>(
+            "alert",
+            ["fingerprint", "starts_at"],
+            key => [key.Fingerprint, Instant.Text(key.StartsAt)],
+            values => ((string)values[0], Instant.Parse((string)values[1])),
+            AlertingJson.Default.Alert);
 
     private readonly AlertingOptions _options;
     private readonly AlertMetrics _metrics;
@@ -110,23 +110,26 @@ public sealed class AlertBook
         var labels = LabelsOf(finding);
         var fingerprint = Fingerprint.Of(labels);
         var startsAt = IsFiring(fingerprint) ? _current[fingerprint].StartsAt : finding.Since;
-        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{Base}/api/v1/alerts/{fingerprint}");
+        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{_options.Home}/api/v1/alerts/{fingerprint}");
     }
 
     private bool IsFiring(string fingerprint) => _current.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
 
-    /// <summary>What fires goes on firing; of what is new the oldest comes first, and what is about no workload, but about the service, always. The last quarter of
-    /// the room is for a workload's first alert of a name, so that none can fill it all and hide what others do.</summary>
+    /// <summary>Chooses the alerts that may fire. What fires goes on firing. Of the new alerts those about the service itself come first, then the oldest.
+    /// The last quarter of the room is for a workload's first alert of a name, so that no workload can fill it all and hide what others do.</summary>
     private (Dictionary<string, Alert> Firing, List<Alert> HeldBack) Capped(IEnumerable<Alert> alerts)
     {
-        var (firing, heldBack, perName, told) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>(), new HashSet<(string Name, string Namespace, string Workload)>());
+        var (firing, heldBack, perName) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>());
+        var told = new HashSet<(string Name, string Namespace, string Workload)>();
         var infos = 0;
-        foreach (var alert in alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload)).ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal))
+        var inOrder = alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload))
+            .ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal);
+        foreach (var alert in inOrder)
         {
             var about = (alert.Labels["alertname"], alert.Labels.GetValueOrDefault(Namespace, ""), alert.Labels.GetValueOrDefault(Workload, ""));
             ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
             int Room(int most) => told.Contains(about) ? most - (most / 4) : most;
-            var isInfo = alert.Labels["severity"] == Info;
+            var isInfo = alert.Labels["severity"] == Severities.Info;
             var hasRoom = isInfo
                 ? infos < Room(_options.MaxInfoAlerts)
                 : firing.Count - infos < Room(_options.MaxAlerts) && count < Room(_options.MaxAlertsPerName);
@@ -144,15 +147,18 @@ public sealed class AlertBook
 
     private Finding AboutHeldBack(List<Alert> heldBack, Window window)
     {
-        var names = heldBack.GroupBy(alert => alert.Labels["alertname"]).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} {group.Key}"));
+        var names = heldBack.GroupBy(alert => alert.Labels["alertname"]).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count()} {group.Key}"));
         return new(
             HeldBackName,
-            "warning",
+            Severities.Warning,
             new Model.Workload("", ""),
             "",
             window.End,
             "Some alerts are held back because there are too many.",
-            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. {Base}/api/v1/alerts?state=held_back lists them.",
+            $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, "
+            + $"and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. "
+            + $"{_options.Home}/api/v1/alerts?state=held_back lists them.",
             NameSource.Unknown,
             Confirmed: false,
             "egress_alerts_alerts{state=\"held_back\"}");
@@ -162,7 +168,8 @@ public sealed class AlertBook
     private SortedDictionary<string, string> LabelsOf(Finding finding)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["alertname"] = finding.AlertName, ["severity"] = finding.Severity };
-        foreach (var (name, value) in ((string, string)[])[(Namespace, finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)])
+        (string, string)[] about = [(Namespace, finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)];
+        foreach (var (name, value) in about)
         {
             if (value.Length > 0) labels[name] = value;
         }
@@ -182,8 +189,6 @@ public sealed class AlertBook
         ["name_source"] = finding.NameSource.Word(),
         ["confirmed"] = finding.Confirmed ? "true" : "false",
         ["evidence"] = finding.Evidence,
-        ["runbook_url"] = $"{Base}/runbooks/{finding.AlertName}",
+        ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",
     };
-
-    private string Base => _options.ExternalUrl.AbsoluteUri.TrimEnd('/');
 }

@@ -30,7 +30,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ResiliencePipeline<DeliveryFailure?> _pipeline;
     private readonly Func<int> _waiting;
-    private readonly Task _loop;
+    private Task _loop = Task.CompletedTask;
     private readonly HashSet<string> _refused = [];
     private DeliveryFailureReason? _failing;
 
@@ -63,6 +63,11 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             .AddTimeout(RequestTimeout)
             .Build();
         _waiting = () => _queue.Count;
+    }
+
+    /// <summary>Begins to send, and to show the Alertmanager's series. Called once.</summary>
+    public void Start()
+    {
         _metrics.Joined(_name, _waiting);
         _loop = Task.Run(RunAsync);
     }

@@ -5,9 +5,10 @@ namespace EgressAlerts.Alerting;
 /// <summary>Where alerts go, and the client that knows how to get in.</summary>
 public sealed record Alertmanager(Uri Url, HttpClient Http);
 
-/// <summary>Sends changes of alerts at once and all of them again and again, to every Alertmanager. <see cref="Publish"/> is the pass's, <see cref="Use"/> discovery's.</summary>
-/// <remarks>What fires is sent again with a window, right after it was judged: between windows one replica could call firing what the other has just resolved.
-/// Only while no window comes, because they are long or Prometheus is away, is it sent again without one.</remarks>
+/// <summary>Sends changes of alerts at once, and all alerts again and again, to every Alertmanager. The pass calls <see cref="Publish"/>, discovery
+/// <see cref="Use"/>, each on its own thread.</summary>
+/// <remarks>Alerts are sent again right after a window. Between windows one replica could call firing what the other has just resolved.
+/// They are sent again without a window only while no window comes, because windows are long or Prometheus is away.</remarks>
 public sealed class Notifier : IAsyncDisposable
 {
     private readonly AlertingOptions _options;
@@ -16,8 +17,8 @@ public sealed class Notifier : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly List<Task> _leaving = [];
-    private readonly PeriodicTimer _resend;
-    private readonly Task _resending;
+    private PeriodicTimer? _resend;
+    private Task _resending = Task.CompletedTask;
     private Dictionary<Uri, AlertmanagerClient> _alertmanagers = [];
     private IReadOnlyList<Alert> _current = [];
     private DateTimeOffset _published;
@@ -26,8 +27,13 @@ public sealed class Notifier : IAsyncDisposable
     public Notifier(AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger<Notifier> logger)
     {
         (_options, _metrics, _time, _logger) = (options, metrics, time, logger);
-        _resend = new PeriodicTimer(options.ResendInterval, time);
-        _resending = Task.Run(ResendAsync);
+    }
+
+    /// <summary>Begins to send alerts again and again. Called once.</summary>
+    public void Start()
+    {
+        _resend = new PeriodicTimer(_options.ResendInterval, _time);
+        _resending = ResendAsync(_resend);
     }
 
     /// <summary>What fires now and what resolved lately.</summary>
@@ -45,6 +51,7 @@ public sealed class Notifier : IAsyncDisposable
                 if (!_alertmanagers.Remove(alertmanager.Url, out var client))
                 {
                     client = new AlertmanagerClient(alertmanager, _options, _metrics, _time, _logger);
+                    client.Start();
                     client.Put([.. Current]);
                 }
 
@@ -57,12 +64,14 @@ public sealed class Notifier : IAsyncDisposable
         }
     }
 
+    /// <summary>These are the alerts as of a window. Those that have changed are sent at once.</summary>
     public void Publish(IReadOnlyList<Alert> alerts)
     {
         lock (_lock)
         {
             var before = Current.ToDictionary(alert => alert.Fingerprint);
-            var changed = alerts.Where(alert => !before.TryGetValue(alert.Fingerprint, out var old) || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
+            var changed = alerts.Where(alert => before.GetValueOrDefault(alert.Fingerprint) is not { } old
+                || old.ResolvedAt != alert.ResolvedAt || old.StartsAt != alert.StartsAt).ToList();
             Volatile.Write(ref _current, alerts);
             _published = _time.GetUtcNow();
             if (_published - _sentAll >= _options.ResendInterval) PutAll();
@@ -73,15 +82,15 @@ public sealed class Notifier : IAsyncDisposable
     /// <summary>Sends what waits, for 5 s at most. Never throws.</summary>
     public async ValueTask DisposeAsync()
     {
-        _resend.Dispose();
+        _resend?.Dispose();
         await _resending;
         Use([]);
         await Task.WhenAll(_leaving);
     }
 
-    private async Task ResendAsync()
+    private async Task ResendAsync(PeriodicTimer resend)
     {
-        while (await _resend.WaitForNextTickAsync())
+        while (await resend.WaitForNextTickAsync())
         {
             lock (_lock)
             {

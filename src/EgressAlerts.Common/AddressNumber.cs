@@ -14,7 +14,9 @@ public static class AddressNumber
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
-        return address.AddressFamily == AddressFamily.InterNetwork ? Mapped | BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? Mapped | BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     /// <summary>The address that a number stands for.</summary>

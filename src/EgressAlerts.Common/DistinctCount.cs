@@ -20,7 +20,8 @@ public sealed class DistinctCount(int bits = 12)
     /// <returns>False where it tells nothing new.</returns>
     public bool Add(string text) => Add(Mix(Hash(Basis, text)));
 
-    /// <summary>What has been seen: of each register in use its number in two bytes, little-endian, and its value; or all registers, where that is shorter.</summary>
+    /// <summary>What has been seen: of each register in use its number in two bytes, little-endian, and its value; or all registers, where that is
+    /// shorter.</summary>
     /// <exception cref="FormatException">It is of another size, or damaged.</exception>
     public byte[] Registers
     {

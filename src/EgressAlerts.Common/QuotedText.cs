@@ -3,7 +3,7 @@ using System.Text;
 
 namespace EgressAlerts.Common;
 
-/// <summary>Text from a server, made fit to be shown in a log line or on a page.</summary>
+/// <summary>Text from a server, made fit to be shown in a log line or on a page. Any thread.</summary>
 public static class QuotedText
 {
     /// <summary>One line of at most <paramref name="most"/> characters. Control and formatting characters become spaces.</summary>
@@ -16,7 +16,10 @@ public static class QuotedText
     /// <inheritdoc cref="Of(string, int)"/>
     public static string Of(ReadOnlySpan<byte> utf8, int most) => Of(Encoding.UTF8.GetString(utf8), most);
 
-    // Formatting characters can turn the direction of the text around, and half of a surrogate pair cannot be encoded.
-    private static bool IsShown(char c) => !char.IsControl(c) && char.GetUnicodeCategory(c) is not (UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate);
+    /// <summary>Whether a character could begin a line, or turn the direction of the text around it, instead of being shown.</summary>
+    public static bool IsInvisible(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+
+    // Half of a surrogate pair cannot be encoded, and the limit may cut a pair.
+    private static bool IsShown(char c) => !IsInvisible(c) && !char.IsSurrogate(c);
 }

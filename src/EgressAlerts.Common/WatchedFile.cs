@@ -15,10 +15,27 @@ public sealed class WatchedFile<T>
     /// <param name="maxBytes">A larger file is refused and not read.</param>
     /// <exception cref="InvalidDataException">The file cannot be used; the message names it and says why.</exception>
     public WatchedFile(string path, Func<string, T> read, long maxBytes = long.MaxValue)
+        : this(path, read, maxBytes, default!, logger: null)
+    {
+    }
+
+    /// <summary>As above, for a stage that is built anew: with a logger it goes on without a file that has broken since the configuration was loaded.</summary>
+    /// <param name="orElse">The content until the file can be used.</param>
+    /// <param name="logger">Where it is told that the file cannot be used. Without one, that is an exception.</param>
+    /// <exception cref="InvalidDataException">There is no logger and the file cannot be used; the message names it and says why.</exception>
+    public WatchedFile(string path, Func<string, T> read, long maxBytes, T orElse, ILogger? logger)
     {
         (_path, _read, _maxBytes) = (path, read, maxBytes);
         var stamp = FileStamp.Of(path);
-        _state = new(Read(stamp), stamp?.Written, stamp);
+        try
+        {
+            _state = new(Read(stamp), stamp?.Written, stamp);
+        }
+        catch (InvalidDataException e) when (logger is not null)
+        {
+            _state = new(orElse, null, stamp);
+            Log.FileUnusable(logger, path, e.Message);
+        }
     }
 
     public string Path => _path;

@@ -15,6 +15,7 @@ public sealed class Detectors
     public Detectors(DetectionOptions options, DetectionMetrics metrics, StoredState state, ILogger<Detectors> logger)
     {
         (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options, metrics, state));
+        List<ThreatList> lists = [.. options.ThreatListed.Lists.Select(list => new ThreatList(list, logger))];
         _detectors =
         [
             new BlockedDetector(_tuning, metrics, state),
@@ -27,11 +28,11 @@ public sealed class Detectors
             new NameMismatchDetector(_tuning, metrics, state),
             new MetadataServiceDetector(options, _tuning, metrics, state),
             new OutsideRegionDetector(_tuning, metrics, state),
-            new ThreatListedDetector(options.ThreatListed, _tuning, metrics, state, logger),
+            new ThreatListedDetector(lists, _tuning, metrics, state, logger),
             new WatchdogDetector(options.Watchdog, state),
         ];
-        _needSettled = !_policies.IsEmpty || options.ThreatListed.Lists.Count > 0;
-        metrics.Watch(options.ThreatListed.Lists);
+        _needSettled = !_policies.IsEmpty || lists.Count > 0;
+        metrics.Watch(lists);
     }
 
     /// <summary>Adds a window.</summary>

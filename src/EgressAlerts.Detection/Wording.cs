@@ -1,3 +1,4 @@
+using EgressAlerts.Common;
 using static System.FormattableString;
 
 namespace EgressAlerts.Detection;
@@ -22,22 +23,10 @@ internal static class Wording
     public static string Unlinked(string name) => name.Replace(".", "[.]", StringComparison.Ordinal);
 
     /// <summary>Bytes in binary units: 2,048 is <c>2 KiB</c>.</summary>
-    public static string Bytes(double bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-        var unit = 0;
-        for (; bytes >= 1024 && unit < units.Length - 1; unit++) bytes /= 1024;
-        return Invariant($"{bytes:0.#} {units[unit]}");
-    }
+    public static string Bytes(double bytes) => SizeText.Rounded(bytes);
 
     /// <summary>A duration in its largest unit that fits: 90 minutes are <c>1.5 h</c>, two days are <c>2 d</c>, one day is <c>24 h</c>.</summary>
-    public static string Duration(TimeSpan length) => length switch
-    {
-        { TotalDays: >= 2 } => Invariant($"{length.TotalDays:0.#} d"),
-        { TotalHours: >= 1 } => Invariant($"{length.TotalHours:0.#} h"),
-        { TotalMinutes: >= 1 } => Invariant($"{length.TotalMinutes:0.#} min"),
-        _ => Invariant($"{length.TotalSeconds:0} s"),
-    };
+    public static string Duration(TimeSpan length) => DurationText.Rounded(length);
 
     public static string Time(DateTimeOffset at) => Invariant($"{at:yyyy-MM-dd HH:mm:ss 'UTC'}");
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using Microsoft.Extensions.Logging;
@@ -14,20 +15,29 @@ internal sealed class NameLadder
     private readonly NamingOptions _options;
     private readonly Lookups _lookups;
     private readonly NetworkTable _networks;
+    private readonly IReadOnlyList<WatchedFile<NetworkTable>> _networkFiles;
+    private readonly IReadOnlyList<GeoSource> _geoFiles;
+    private readonly SuffixSource _suffixes;
     private readonly ClaimCheck _claims;
 
-    public NameLadder(NamingOptions options, Lookups lookups)
+    public NameLadder(NamingOptions options, Lookups lookups, ILogger logger)
     {
-        (_options, _lookups, _networks) = (options, lookups, new(options.Networks));
-        _claims = new(lookups, Geo, () => options.PublicSuffixList.Suffixes, mayRefute: !options.IsPast);
+        (_options, _lookups, _networks) = (options, lookups, new(options.Networks.SelectMany(entry => entry.Networks)));
+        _networkFiles = [.. options.NetworkFiles.Select(file => new WatchedFile<NetworkTable>(file, NetworkFile.Read, long.MaxValue, new([]), logger))];
+        _geoFiles = [.. options.GeoFiles.Select(file => new GeoSource(file, logger))];
+        _suffixes = new(options.PublicSuffixList, logger);
+        _claims = new(lookups, Geo, () => _suffixes.Suffixes, mayRefute: !options.IsPast);
     }
+
+    /// <summary>False where there is no Public Suffix List, so that registrable domains are guessed.</summary>
+    public bool HasSuffixList => _suffixes.Suffixes.IsList;
 
     /// <summary>Reads files anew that have changed.</summary>
     public void Refresh(ILogger logger)
     {
-        foreach (var file in _options.NetworkFiles) file.Refresh(logger);
-        foreach (var file in _options.GeoFiles) file.Refresh(logger);
-        _options.PublicSuffixList.Refresh(logger);
+        foreach (var file in _networkFiles) file.Refresh(logger);
+        foreach (var file in _geoFiles) file.Refresh(logger);
+        _suffixes.Refresh(logger);
     }
 
     /// <param name="weight">How much depends on the name. DNS is asked first about what weighs most.</param>
@@ -62,7 +72,7 @@ internal sealed class NameLadder
 
     private FoundName Named(string name, NameSource source, bool confirmed, NetworkName about, bool isFinal = true)
     {
-        var suffixes = _options.PublicSuffixList.Suffixes;
+        var suffixes = _suffixes.Suffixes;
         var (domain, site) = IsHost(source) ? (suffixes.DomainOf(name), suffixes.OwnerOf(name)) : ("", "");
         return new(new(name, source, confirmed, about.Owner, about.Name, about.Region, domain, site.Length > 0 ? site : domain), isFinal);
     }
@@ -74,7 +84,7 @@ internal sealed class NameLadder
     private NetworkName? Network(IPAddress address)
     {
         var best = _networks.Find(address);
-        foreach (var file in _options.NetworkFiles)
+        foreach (var file in _networkFiles)
         {
             if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
@@ -86,7 +96,7 @@ internal sealed class NameLadder
     private NetworkName Geo(IPAddress address)
     {
         var found = Nowhere;
-        foreach (var file in _options.GeoFiles)
+        foreach (var file in _geoFiles)
         {
             if (file.Find(address) is not { } record) continue;
             if (found.Name.Length == 0 && record.Asn > 0)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
@@ -28,12 +29,11 @@ public sealed class Namer
     private readonly NameLadder _ladder;
     private readonly WaitingRoom _waiting;
 
-    /// <exception cref="InvalidDataException">The Public Suffix List is there and is none.</exception>
     public Namer(NamingOptions options, Lookups lookups, StoredState state, TimeProvider time, ILogger<Namer> logger)
     {
         (_options, _lookups, _time, _logger) = (options, lookups, time, logger);
-        (_ladder, _waiting) = (new(options, lookups), new(state));
-        if (!options.PublicSuffixList.Suffixes.IsList) Log.NoSuffixList(logger, options.PublicSuffixList.Path);
+        (_ladder, _waiting) = (new(options, lookups, logger), new(state));
+        if (!_ladder.HasSuffixList) Log.NoSuffixList(logger, options.PublicSuffixList);
     }
 
     /// <summary>What waits for a name.</summary>

@@ -1,4 +1,4 @@
-using System.Globalization;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
@@ -20,5 +20,5 @@ internal sealed class LiveSamples(PrometheusClient client, PollingOptions option
 
     public static string Selector(RawMetric raw, PollingOptions options) => $"{raw.Name}{{{string.Join(',', options.Matchers)}}}";
 
-    public static string Duration(TimeSpan length) => string.Create(CultureInfo.InvariantCulture, $"{(long)length.TotalMilliseconds}ms");
+    public static string Duration(TimeSpan length) => DurationText.Milliseconds(length);
 }

@@ -1,29 +1,50 @@
+using EgressAlerts.Common;
+
 namespace EgressAlerts.Polling;
 
-/// <summary>The <c>prometheus</c> section of the configuration.</summary>
+/// <summary>The <c>prometheus</c> section of the configuration, without what HTTP clients need to get in.</summary>
 public sealed record PollingOptions
 {
     /// <summary>The base of any Prometheus-compatible query API; a path prefix and query arguments are kept.</summary>
     public Uri Url { get; init; } = new("http://127.0.0.1:9090");
 
-    /// <summary>The length of a window; 1 s to 1 h.</summary>
+    /// <summary>The length of a window.</summary>
+    [Duration("1s", "1h")]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long after its end a window is read, so that late samples are in; 0 s to 10 m.</summary>
+    /// <summary>How long after its end a window is read, so that late samples are in.</summary>
+    [Duration("0s", "10m")]
     public TimeSpan Delay { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How much later than its window a sample may become visible and still count; 0 s to 1 h. At least three scrape intervals should fit in.</summary>
+    /// <summary>How much later than its window a sample may become visible and still count. At least three scrape intervals should fit in.</summary>
+    [Duration("0s", "1h")]
     public TimeSpan Late { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The most that one attempt of one query may take; 1 s to 10 m.</summary>
+    /// <summary>The most time that one attempt of one query may take.</summary>
+    [Duration("1s", "10m")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>How far back missed windows are read after downtime; older ones are skipped and counted.</summary>
+    [Duration("0s", "7d")]
     public TimeSpan MaxCatchUp { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The most bytes that one answer may have; 1 MiB to 16 GiB.</summary>
+    /// <summary>The most bytes that one answer may have.</summary>
+    [Size("1MiB", "16GiB")]
     public long MaxResponseBytes { get; init; } = 512L << 20;
 
     /// <summary>Label matchers added to every selector, such as <c>job="envoy-stats"</c>.</summary>
+    [LabelMatcher]
     public IReadOnlyList<string> Matchers { get; init; } = [];
+}
+
+/// <summary>A label matcher of PromQL.</summary>
+internal sealed class LabelMatcherAttribute() : ValueAttribute("text", "is not a label matcher such as job=\"envoy-stats\"")
+{
+    private static readonly string[] Operators = ["=~", "!~", "!=", "="];
+
+    public override object? Parse(string text) => IsMatcher(text) ? text : null;
+
+    private static bool IsMatcher(string text) =>
+        text.IndexOfAny(['=', '!']) is > 0 and var at && LabelNameAttribute.IsOne(text[..at].Trim()) && text.EndsWith('"')
+        && !text.Contains('\n', StringComparison.Ordinal) && Operators.Any(op => text[at..].StartsWith(op + "\"", StringComparison.Ordinal));
 }

@@ -10,16 +10,27 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "stopped")]
     public static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Error, "a pass ended in an unexpected error; its window is repeated from what was committed last. This is a bug: please report it")]
+    [LoggerMessage(
+        3,
+        LogLevel.Error,
+        "a pass ended in an unexpected error; its window is repeated from what was committed last. This is a bug: please report it")]
     public static partial void Crashed(ILogger logger, Exception error);
 
-    [LoggerMessage(4, LogLevel.Error, "{Skipped} windows are skipped, {Time}: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count in full; what was born and died in between is missing")]
+    [LoggerMessage(
+        4,
+        LogLevel.Error,
+        "{Skipped} windows are skipped, {Time}: they lie further back than prometheus.max_catch_up ({MaxCatchUp}). Series that still live count "
+        + "in full; what was born and died in between is missing")]
     public static partial void Skipped(ILogger logger, long skipped, string time, string maxCatchUp);
 
     [LoggerMessage(5, LogLevel.Information, "going on from {File}, last window ended {End}")]
     public static partial void Restored(ILogger logger, string file, DateTimeOffset end);
 
-    [LoggerMessage(6, LogLevel.Warning, "the checkpoint {File} of version 0.1.0 is not read. Unless there is a database already, counting begins with a baseline, and habits are learned anew. It was set aside as {Aside}, which you can delete")]
+    [LoggerMessage(
+        6,
+        LogLevel.Warning,
+        "the checkpoint {File} of version 0.1.0 is not read. Unless there is a database already, counting begins with a baseline, and habits "
+        + "are learned anew. It was set aside as {Aside}, which you can delete")]
     public static partial void OldCheckpoint(ILogger logger, string file, string aside);
 
     [LoggerMessage(9, LogLevel.Information, "reloaded {Config}")]
@@ -31,44 +42,30 @@ internal static partial class Log
     [LoggerMessage(EventId = 11, Message = "egress access")]
 #pragma warning disable SYSLIB1015 // The facts are fields that queries find. The sentence is the same for all flows.
     public static partial void Access(
-        ILogger logger, LogLevel level, string @namespace, string workload, string destination, string address, string port, string nameSource, bool confirmed, string route,
-        double requests, double connectionsOpened, double connectionsClosed, double uploadBytes, double downloadBytes);
+        ILogger logger, LogLevel level, string @namespace, string workload, string destination, string address, string port, string nameSource,
+        bool confirmed, string route, double requests, double connectionsOpened, double connectionsClosed, double uploadBytes, double downloadBytes);
 #pragma warning restore SYSLIB1015
 
     [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
     public static partial void MoreAccess(ILogger logger, int more);
 
-    [LoggerMessage(13, LogLevel.Error, "nobody answers which Alertmanagers {Name} names: the {Known} known ones stay in use; it is asked again")]
-    public static partial void NotDiscovered(ILogger logger, string name, int known);
-
-    [LoggerMessage(14, LogLevel.Information, "{Name} names {Known} Alertmanagers again")]
-    public static partial void Discovered(ILogger logger, string name, int known);
-
     [LoggerMessage(
         17,
         LogLevel.Error,
-        "the last window ended at {LastEnd}, but it is {Now}: the clock was ahead then. Nothing is counted until that time. To go on at once, stop the service and move its database away")]
+        "the last window ended at {LastEnd}, but it is {Now}: the clock was ahead then. Nothing is counted until that time. To go on at once, "
+        + "stop the service and move its database away")]
     public static partial void ClockWasAhead(ILogger logger, DateTimeOffset lastEnd, DateTimeOffset now);
 
-    [LoggerMessage(15, LogLevel.Error, "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please report it")]
+    [LoggerMessage(
+        15,
+        LogLevel.Error,
+        "the reload failed in an unexpected error, the old configuration stays in use. If the configuration is good, this is a bug: please "
+        + "report it")]
     public static partial void ReloadFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(16, LogLevel.Error, "the stages of the old configuration did not end as they should: alerts that waited there may be sent only with the next resend")]
-    public static partial void NotEnded(ILogger logger, Exception error);
-
     [LoggerMessage(
-        42,
+        16,
         LogLevel.Error,
-        "an unexpected error stands in the way of discovering Alertmanagers by {Source}. The known ones stay in use, and it is looked at again")]
-    public static partial void DiscoveryFaulty(ILogger logger, string source, Exception error);
-
-    [LoggerMessage(43, LogLevel.Information, "{Source} is looked at again without an error")]
-    public static partial void DiscoveryRecovered(ILogger logger, string source);
-
-    [LoggerMessage(40, LogLevel.Information, "the TLS files ({CaFile} {CertFile}) have changed; new connections use what they hold now")]
-    public static partial void TlsFilesRead(ILogger logger, string caFile, string certFile);
-
-    [LoggerMessage(
-        41, LogLevel.Warning, "the new TLS files cannot be used ({Fault}). Connections go on with the old ones; the files are read again with every request")]
-    public static partial void TlsFilesRefused(ILogger logger, string fault);
+        "the stages of the old configuration did not end as they should: alerts that waited there may be sent only with the next resend")]
+    public static partial void NotEnded(ILogger logger, Exception error);
 }

@@ -88,7 +88,7 @@ internal static class DetectionSpeed
                         Cidrs = [IPNetwork.Parse("192.0.2.0/24")],
                     })),
             ],
-            ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(3650))] },
+            ThreatListed = new() { Lists = [new() { Name = "bad", File = list, MaxAge = TimeSpan.FromDays(3650) }] },
         },
         new DetectionMetrics(new MetricRegistry(), TimeProvider.System),
         Store.InMemory().Read(),

@@ -20,9 +20,15 @@ internal static class NamingSpeed
     public static async Task RunAsync()
     {
         // As a provider publishes them: none of them holds what is named, so that each search goes its whole way.
-        var networks = Enumerable.Range(0, Networks).Select(i => new Network("cloud-" + (i % 300), new IPNetwork(new IPAddress([(byte)(100 + (i >> 16)), (byte)(i >> 8), (byte)i, 0]), 24), "cloud", "eu")).ToList();
+        var networks = Enumerable.Range(0, Networks).Select(i => new NetworkEntry
+        {
+            Name = "cloud-" + (i % 300),
+            Cidrs = [new IPNetwork(new IPAddress([(byte)(100 + (i >> 16)), (byte)(i >> 8), (byte)i, 0]), 24)],
+            Owner = "cloud",
+            Region = "eu",
+        }).ToList();
         var (before, started) = (GC.GetTotalMemory(forceFullCollection: true), TimeProvider.System.GetTimestamp());
-        var table = new NetworkTable(networks);
+        var table = new NetworkTable(networks.SelectMany(entry => entry.Networks));
         var took = TimeProvider.System.GetElapsedTime(started);
         var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine(string.Create(

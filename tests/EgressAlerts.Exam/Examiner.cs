@@ -34,8 +34,8 @@ internal static class Examiner
         var options = new DetectionOptions
         {
             Policies = [new("forbidden", PolicyAction.Alert, "warning", new(), new() { Names = [new("*.forbidden.example")] })],
-            ThreatListed = new() { Lists = [new ThreatList("bad", list, TimeSpan.FromDays(36_500))] },
-            OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["payments"] = Provider.Regions } },
+            ThreatListed = new() { Lists = [new() { Name = "bad", File = list, MaxAge = TimeSpan.FromDays(36_500) }] },
+            OutsideRegion = new() { AllowedRegions = [new("payments", Provider.Regions)] },
             MetadataService = new() { Allowed = [new WorkloadPattern(new("platform"), new("*"))] },
         };
         return new(options, new DetectionMetrics(new MetricRegistry(), TimeProvider.System), Store.InMemory().Read(), NullLogger<Detectors>.Instance);

@@ -20,5 +20,5 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
         + $"Expected: {string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone.";
 
     private static IReadOnlyList<string>? Allowed(DetectionOptions options, Workload source) =>
-        options.OutsideRegion.AllowedRegions.GetValueOrDefault(source.Namespace);
+        options.OutsideRegion.Of(source.Namespace);
 }

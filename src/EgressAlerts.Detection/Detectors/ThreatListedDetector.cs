@@ -4,7 +4,7 @@ namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressThreatListed</c>: a destination is on one of the configured lists.</summary>
 /// <remarks>What the mesh refused counts too, because a workload that tries a listed destination is likely to be compromised.</remarks>
-internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
+internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
     : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics, state)
 {
     public const string Name = "EgressThreatListed";
@@ -15,8 +15,8 @@ internal sealed class ThreatListedDetector(ThreatListedOptions options, Tuning t
 
     protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input)
     {
-        foreach (var list in options.Lists) list.Refresh(logger);
-        _inUse = [.. options.Lists.Where(list => !list.IsExpired(input.Window.End))];
+        foreach (var list in lists) list.Refresh(logger);
+        _inUse = [.. lists.Where(list => !list.IsExpired(input.Window.End))];
         return _inUse.Count == 0 ? [] : input.Seen.Concat(input.Settled);
     }
 

@@ -4,14 +4,26 @@ using EgressAlerts.Common;
 namespace EgressAlerts.Detection;
 
 /// <summary>A rule on who may talk to what. Each condition that has values must match one of them.</summary>
-/// <param name="Severity">The severity of the alert, where the action is <see cref="PolicyAction.Alert"/>.</param>
-public sealed record Policy(string Name, PolicyAction Action, string Severity, PolicySource Source, PolicyDestination Destination)
+/// <param name="Name">Empty where the configuration has none. The policy is then called by its place, such as <c>number-1</c>.</param>
+/// <param name="Severity">The severity of the alert, where the action is <see cref="PolicyAction.Alert"/>. Empty where the configuration has none: then that of
+/// <c>detection.forbidden</c> holds.</param>
+public sealed record Policy(
+    [property: PlainName, Unset("number-1")] string Name,
+    [property: Required("is missing: allow, alert or ignore"), Unset("")] PolicyAction Action,
+    [property: Severity, Unset(Severities.Warning)] string Severity,
+    PolicySource Source,
+    PolicyDestination Destination) : ICheckedOptions
 {
     /// <summary>False where it matches all traffic that the mesh let out.</summary>
     public bool HasConditions =>
         Source.Namespaces.Count + Source.Workloads.Count + Source.Labels.Count > 0
         || Destination.Names.Count + Destination.Cidrs.Count + Destination.Regions.Count > 0
         || Destination.Ports.Count + Destination.PathPrefixes.Count + Destination.Routes.Count > 0;
+
+    /// <inheritdoc/>
+    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) => Action == PolicyAction.Ignore && !HasConditions
+        ? [("action", "'ignore' without a condition would hide all traffic from the detectors: give the policy a source or a destination, or remove it")]
+        : [];
 }
 
 /// <summary>What is done about traffic that a policy matches. Later policies do not see it.</summary>
@@ -30,11 +42,14 @@ public enum PolicyAction
 /// <summary>The conditions on the workload.</summary>
 public sealed record PolicySource
 {
+    [NamePattern]
     public IReadOnlyList<Pattern> Namespaces { get; init; } = [];
 
+    [NamePattern]
     public IReadOnlyList<Pattern> Workloads { get; init; } = [];
 
     /// <summary>Labels of Istio's series and their values, such as <c>source_version</c> and <c>v2</c>. All of them have to be there.</summary>
+    [LabelName]
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 }
 
@@ -42,17 +57,27 @@ public sealed record PolicySource
 public sealed record PolicyDestination
 {
     /// <summary>Names, or <c>*.suffix</c> for all names below it. Unconfirmed names match only for <see cref="PolicyAction.Alert"/>.</summary>
+    [HostPattern]
     public IReadOnlyList<Pattern> Names { get; init; } = [];
 
+    [Cidr]
     public IReadOnlyList<IPNetwork> Cidrs { get; init; } = [];
 
     public IReadOnlyList<string> Regions { get; init; } = [];
 
+    [Port]
     public IReadOnlyList<string> Ports { get; init; } = [];
 
     /// <summary>How the path begins. The mesh knows paths only of HTTP that the application does not encrypt.</summary>
+    [PathPrefix]
     public IReadOnlyList<string> PathPrefixes { get; init; } = [];
 
     /// <summary>Ways out of the mesh. Where none is given, all but <see cref="Route.Blocked"/> match.</summary>
     public IReadOnlyList<Route> Routes { get; init; } = [];
+}
+
+/// <summary>How a path begins.</summary>
+internal sealed class PathPrefixAttribute() : ValueAttribute("text", "does not begin with /")
+{
+    public override object? Parse(string text) => text.StartsWith('/') && !text.Any(char.IsWhiteSpace) ? text : null;
 }

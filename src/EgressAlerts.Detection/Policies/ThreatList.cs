@@ -10,18 +10,18 @@ namespace EgressAlerts.Detection;
 /// <remarks>Each line begins with one entry. The rest, behind white space, <c>,</c>, <c>;</c> or <c>#</c>, is a comment. A domain stands for all names below
 /// it. Lines of a hosts file (<c>0.0.0.0 name</c>) are understood. An address that is mapped into IPv6 (<c>::ffff:1.2.3.4</c>) stands for its IPv4 address.
 /// Lines that are none of these are skipped and counted. So are networks larger than a /8 (IPv6: /16): they must be mistakes.</remarks>
-/// <param name="maxAge">A list whose file was last written longer ago than this has expired, and matches nothing.</param>
-/// <exception cref="InvalidDataException">The file is no such list; the message says why.</exception>
-public sealed class ThreatList(string name, string path, TimeSpan maxAge)
+/// <param name="logger">Told when the file cannot be used. The list then matches nothing until the file has changed.</param>
+/// <exception cref="InvalidDataException">There is no logger, and the file is no such list. The message says why.</exception>
+internal sealed class ThreatList(ThreatListOptions options, ILogger? logger = null)
 {
     private const long MaxBytes = 32L << 20;
 
     private const int LeastPrefixV4 = 8;
     private const int LeastPrefixV6 = 16;
 
-    private readonly WatchedFile<Entries> _file = new(path, Read, MaxBytes);
+    private readonly WatchedFile<Entries> _file = new(options.File, Read, MaxBytes, new(new([]), [], 0), logger);
 
-    public string Name => name;
+    public string Name => options.Name;
 
     /// <summary>When the list in use was written; null where its file is gone.</summary>
     internal DateTimeOffset? Modified => _file.IsGone ? null : _file.Written;
@@ -34,7 +34,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 
     /// <summary>Whether the list in use is too old. A file that is gone or refused does not change its age.</summary>
-    internal bool IsExpired(DateTimeOffset now) => _file.Written is not { } written || now - written > maxAge;
+    internal bool IsExpired(DateTimeOffset now) => _file.Written is not { } written || now - written > options.MaxAge;
 
     /// <summary>The entry that an address is in; null where there is none.</summary>
     internal string? Find(IPAddress address) => _file.Content.Networks.Find(address) is { } found
@@ -60,7 +60,7 @@ public sealed class ThreatList(string name, string path, TimeSpan maxAge)
             if (Entry(line) is not { Length: > 0 } entry) continue;
             if (Network(entry) is { } network) networks.Add((network, true));
             else if (Domain(entry) is { } domain) domains.Add(domain);
-            else if (bad++ == 0) firstBad = entry[..Math.Min(40, entry.Length)];
+            else if (bad++ == 0) firstBad = QuotedText.Of(entry, 40);
         }
 
         // Most lists have some bad lines. A file with more bad lines than good ones is something else.

@@ -49,7 +49,7 @@ public sealed class Lookups : IAsyncDisposable
     private readonly LookupQueue _queue = new(QueueCapacity);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly Task _workers;
+    private readonly Lazy<Task> _workers; // They begin with the first question.
     private DateTimeOffset? _lastCrash; // Null while look-ups work as they should.
 
     public Lookups(DnsOptions options, StoredState state, DnsMetrics metrics, TimeProvider time, ILogger<Lookups>? logger = null)
@@ -59,7 +59,7 @@ public sealed class Lookups : IAsyncDisposable
         _names = new(options, options.MaxEntries, state.Table(NameOfAddress), time);
         // Clients choose the text of their claims. So claims have room of their own.
         _addresses = new(options, options.MaxEntries / 4, state.Table(AddressesOfName), time);
-        _workers = Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync)));
+        _workers = new(() => Task.WhenAll(Enumerable.Range(0, options.MaxInFlight).Select(_ => Task.Run(WorkAsync))));
         metrics.Watch(() => (_names.Count, _addresses.Count, Waiting));
     }
 
@@ -105,7 +105,7 @@ public sealed class Lookups : IAsyncDisposable
     {
         await _stop.CancelAsync();
         _servers.Dispose();
-        await _workers;
+        if (_workers.IsValueCreated) await _workers.Value;
         _stop.Dispose();
         _queue.Dispose();
     }
@@ -113,6 +113,7 @@ public sealed class Lookups : IAsyncDisposable
     private void Ask(Question question, double weight)
     {
         if (!_queue.TryAdd(question, weight)) _metrics.Dropped();
+        _ = _workers.Value;
     }
 
     /// <summary>Looks up one question after the other. There are <c>dns.max_in_flight</c> workers, most of which wait.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using DnsClient;
+using EgressAlerts.Common;
 
 namespace EgressAlerts.Naming.Dns;
 
@@ -22,12 +23,4 @@ public sealed class TargetResolver(NameServers servers)
                 .Distinct().Order(StringComparer.Ordinal),
         ];
     }
-}
-
-/// <summary>Which records name servers.</summary>
-public enum TargetKind
-{
-    Srv,
-    A,
-    Aaaa,
 }

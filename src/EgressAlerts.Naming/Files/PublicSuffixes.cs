@@ -20,11 +20,14 @@ internal sealed class PublicSuffixes
     /// <summary>False where there is no list. Then a domain is the last two labels, or three below a country's usual second level (<c>co.uk</c>).</summary>
     public bool IsList { get; }
 
+    /// <summary>No list: only the fallback.</summary>
+    public static PublicSuffixes None { get; } = new([], []);
+
     /// <summary>The list in a file, or the fallback where there is no such file.</summary>
     /// <exception cref="InvalidDataException">The file is no such list.</exception>
     public static PublicSuffixes Read(string path)
     {
-        if (!File.Exists(path)) return new([], []);
+        if (!File.Exists(path)) return None;
         var lines = File.ReadAllLines(path);
         var icann = Section(lines, "ICANN");
         return icann.Count > 0

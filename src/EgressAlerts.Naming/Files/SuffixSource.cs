@@ -3,20 +3,16 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>The file of the Public Suffix List. It is read when it is first needed, and again when it changes. Called by the pass alone, once it is
-/// open.</summary>
-public sealed class SuffixSource(string path)
+/// <summary>The file of the Public Suffix List. It is read again when it changes. Called by the pass alone.</summary>
+/// <param name="logger">Told when the file cannot be used. The built-in rules then hold until it has changed.</param>
+/// <exception cref="InvalidDataException">There is no logger, and the file is no such list. The message says why.</exception>
+internal sealed class SuffixSource(string path, ILogger? logger = null)
 {
     private const int MaxBytes = 16 << 20;
 
-    private readonly Lazy<WatchedFile<PublicSuffixes>> _file = new(() => new(path, PublicSuffixes.Read, MaxBytes));
+    private readonly WatchedFile<PublicSuffixes> _file = new(path, PublicSuffixes.Read, MaxBytes, PublicSuffixes.None, logger);
 
-    public string Path => path;
+    public PublicSuffixes Suffixes => _file.Content;
 
-    internal PublicSuffixes Suffixes => _file.Value.Content;
-
-    /// <exception cref="InvalidDataException">The file is there and is no such list. The message says why.</exception>
-    public void Open() => _ = _file.Value;
-
-    internal void Refresh(ILogger logger) => _file.Value.Refresh(logger);
+    public void Refresh(ILogger logger) => _file.Refresh(logger);
 }

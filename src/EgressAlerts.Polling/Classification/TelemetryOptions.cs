@@ -1,36 +1,46 @@
 using System.Net;
+using EgressAlerts.Common;
 
 namespace EgressAlerts.Polling;
 
 /// <summary>The <c>telemetry</c> section: how this mesh spells what its metrics say. Of several label names the first present one wins.</summary>
 public sealed record TelemetryOptions
 {
+    [Key("labels.destination_ip"), LabelName]
     public IReadOnlyList<string> DestinationIp { get; init; } = ["destination_ip"];
 
+    [Key("labels.destination_port"), LabelName]
     public IReadOnlyList<string> DestinationPort { get; init; } = ["destination_port"];
 
+    [Key("labels.sni"), LabelName]
     public IReadOnlyList<string> Sni { get; init; } = ["requested_server_name", "sni"];
 
+    [Key("labels.host"), LabelName]
     public IReadOnlyList<string> Host { get; init; } = ["request_host"];
 
+    [Key("labels.path"), LabelName]
     public IReadOnlyList<string> Path { get; init; } = ["request_path", "request_url_path"];
 
     /// <summary>Hosts below <c>svc.</c> of this domain are in the mesh.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>The egress gateways as namespace/workload.</summary>
+    [WorkloadText]
     public IReadOnlyList<string> EgressGateways { get; init; } = ["istio-system/istio-egressgateway"];
 
     /// <summary>Whether HTTP to a host without a namespace went where no ServiceEntry is.</summary>
     public DynamicDns DynamicDns { get; init; } = DynamicDns.Auto;
 
     /// <summary>Pod and service networks: passthrough traffic to them is in the mesh.</summary>
+    [Cidr]
     public IReadOnlyList<IPNetwork> ClusterNetworks { get; init; } = [];
 
     /// <summary>Labels and values that policies ask for; others are not kept.</summary>
+    [NoKey]
     public IReadOnlyList<(string Name, string Value)> AskedLabels { get; init; } = [];
 
     /// <summary>Prefixes of paths that policies ask for; the paths themselves are not kept.</summary>
+    [NoKey]
     public IReadOnlyList<string> AskedPaths { get; init; } = [];
 }
 
@@ -46,4 +56,10 @@ public enum DynamicDns
 
     /// <summary>As a ServiceEntry's.</summary>
     Never,
+}
+
+/// <summary>A workload without a pattern, as text.</summary>
+internal sealed class WorkloadTextAttribute() : ValueAttribute("text", "is not namespace/workload")
+{
+    public override object? Parse(string text) => text.Split('/') is [{ Length: > 0 }, { Length: > 0 }] ? text : null;
 }

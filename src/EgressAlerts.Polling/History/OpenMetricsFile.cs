@@ -153,7 +153,7 @@ public sealed class OpenMetricsFile : ISampleHistory
         Hold(48);
         if (!_series.TryGetValue(labels["__name__"], out var known)) return null;
         if (labels["__name__"] != Piece.Up && !_matchers.All(matcher => matcher.Matches(labels))) return null;
-        var json = OpenMetricsLine.Json(labels);
+        var json = LabelJson.Write(labels);
         var key = _hash.Compute(json);
         if (known.TryGetValue(key, out var series)) return series; // It was spelled in another order before.
         known.Add(key, series = new RecordedSeries(json));

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
-using System.Text.Json;
 
 namespace EgressAlerts.Polling;
 
@@ -88,10 +87,6 @@ internal static class OpenMetricsLine
         wrong = "behind the timestamp there is something that is no exemplar";
         return null;
     }
-
-    /// <summary>A label set as servers send it.</summary>
-    public static byte[] Json(SortedDictionary<string, string> labels) =>
-        JsonSerializer.SerializeToUtf8Bytes(labels, LabelJson.Default.SortedDictionaryStringString);
 
     private static int NameLength(ReadOnlySpan<byte> text)
     {

@@ -105,7 +105,7 @@ internal sealed class PieceSource(Piece piece) : ISampleSource
         foreach (var job in piece.SeriesOf(Piece.Up).GroupBy(up => LabelReader.Read(up.Labels).GetValueOrDefault("job", "")).Where(job => job.Key.Length > 0))
         {
             var labels = new SortedDictionary<string, string> { ["job"] = job.Key };
-            _jobs.Add((OpenMetricsLine.Json(labels), [.. job]));
+            _jobs.Add((LabelJson.Write(labels), [.. job]));
         }
     }
 

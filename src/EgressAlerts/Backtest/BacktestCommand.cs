@@ -29,7 +29,7 @@ internal static class BacktestCommand
     /// <exception cref="StoreException">A database cannot be read or written.</exception>
     public static async Task<bool> RunAsync(BacktestOptions options, TimeProvider time, TextWriter output, TextWriter progress, CancellationToken cancel)
     {
-        var settings = options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
+        var settings = ConfigLoader.Load(options.ConfigFile);
         var running = options.Against is { } against ? ConfigLoader.Load(against) : null;
         var saved = options.SaveState is { } folder ? NewDatabase(folder) : null;
         var names = Path.Combine(options.StoragePath, Store.FileName) is var database && File.Exists(database) ? database : null;

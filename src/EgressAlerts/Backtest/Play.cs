@@ -1,10 +1,6 @@
-using EgressAlerts.Alerting;
-using EgressAlerts.Cardinality;
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Detection;
 using EgressAlerts.Model;
-using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
@@ -23,12 +19,8 @@ internal sealed class Play : IAsyncDisposable
     private readonly StoredState _state;
     private readonly PastTime _time;
     private readonly PieceDestinations _destinations;
-    private readonly Lookups _lookups;
-    private readonly Poller _poller;
-    private readonly Namer _naming;
-    private readonly Detectors _detection;
-    private readonly SeriesBudget? _budget;
-    private readonly AlertBook _book;
+    private readonly Stages _stages;
+    private readonly bool _isSaved;
     private readonly Dictionary<string, (int Windows, TelemetryWarning Last)> _warnings = [];
     private DateTimeOffset _committed;
     private int _windows;
@@ -39,20 +31,18 @@ internal sealed class Play : IAsyncDisposable
     public Play(Settings settings, Piece piece, string? names, bool isSaved)
     {
         if (names is not null) _store.TakeOver(names, Lookups.Tables);
-        (_state, _time) = (_store.Read(), new PastTime(settings.Prometheus.Delay));
-        var metrics = new ServiceMetrics(new MetricRegistry(), _time);
-
-        // DNS lives in the present: how long its answers are good has nothing to do with the windows.
-        _lookups = new Lookups(settings.Dns, _state, metrics.Dns, TimeProvider.System);
+        (_state, _time, _isSaved) = (_store.Read(), new PastTime(settings.Prometheus.Delay), isSaved);
         _destinations = new PieceDestinations(piece, settings.Telemetry, _scratch.Read());
-        _poller = new Poller(piece, settings.Prometheus, settings.Telemetry, metrics.Polling, _state, _time, NullLogger<Poller>.Instance);
-        _naming = new Namer(settings.Destinations with { IsPast = true }, _lookups, _state, TimeProvider.System, NullLogger<Namer>.Instance);
+        settings = settings with
+        {
+            Destinations = settings.Destinations with { IsPast = true },
 
-        // The alert that always fires says nothing about a configuration.
-        var detection = settings.Detection with { Watchdog = settings.Detection.Watchdog with { Enabled = false } };
-        _detection = new Detectors(detection, metrics.Detection, _state, NullLogger<Detectors>.Instance);
-        _budget = isSaved ? new SeriesBudget(settings.Cardinality, _state) : null;
-        _book = new AlertBook(Pass.AlertingOf(settings, new Uri("http://127.0.0.1:10098")), _state, metrics.Alerts);
+            // The alert that always fires says nothing about a configuration.
+            Detection = settings.Detection with { Watchdog = settings.Detection.Watchdog with { Enabled = false } },
+        };
+        var service = new ServiceParts(new ServiceMetrics(new MetricRegistry(), _time), _time, NullLoggerFactory.Instance);
+        var poller = new Poller(piece, settings.Prometheus, settings.Telemetry, service.Metrics.Polling, _state, _time, service.Logger<Poller>());
+        _stages = Program.Stages(poller, settings, _state, service);
     }
 
     public PlayedAlerts Alerts { get; } = new();
@@ -65,19 +55,19 @@ internal sealed class Play : IAsyncDisposable
     ];
 
     /// <summary>Looks up the names that the windows of the piece will ask for, so that these do not depend on how fast windows are played.</summary>
-    public Task PrepareAsync(CancellationToken cancel) => _naming.ResolveAsync(_destinations.News(), cancel);
+    public Task PrepareAsync(CancellationToken cancel) => _stages.Naming.ResolveAsync(_destinations.News(), cancel);
 
     public async Task RunAsync(Window window, CancellationToken cancel)
     {
         _time.WindowEnd = window.End;
-        var read = await _poller.TryReadAsync(window, cancel)
-            ?? throw new InvalidOperationException($"the window {window} is not in the piece: {_poller.Failure}");
-        var named = await _naming.NameAsync(read, cancel);
-        var findings = _detection.Observe(named);
-        _budget?.Admit(named, findings, showNew: true);
-        Alerts.Note(_book.Update(findings, window));
+        var read = await _stages.Poller.TryReadAsync(window, cancel)
+            ?? throw new InvalidOperationException($"the window {window} is not in the piece: {_stages.Poller.Failure}");
+        var named = await _stages.Naming.NameAsync(read, cancel);
+        var findings = _stages.Detection.Observe(named);
+        if (_isSaved) _stages.Budget.Admit(named, findings, showNew: true);
+        Alerts.Note(_stages.Book.Update(findings, window));
         _windows++;
-        foreach (var warning in _poller.Telemetry.Warnings) _warnings[warning.Kind] = (_warnings.GetValueOrDefault(warning.Kind).Windows + 1, warning);
+        foreach (var warning in _stages.Poller.Telemetry.Warnings) _warnings[warning.Kind] = (_warnings.GetValueOrDefault(warning.Kind).Windows + 1, warning);
         if (window.End - _committed < CommitEvery) return;
         _state.Commit();
         _committed = window.End;
@@ -93,7 +83,7 @@ internal sealed class Play : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _lookups.DisposeAsync();
+        await _stages.Lookups.DisposeAsync();
         _store.Dispose();
         _scratch.Dispose();
     }

@@ -30,8 +30,8 @@ internal sealed class TextReport
 
     private void Head(BacktestReport report)
     {
-        Line($"Backtest of {report.Config}, from {Time(report.From)} to {Time(report.To)} UTC ({Units.Text(report.To - report.From)})");
-        var interval = Units.Text(TimeSpan.FromSeconds(report.IntervalSeconds));
+        Line($"Backtest of {report.Config}, from {Time(report.From)} to {Time(report.To)} UTC ({DurationText.Exact(report.To - report.From)})");
+        var interval = DurationText.Exact(TimeSpan.FromSeconds(report.IntervalSeconds));
         Line($"Windows of {interval}; {report.Series} raw series and {report.Samples} samples from {report.Source}.");
         foreach (var limit in report.Limits) Line(limit);
         foreach (var warning in report.Warnings) Line($"Warning: {QuotedText.Of(warning, MaxText)}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using EgressAlerts.Backtest;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
 using EgressAlerts.Polling;
@@ -20,16 +21,30 @@ internal static class CommandLine
     /// <summary>SIGXFSZ on Linux and macOS: a file has grown to the limit that <c>ulimit -f</c> sets.</summary>
     private const PosixSignal FileSizeExceeded = (PosixSignal)25;
 
-    private static readonly Option<string?> ConfigFile = new("--config.file") { Description = "The configuration; without it documented defaults apply." };
+    private static readonly Option<string?> ConfigFile = new("--config.file")
+    {
+        Description = "The configuration; without it documented defaults apply.",
+    };
+
     private static readonly Option<string> ListenOption = new("--web.listen-address")
     {
         Description = $"Where to serve metrics and pages: {ListenAddress.Expected}.",
         DefaultValueFactory = _ => "0.0.0.0:10098",
     };
 
-    private static readonly Option<string> StoragePath = new("--storage.path") { Description = "The folder of the database.", DefaultValueFactory = _ => "data/" };
+    private static readonly Option<string> StoragePath = new("--storage.path")
+    {
+        Description = "The folder of the database.",
+        DefaultValueFactory = _ => "data/",
+    };
+
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
-    private static readonly Option<string> LogLevel = new("--log.level") { Description = "debug, info, warn or error.", DefaultValueFactory = _ => "info" };
+    private static readonly Option<string> LogLevel = new("--log.level")
+    {
+        Description = "debug, info, warn or error.",
+        DefaultValueFactory = _ => "info",
+    };
+
     private static readonly Option<string> LogFormat = new("--log.format") { Description = "logfmt or json.", DefaultValueFactory = _ => "logfmt" };
 
     private static readonly Option<string> Since = new("--since")
@@ -83,7 +98,10 @@ internal static class CommandLine
             + "fails, or if --fail-on is given and such an alert began; with 2 on wrong usage.");
         foreach (var option in (Option[])[ConfigFile, Since, Against, SaveState, NamesFrom, Output, FailOn, Input]) backtest.Options.Add(option);
         var version = new Command("version", "Print the version and exit.");
-        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.") { serve, check, backtest, backup, version };
+        var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.")
+        {
+            serve, check, backtest, backup, version,
+        };
         foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
@@ -96,7 +114,8 @@ internal static class CommandLine
         backup.SetAction(parsed => Backup(parsed.GetValue(StoragePath)!, parsed.GetValue(copy)!));
         backtest.SetAction(BacktestAsync);
         version.SetAction(_ => Console.WriteLine(
-            $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
+            $"egress-alerts {ServiceVersion.Long}\n{RuntimeInformation.FrameworkDescription}\n"
+            + $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})"));
 
         // Such a write then fails as on a full disk does, instead of ending the program.
         using var limit = PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true);
@@ -124,7 +143,8 @@ internal static class CommandLine
         {
             var frame = e.StackTrace?.Split('\n')[0].Trim() ?? "nowhere";
             await Console.Error.WriteLineAsync(
-                $"egress-alerts failed unexpectedly: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({frame}). This is a bug: please report this line.");
+                $"egress-alerts failed unexpectedly: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")} ({frame}). "
+                + "This is a bug: please report this line.");
             return Failed;
         }
     }
@@ -146,9 +166,10 @@ internal static class CommandLine
     private static async Task<int> BacktestAsync(ParseResult parsed, CancellationToken cancel)
     {
         var since = parsed.GetValue(Since)!;
-        if (Units.Duration(since) is not { } length || length <= TimeSpan.Zero || length > MaxSince)
+        if (DurationText.Parse(since) is not { } length || length <= TimeSpan.Zero || length > MaxSince)
         {
-            await Console.Error.WriteLineAsync($"--since: '{since}' is not a duration above 0 s and up to {Units.Text(MaxSince)}, such as 21d, 12h or 1w");
+            await Console.Error.WriteLineAsync(
+                $"--since: '{since}' is not a duration above 0 s and up to {DurationText.Exact(MaxSince)}, such as 21d, 12h or 1w");
             return WrongUsage;
         }
 
@@ -175,7 +196,7 @@ internal static class CommandLine
             return WrongUsage;
         }
 
-        await ServeCommand.RunAsync(
+        await Program.ServeAsync(
             new ServeOptions(
                 parsed.GetValue(ConfigFile),
                 listen,

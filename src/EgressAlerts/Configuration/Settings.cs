@@ -1,3 +1,4 @@
+using EgressAlerts.Alerting;
 using EgressAlerts.Cardinality;
 using EgressAlerts.Common;
 using EgressAlerts.Detection;
@@ -7,11 +8,13 @@ using EgressAlerts.Polling;
 
 namespace EgressAlerts.Configuration;
 
-/// <summary>The whole configuration, checked. The defaults are those of the reference, deploy/egress-alerts.yml.</summary>
-internal sealed record Settings
+/// <summary>The whole configuration. Its defaults are those of the reference, deploy/egress-alerts.yml. Each property is the section of its name.</summary>
+internal sealed record Settings : ICheckedOptions
 {
     public PollingOptions Prometheus { get; init; } = new();
 
+    /// <summary>How to get in where Prometheus asks for credentials or certificates.</summary>
+    [Key("prometheus")]
     public HttpSettings PrometheusHttp { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
@@ -24,87 +27,51 @@ internal sealed record Settings
 
     public DetectionOptions Detection { get; init; } = new();
 
-    public IReadOnlyList<AlertmanagerSettings> Alertmanagers { get; init; } = [new() { Url = new("http://127.0.0.1:9093") }];
+    /// <summary>As they are written. <see cref="Completed"/> hands them on to detection, where each has a name and a severity.</summary>
+    public IReadOnlyList<Policy> Policies { get; init; } = [];
 
-    public TimeSpan ResendInterval { get; init; } = TimeSpan.FromMinutes(1);
+    public AlertingOptions Alerting { get; init; } = new();
 
-    public int MaxAlertsPerName { get; init; } = 2_500;
+    /// <summary>The same settings, where each stage also has what it needs of other sections.</summary>
+    public Settings Completed()
+    {
+        IReadOnlyList<Policy> policies =
+        [
+            .. Policies.Select((policy, i) => policy with
+            {
+                Name = policy.Name.Length > 0 ? policy.Name : FormattableString.Invariant($"number-{i + 1}"),
+                Severity = policy.Severity.Length > 0 ? policy.Severity : Detection.Forbidden.Severity,
+            }),
+        ];
+        return this with
+        {
+            Prometheus = Prometheus with { Url = HttpText.WithoutCredentials(Prometheus.Url) },
+            PrometheusHttp = PrometheusHttp.WithCredentialsOf(Prometheus.Url),
 
-    public int MaxAlerts { get; init; } = 5_000;
+            // Of the labels and paths of the mesh only those that policies ask for are kept.
+            Telemetry = Telemetry with
+            {
+                AskedLabels = [.. policies.SelectMany(policy => policy.Source.Labels).Select(label => (label.Key, label.Value)).Distinct()],
+                AskedPaths = [.. policies.SelectMany(policy => policy.Destination.PathPrefixes).Distinct()],
+            },
+            Destinations = Destinations with { ReversePrivate = Dns.ReversePrivate, CheckClaims = Dns.Confirm },
+            Detection = Detection with { Policies = policies },
+            Alerting = Alerting with
+            {
+                Interval = Prometheus.Interval,
+                Alertmanagers = [.. Alerting.Alertmanagers.Select(alertmanager => alertmanager.WithoutCredentialsInUrl())],
+            },
+        };
+    }
 
-    public int MaxInfoAlerts { get; init; } = 5_000;
+    /// <summary>The same settings, where alerts link to this address unless the configuration names another one.</summary>
+    public Settings ReachedAt(Uri address) => this with { Alerting = Alerting with { ExternalUrl = Alerting.ExternalUrl ?? address } };
 
-    public TimeSpan AlertHistory { get; init; } = TimeSpan.FromDays(30);
-
-    public IReadOnlyDictionary<string, string> ExternalLabels { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Null where the configuration leaves it empty: then it is made from the host's name and the listen address.</summary>
-    public Uri? ExternalUrl { get; init; }
-}
-
-/// <summary>An Alertmanager, or some that are discovered, and how to reach them.</summary>
-internal sealed record AlertmanagerSettings
-{
-    /// <summary>Null where they are discovered.</summary>
-    public Uri? Url { get; init; }
-
-    /// <summary>Of what is discovered: http or https.</summary>
-    public string Scheme { get; init; } = "http";
-
-    /// <summary>Of what is discovered.</summary>
-    public string PathPrefix { get; init; } = "";
-
-    public IReadOnlyList<DnsDiscovery> Dns { get; init; } = [];
-
-    /// <summary>Files that hold host:port.</summary>
-    public IReadOnlyList<WatchedFile<IReadOnlyList<string>>> Files { get; init; } = [];
-
-    public HttpSettings Http { get; init; } = new();
-}
-
-/// <summary>Names whose records name servers.</summary>
-/// <param name="Port">Of addresses; SRV records have their own.</param>
-internal sealed record DnsDiscovery(IReadOnlyList<string> Names, TargetKind Kind, int Port, TimeSpan RefreshInterval);
-
-/// <summary>HTTP client settings under Prometheus' own names. An empty text means that it is not set.</summary>
-/// <remarks>Secret files are read for each request, TLS files again when they change. Neither needs a reload.</remarks>
-internal sealed record HttpSettings
-{
-    /// <summary>Of basic auth, from <c>basic_auth</c> or from the URL. Empty: no basic auth.</summary>
-    public string Username { get; init; } = "";
-
-    public string Password { get; init; } = "";
-
-    /// <summary>Instead of <see cref="Password"/>. May come later than the start.</summary>
-    public string PasswordFile { get; init; } = "";
-
-    /// <summary>The scheme before <see cref="Credentials"/>, an HTTP token other than Basic.</summary>
-    public string AuthorizationType { get; init; } = "Bearer";
-
-    /// <summary>Printable ASCII.</summary>
-    public string Credentials { get; init; } = "";
-
-    /// <summary>Instead of <see cref="Credentials"/>. May come later than the start.</summary>
-    public string CredentialsFile { get; init; } = "";
-
-    /// <summary>PEM: the only authorities whose server certificates are taken. Empty: the system's.</summary>
-    public string CaFile { get; init; } = "";
-
-    /// <summary>PEM: the client's certificate, then those that lead from it to the root.</summary>
-    public string CertFile { get; init; } = "";
-
-    /// <summary>PEM: the key of <see cref="CertFile"/>. Empty: the key stands in that file.</summary>
-    public string KeyFile { get; init; } = "";
-
-    /// <summary>The name that a server is asked for and that its certificate must have. Empty: the one in the URL.</summary>
-    public string ServerName { get; init; } = "";
-
-    /// <summary>Takes any certificate of any server.</summary>
-    public bool InsecureSkipVerify { get; init; }
-
-    /// <summary>Added to each request, secrets among them.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Headers { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
-
-    /// <summary>May hold a user name and a password for the proxy.</summary>
-    public Uri? ProxyUrl { get; init; }
+    /// <inheritdoc/>
+    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) =>
+    [
+        .. HttpSettings.UrlFaults(Prometheus.Url, key => isGiven($"prometheus.{key}")).Select(fault => ("prometheus.url", fault)),
+        .. Completed().Detection.Policies.GroupBy(policy => policy.Name).Where(named => named.Count() > 1)
+            .Select(twice => ("policies", $"has two of the name '{twice.Key}'")),
+    ];
 }

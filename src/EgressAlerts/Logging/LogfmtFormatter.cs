@@ -1,4 +1,5 @@
 using System.Globalization;
+using EgressAlerts.Common;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Parsing;
@@ -70,16 +71,13 @@ internal sealed class LogfmtFormatter : ITextFormatter
                 '\n' => "\\n",
                 '\r' => "\\r",
                 '\t' => "\\t",
-                _ when IsInvisible(c) => $"\\u{(int)c:x4}",
+                _ when QuotedText.IsInvisible(c) => $"\\u{(int)c:x4}",
                 _ => c.ToString(),
             });
         }
 
         output.Write(text.Length > most ? $"... ({text.Length} characters)\"" : "\"");
     }
-
-    private static bool IsInvisible(char c) =>
-        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static string Level(LogEventLevel level) => level switch
     {

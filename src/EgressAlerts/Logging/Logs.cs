@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
@@ -28,4 +29,7 @@ internal static class Logs
             .WriteTo.Console(format == "json" ? new JsonFormatter(renderMessage: true) : new LogfmtFormatter())
             .CreateLogger();
     }
+
+    /// <summary>Loggers of the framework that write to the same place. Which levels are written is decided there.</summary>
+    public static ILoggerFactory Factory(Logger output) => LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddSerilog(output));
 }

@@ -1,145 +1,99 @@
 using EgressAlerts.Alerting;
-using EgressAlerts.Cardinality;
-using EgressAlerts.Configuration;
-using EgressAlerts.Detection;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
-using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
-using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
 
-/// <summary>The way of the data, one window at a time. Owns all state of the stages; called by <see cref="PassWorker"/> alone.</summary>
-internal sealed class Pass : IAsyncDisposable
+/// <summary>The way of the data, one window at a time. It owns the stages and their state. <see cref="PassWorker"/> alone calls it, except where a member says
+/// that any thread may.</summary>
+/// <param name="history">How far back Prometheus is asked before the first window; zero for not at all.</param>
+/// <param name="clients">HTTP clients that the pass disposes of when its stages have ended.</param>
+internal sealed class Pass(
+    Stages stages, StoredState state, Exposition exposition, Notifier notifier, AlertmanagerDiscovery discovery, AccessLog accessLog, TimeSpan history,
+    IReadOnlyList<HttpClient> clients) : IAsyncDisposable
 {
-    private readonly HttpClient _prometheus;
-    private readonly IReadOnlyList<(AlertmanagerSettings Settings, HttpClient Http)> _alertmanagers;
-    private readonly Func<AlertmanagerDiscovery> _discover;
-    private readonly Lookups _lookups;
-    private readonly Poller _poller;
-    private readonly Namer _naming;
-    private readonly Detectors _detection;
-    private readonly SeriesBudget _budget;
-    private readonly AlertBook _book;
-    private readonly Notifier _notifier;
-    private readonly StoredState _state;
-    private readonly Exposition _exposition;
-    private readonly AccessLog _accessLog;
-    private readonly TimeSpan _history;
-    private AlertmanagerDiscovery? _discovery;
     private bool _hasLearned;
 
-    public Pass(
-        Settings settings, Uri externalUrl, StoredState state, Exposition exposition, AccessLog accessLog,
-        ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
-    {
-        (_state, _exposition, _accessLog, _history) = (state, exposition, accessLog, settings.Detection.History);
-        var alerting = AlertingOf(settings, externalUrl);
-        var transport = loggers.CreateLogger("EgressAlerts.Http");
-        _prometheus = HttpClients.Create(settings.PrometheusHttp, transport);
-        _alertmanagers = [.. settings.Alertmanagers.Select(alertmanager => (alertmanager, HttpClients.Create(alertmanager.Http, transport)))];
-        _lookups = new Lookups(settings.Dns, state, metrics.Dns, time, loggers.CreateLogger<Lookups>());
-
-        _poller = new Poller(_prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, state, time, loggers.CreateLogger<Poller>());
-        _naming = new Namer(settings.Destinations, _lookups, state, time, loggers.CreateLogger<Namer>());
-        _detection = new Detectors(settings.Detection, metrics.Detection, state, loggers.CreateLogger<Detectors>());
-        _budget = new SeriesBudget(settings.Cardinality, state);
-        _book = new AlertBook(alerting, state, metrics.Alerts);
-        _notifier = new Notifier(alerting, metrics.Alerts, time, loggers.CreateLogger<Notifier>());
-        _discover = () => new AlertmanagerDiscovery(
-            _alertmanagers, _notifier, new TargetResolver(_lookups.Servers), metrics.Alerts, time, loggers.CreateLogger<AlertmanagerDiscovery>());
-    }
-
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
-    public DateTimeOffset LastEnd => _poller.LastEnd;
+    public DateTimeOffset LastEnd => stages.Poller.LastEnd;
 
-    public TelemetryReport Telemetry => _poller.Telemetry;
+    public TelemetryReport Telemetry => stages.Poller.Telemetry;
 
-    /// <summary>Why the current window could not be read yet; empty while all is well.</summary>
-    public string Failure => _poller.Failure;
+    /// <summary>Why the current window could not be read yet; empty while all is well. Any thread.</summary>
+    public string Failure => stages.Poller.Failure;
 
-    /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
-    public IReadOnlyList<string> Notes => _poller.Notes;
+    /// <summary>What Prometheus' answers of the last complete window said beside their data. Any thread.</summary>
+    public IReadOnlyList<string> Notes => stages.Poller.Notes;
 
-    public IReadOnlyList<NameServerStatus> NameServers => _lookups.Servers.Status;
+    /// <summary>How each name server stands. Any thread.</summary>
+    public IReadOnlyList<NameServerStatus> NameServers => stages.Lookups.Servers.Status;
 
-    public IReadOnlyList<Alert> Alerts => _notifier.Current;
+    /// <summary>What fires, and what resolved lately. Any thread.</summary>
+    public IReadOnlyList<Alert> Alerts => notifier.Current;
 
-    /// <summary>What fires, and what fired within <c>alerting.history</c>.</summary>
-    public IReadOnlyList<Alert> AlertHistory => _book.History;
+    /// <summary>What fires, and what fired within <c>alerting.history</c>. Any thread.</summary>
+    public IReadOnlyList<Alert> AlertHistory => stages.Book.History;
 
-    public IReadOnlyList<Alert> HeldBackAlerts => _book.HeldBack;
+    /// <summary>What would fire too if there were not so many. Any thread.</summary>
+    public IReadOnlyList<Alert> HeldBackAlerts => stages.Book.HeldBack;
 
     /// <summary>What anyone needs to check the counters, as of now.</summary>
-    private Ledger Ledger => new(_poller.BaselineEnd, _poller.Excluded, _naming.Waiting);
-
-    /// <summary>How the configuration wants alerts.</summary>
-    /// <param name="externalUrl">Where users reach the service if the configuration does not say so.</param>
-    public static AlertingOptions AlertingOf(Settings settings, Uri externalUrl) => new()
-    {
-        ResendInterval = settings.ResendInterval,
-        MaxAlertsPerName = settings.MaxAlertsPerName,
-        MaxAlerts = settings.MaxAlerts,
-        MaxInfoAlerts = settings.MaxInfoAlerts,
-        History = settings.AlertHistory,
-        ExternalLabels = settings.ExternalLabels,
-        ExternalUrl = settings.ExternalUrl ?? externalUrl,
-        Interval = settings.Prometheus.Interval,
-    };
-
-    /// <summary>Accounts for one window.</summary>
-    public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
-    {
-        if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
-        if (await _poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
-        var named = await _naming.NameAsync(read, cancel);
-        var findings = _detection.Observe(named);
-        var counters = _budget.Admit(named, findings, _exposition.MayShowNew);
-        var alerts = _book.Update(findings, window);
-
-        // Before anyone sees them: what a scrape has shown is never taken back.
-        _state.Commit();
-        _exposition.Publish(counters, Ledger);
-        _notifier.Publish(alerts);
-        _accessLog.Write(named);
-        return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
-    }
+    private Ledger Ledger => new(stages.Poller.BaselineEnd, stages.Poller.Excluded, stages.Naming.Waiting);
 
     /// <summary>Begins to send alerts, and shows at once what had been reached. Until then nobody outside notices this pass.
     /// Called once, before the first window.</summary>
     public void Start()
     {
-        _discovery = _discover();
+        notifier.Start();
+        discovery.Start();
         if (LastEnd == default) return;
-        _exposition.Publish(_budget.Snapshot(new Window(LastEnd, LastEnd)), Ledger);
-        _notifier.Publish(_book.Current);
+        exposition.Publish(stages.Budget.Snapshot(new Window(LastEnd, LastEnd)), Ledger);
+        notifier.Publish(stages.Book.Current);
     }
 
-    /// <summary>What is known from before the first window, so that not everything is news.</summary>
+    /// <summary>Accounts for one window.</summary>
+    public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
+    {
+        if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
+        if (await stages.Poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
+        var named = await stages.Naming.NameAsync(read, cancel);
+        var findings = stages.Detection.Observe(named);
+        var counters = stages.Budget.Admit(named, findings, exposition.MayShowNew);
+        var alerts = stages.Book.Update(findings, window);
+
+        // Before anyone sees them: what a scrape has shown is never taken back.
+        state.Commit();
+        exposition.Publish(counters, Ledger);
+        notifier.Publish(alerts);
+        accessLog.Write(named);
+        return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
+    }
+
+    /// <summary>Learns what Prometheus knows from before the first window, so that not everything is news.</summary>
     private async Task LearnAsync(Window first, CancellationToken cancel)
     {
-        if (_history == TimeSpan.Zero || await _poller.ReadHistoryAsync(first, _history, cancel) is not { } flows) return;
+        if (history == TimeSpan.Zero || await stages.Poller.ReadHistoryAsync(first, history, cancel) is not { } flows) return;
         _hasLearned = true;
-        var names = await _naming.NameAsync(flows.Select(flow => flow.Flow.To), cancel);
-        _detection.Learn(flows, names, first.Start);
+        var names = await stages.Naming.NameAsync(flows.Select(flow => flow.Flow.To), cancel);
+        stages.Detection.Learn(flows, names, first.Start);
     }
 
+    /// <summary>Sends what waits, for 5 s at most, and ends what runs in the background.</summary>
     public async ValueTask DisposeAsync()
     {
         try
         {
             // What is declared last ends first, and each one ends also when another one fails to.
-            await using var lookups = _lookups;
-            await using var notifier = _notifier;
-            await using var discovery = _discovery;
+            await using var lookups = stages.Lookups;
+            await using var sending = notifier;
+            await using var looking = discovery;
         }
         finally
         {
-            _prometheus.Dispose();
-            foreach (var alertmanager in _alertmanagers) alertmanager.Http.Dispose();
+            foreach (var client in clients) client.Dispose();
         }
     }
 }

@@ -1,5 +1,5 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
-using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Hosting;
@@ -16,16 +16,14 @@ internal sealed class PassWorker : BackgroundService
     /// <summary>A pass needs at most 5 s for each Alertmanager, all at once, to send what waits.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(15);
 
-    private readonly ServeOptions _options;
     private readonly Func<Settings> _load;
+    private readonly Func<Settings, StoredState, Pass> _compose;
     private readonly Store _store;
+    private readonly string _configName;
     private readonly HourlyBackup _backup;
-    private readonly Exposition _exposition;
     private readonly ServiceMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly AccessLog _accessLog;
     private readonly Reloads _reloads = new();
     private Settings _settings;
     private WindowSchedule _schedule;
@@ -37,18 +35,17 @@ internal sealed class PassWorker : BackgroundService
     private long _skipped;
 
     /// <param name="load">Reads the configuration; called at once and for every reload.</param>
+    /// <param name="compose">Makes the stages from settings and from what the database holds.</param>
+    /// <param name="configName">The configuration's name in logs.</param>
     /// <exception cref="ConfigException">The configuration cannot be used.</exception>
     /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
-    public PassWorker(
-        ServeOptions options, Func<Settings> load, Store store, Exposition exposition,
-        ServiceMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    public PassWorker(Func<Settings> load, Func<Settings, StoredState, Pass> compose, Store store, string configName, ServiceParts service)
     {
-        (_options, _load, _store, _exposition, _metrics, _time, _loggers) = (options, load, store, exposition, metrics, time, loggers);
-        _logger = loggers.CreateLogger<PassWorker>();
-        _accessLog = new AccessLog(loggers.CreateLogger("EgressAlerts.Access"));
+        (_load, _compose, _store, _configName, _metrics, _time) = (load, compose, store, configName, service.Metrics, service.Time);
+        _logger = service.Logger<PassWorker>();
         _settings = load();
         (_pass, _schedule) = BuildFirst();
-        _backup = new HourlyBackup(store, metrics.Storage, time, loggers.CreateLogger<HourlyBackup>());
+        _backup = new HourlyBackup(store, _metrics.Storage, _time, service.Logger<HourlyBackup>());
         _configuration = new ConfigurationLog(store.Read());
         _metrics.Reloaded(good: true);
     }
@@ -144,10 +141,10 @@ internal sealed class PassWorker : BackgroundService
         else _metrics.WindowDone(_time.GetElapsedTime(started));
     }
 
-    /// <summary>Told when it begins and, if more were lost while no window could be read, again when it ends.</summary>
+    /// <summary>Logs that windows are skipped: when that begins, and once more when it ends, if more were lost while no window could be read.</summary>
     private void Skip(Window time, long windows)
     {
-        Log.Skipped(_logger, windows, time.ToString(), Units.Text(_schedule.MaxCatchUp));
+        Log.Skipped(_logger, windows, time.ToString(), DurationText.Exact(_schedule.MaxCatchUp));
         _metrics.Skipped(windows - _skipped);
         _skipped = windows;
     }
@@ -183,7 +180,9 @@ internal sealed class PassWorker : BackgroundService
         // Time that is yet to come is the mark of a clock that was wrong. To wait for it could mean to wait for years.
         while (_pass.LastEnd > _time.GetUtcNow() + _schedule.Interval + _schedule.Delay)
         {
-            _store.Replace("future", $"its last window ends at {_pass.LastEnd:O}, which is in the future. Correct the clock and put the file back, or go on without it");
+            _store.Replace(
+                "future",
+                $"its last window ends at {_pass.LastEnd:O}, which is in the future. Correct the clock and put the file back, or go on without it");
             await EndAsync(_pass);
             (_pass, _schedule) = BuildFirst();
         }
@@ -201,7 +200,7 @@ internal sealed class PassWorker : BackgroundService
             await RebuildAsync(_load());
             _metrics.Reloaded(good: true);
             _configuration.Note(_time.GetUtcNow(), error: null);
-            Log.Reloaded(_logger, _options.ConfigName);
+            Log.Reloaded(_logger, _configName);
             return null;
         }
         catch (ConfigException e)
@@ -254,9 +253,7 @@ internal sealed class PassWorker : BackgroundService
     {
         try
         {
-            return (
-                new Pass(settings, _options.Listen.External, _store.Read(), _exposition, _accessLog, _metrics, _time, _loggers),
-                new WindowSchedule(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
+            return (_compose(settings, _store.Read()), new(settings.Prometheus.Interval, settings.Prometheus.Delay, settings.Prometheus.MaxCatchUp));
         }
         catch (StoreException e) when (e.IsDamage && _isBroken)
         {

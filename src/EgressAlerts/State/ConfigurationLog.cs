@@ -3,7 +3,8 @@ using EgressAlerts.Storage;
 
 namespace EgressAlerts;
 
-/// <summary>Remembers when the configuration was loaded, by this process and those before it. Called by the pass alone, except for <see cref="Loads"/>.</summary>
+/// <summary>Remembers when the configuration was loaded, by this process and those before it. Called by the worker alone, except for
+/// <see cref="Loads"/>.</summary>
 internal sealed class ConfigurationLog
 {
     internal const int MaxLoads = 1_000;

@@ -5,6 +5,7 @@ namespace EgressAlerts;
 /// <summary>The file in which version 0.1.0 kept its state. It is not read: counting begins anew with a baseline, and the operator is told so once.</summary>
 internal static class OldCheckpoint
 {
+    /// <exception cref="StartException">It cannot be moved.</exception>
     public static void SetAside(string folder, ILogger logger)
     {
         foreach (var name in (string[])["checkpoint", "checkpoint.previous"])
@@ -18,7 +19,10 @@ internal static class OldCheckpoint
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new StartException($"the checkpoint {file} of version 0.1.0 cannot be set aside as {aside} ({e.Message}): let this user write to the folder, or delete the checkpoint", e);
+                throw new StartException(
+                    $"the checkpoint {file} of version 0.1.0 cannot be set aside as {aside} ({e.Message}): "
+                    + "let this user write to the folder, or delete the checkpoint",
+                    e);
             }
         }
     }

@@ -36,12 +36,18 @@ internal static class Endpoints
     private static IResult Alert(string fingerprint, Pass pass) => AlertList.Of(fingerprint, pass.HeldBackAlerts, pass.AlertHistory) is { Count: > 0 } found
         ? Results.Json(found, ApiJson.Options)
         : Results.Text(
-            "There is no alert with this fingerprint, or it resolved longer than alerting.history ago. /api/v1/alerts shows what fires, and with start what has fired since.\n",
+            "There is no alert with this fingerprint, or it resolved longer than alerting.history ago. "
+            + "/api/v1/alerts shows what fires, and with start what has fired since.\n",
             statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<IResult> ReloadAsync(ServeOptions options, PassWorker worker, CancellationToken cancel)
     {
-        if (!options.EnableLifecycle) return Results.Text("Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", statusCode: StatusCodes.Status403Forbidden);
+        if (!options.EnableLifecycle)
+        {
+            return Results.Text(
+                "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n", statusCode: StatusCodes.Status403Forbidden);
+        }
+
         var errors = await worker.ReloadAsync(cancel);
         return errors is null
             ? Results.Text("Reloaded.\n")
@@ -63,6 +69,7 @@ internal static class Endpoints
             ("/-/ready", "does it work"),
         ];
         var items = links.Select(link => string.Create(CultureInfo.InvariantCulture, $"<li><a href=\"{link.Path}\">{link.Path}</a>: {link.What}</li>"));
-        return $"<!doctype html><html lang=\"en\"><head><title>EgressAlerts</title></head><body><h1>EgressAlerts {ServiceVersion.Text}</h1><ul>{string.Concat(items)}</ul></body></html>\n";
+        return "<!doctype html><html lang=\"en\"><head><title>EgressAlerts</title></head><body>"
+            + $"<h1>EgressAlerts {ServiceVersion.Text}</h1><ul>{string.Concat(items)}</ul></body></html>\n";
     }
 }

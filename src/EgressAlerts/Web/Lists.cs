@@ -37,7 +37,8 @@ internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<Wait
 }
 
 /// <summary>One flow's metric that waits.</summary>
-internal sealed record WaitingEntry(string SourceWorkloadNamespace, string SourceWorkload, string Destination, string Route, string Metric, double Amount, string Why)
+internal sealed record WaitingEntry(
+    string SourceWorkloadNamespace, string SourceWorkload, string Destination, string Route, string Metric, double Amount, string Why)
 {
     public static WaitingEntry Of(Increment increment) => new(
         increment.Flow.Source.Namespace,

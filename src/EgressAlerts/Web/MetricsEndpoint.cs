@@ -55,7 +55,8 @@ internal sealed class MetricsEndpoint(Exposition exposition)
     {
         double Quality(Func<MediaTypeHeaderValue, bool> isIt) => (accept ?? []).Where(isIt).Select(type => type.Quality ?? 1).DefaultIfEmpty(0).Max();
 
-        var openMetrics = Quality(type => type.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase) && VersionOf(type) is "" or "1.0.0");
+        var openMetrics = Quality(
+            type => type.MediaType.Equals("application/openmetrics-text", StringComparison.OrdinalIgnoreCase) && VersionOf(type) is "" or "1.0.0");
         var text = Quality(type => (type.MatchesAllTypes || type.MediaType.Equals("text/*", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals("text/plain", StringComparison.OrdinalIgnoreCase)) && VersionOf(type) is "" or "0.0.4");
         return openMetrics > 0 && openMetrics >= text ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;

@@ -37,6 +37,7 @@ public sealed class AlertSeriesTests : DeliveryTests
     {
         Bad.Answer = ReceiveAsync;
         var old = new Notifier(new AlertingOptions { ResendInterval = Resend }, Metrics, TimeProvider.System, Logged);
+        old.Start();
         old.Use([new Alertmanager(Bad.Address, Http)]);
         Start(Bad.Address);
         await old.DisposeAsync();

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -46,6 +45,7 @@ public abstract class DeliveryTests : IAsyncLifetime
     private protected Notifier Start(TimeProvider time, IReadOnlyList<Alertmanager> alertmanagers, TimeSpan? resend = null)
     {
         _notifier = new Notifier(new AlertingOptions { ResendInterval = resend ?? Resend, Interval = TimeSpan.FromSeconds(30) }, Metrics, time, Logged);
+        _notifier.Start();
         _notifier.Use(alertmanagers);
         return _notifier;
     }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
@@ -48,6 +47,7 @@ public sealed class ReceiverTests : IAsyncLifetime
             config, [.. Directory.GetFiles(Repository.File("alerts", "templates")).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
         var options = new AlertingOptions { ResendInterval = TimeSpan.FromSeconds(1) };
         _notifier = new Notifier(options, new AlertMetrics(_self), TimeProvider.System, NullLogger<Notifier>.Instance);
+        _notifier.Start();
         _notifier.Use([new Alertmanager(_alertmanager.Address, _http)]);
     }
 

@@ -1,6 +1,5 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 

@@ -70,8 +70,8 @@ public sealed class GeoDatabaseTests : IDisposable
         var options = new NamingOptions
         {
             CheckClaims = false,
-            GeoFiles = [new GeoSource(Write(Owners(24, 6, withCountries: false), "owners.mmdb")), new GeoSource(Write(Cities(28), "cities.mmdb"))],
-            Networks = [new Network("partner", IPNetwork.Parse("52.22.200.0/24"), "alliances", "eu")],
+            GeoFiles = [Write(Owners(24, 6, withCountries: false), "owners.mmdb"), Write(Cities(28), "cities.mmdb")],
+            Networks = [new() { Name = "partner", Cidrs = [IPNetwork.Parse("52.22.200.0/24")], Owner = "alliances", Region = "eu" }],
         };
         var increments = ((string[])["52.22.188.80", "52.22.201.1", "52.22.200.1", "9.9.9.9"]).Select(Increment);
         var namer = new Namer(options, lookups, Store.InMemory().Read(), TimeProvider.System, new ListLogger<Namer>());

@@ -1,3 +1,4 @@
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
@@ -56,7 +57,7 @@ public sealed class HttpClientTests : IAsyncLifetime
         using var http = HttpClients.Create(settings.PrometheusHttp, NullLogger.Instance);
         Assert.StartsWith("Basic bWU6cDp3|", await http.GetStringAsync(settings.Prometheus.Url), StringComparison.Ordinal);
 
-        var alertmanager = ConfigLoader.Load(_folder.Write("a.yml", "alerting: {alertmanagers: [{url: 'http://me@127.0.0.1:9093/'}]}")).Alertmanagers.Single();
+        var alertmanager = ConfigLoader.Load(_folder.Write("a.yml", "alerting: {alertmanagers: [{url: 'http://me@127.0.0.1:9093/'}]}")).Alerting.Alertmanagers.Single();
         Assert.Equal((new Uri("http://127.0.0.1:9093/"), "me", ""), (alertmanager.Url, alertmanager.Http.Username, alertmanager.Http.Password));
     }
 

@@ -113,7 +113,7 @@ public sealed class ManifestTests : IDisposable
         Assert.Equal([(53, "kube-system"), (53, "kube-system"), (9090, "monitoring"), (9093, "monitoring")], outwards);
         Assert.Equal(9090, settings.Prometheus.Url.Port);
         Assert.EndsWith(".monitoring.svc.cluster.local", settings.Prometheus.Url.Host, StringComparison.Ordinal);
-        Assert.NotNull(settings.ExternalUrl); // Else each replica's alerts would link to its own pod.
+        Assert.NotNull(settings.Alerting.ExternalUrl); // Else each replica's alerts would link to its own pod.
         var alertmanagers = Config(resources)[Config(resources).IndexOf("alertmanagers", StringComparison.Ordinal)..];
         Assert.Contains(".monitoring.svc.cluster.local", alertmanagers, StringComparison.Ordinal);
 

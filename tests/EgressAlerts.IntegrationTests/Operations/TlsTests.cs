@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Testing;
 

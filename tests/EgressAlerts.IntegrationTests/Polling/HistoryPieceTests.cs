@@ -1,6 +1,5 @@
 using System.Text;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Testing;

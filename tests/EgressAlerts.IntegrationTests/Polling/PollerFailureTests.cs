@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;

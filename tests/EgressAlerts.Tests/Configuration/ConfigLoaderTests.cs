@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
@@ -18,36 +19,21 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Documents_name_every_key_that_the_code_knows()
     {
-        var list = _folder.Write("list.txt", "evil.example.com");
-        var targets = _folder.Write("targets.yml", "- targets: ['127.0.0.1:9093']");
-        ConfigLoader.Load(
-            _folder.Write(
-                "every-list.yml",
-                $$"""
-                prometheus: { http_headers: { NAME: { values: [x] } } }
-                destinations: {networks: [{name: own, cidrs: [10.0.0.0/8]}]}
-                detection:
-                  outside_region: {allowed_regions: [{namespace: payments, regions: [DE]}]}
-                  threat_listed: { lists: [{ name: drop, file: {{list}} }] }
-                  overrides: [{workloads: [batch/*]}]
-                  workload_groups: [{match: ci/job-*, as: ci/job}]
-                policies: [{action: alert}]
-                alerting: { alertmanagers: [{ dns_sd_configs: [{ names: [x] }], file_sd_configs: [{ files: [{{targets}}] }] }] }
-                """),
-            out var known);
-        var keys = known.Where(key => key.Value.Takes != "section").ToDictionary(key => key.Key.Replace("[0]", "[]", StringComparison.Ordinal), key => key.Value);
+        var keys = KeyTable.Of(new Settings());
         // What is said once: overrides have the detectors' keys, and each Alertmanager has the HTTP client settings.
         foreach (var (path, facts) in keys.ToList())
         {
             foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)[("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus.")])
             {
-                if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first) && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
+                if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first)
+                    && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
             }
         }
 
-        var table = keys.OrderBy(key => key.Key, StringComparer.Ordinal).Select(key => $"| `{key.Key}` | {key.Value.Takes} | {(key.Value.Standard.Length > 0 ? $"`{key.Value.Standard}`" : "")} |");
-        var readme = File.ReadAllLines(Repository.File("deploy", "reference", "configuration.md")).SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
-        Assert.Equal(string.Join('\n', table), string.Join('\n', readme));
+        var table = keys.Select(key => $"| `{key.Key}` | {key.Value.Takes} | {(key.Value.Standard.Length > 0 ? $"`{key.Value.Standard}`" : "")} |");
+        var reference = File.ReadAllLines(Repository.File("deploy", "reference", "configuration.md"))
+            .SkipWhile(line => line != "| key | takes | default |").Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(string.Join('\n', table), string.Join('\n', reference));
 
         var documented = ReferenceKeys.Read([.. File.ReadLines(Reference).Select(line => line.Replace("X-Scope-OrgID", "NAME", StringComparison.Ordinal))]);
         Assert.Equal([], keys.Keys.Where(key => !documented.Contains(key)));
@@ -70,7 +56,9 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("dns:\n  cache:\n    max_ttl: 1s", "3: dns.cache.max_ttl is shorter than min_ttl")]
     [InlineData("telemetry: {egress_gateways: [gateway]}", "1: telemetry.egress_gateways 'gateway' is not namespace/workload")]
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
-    [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than")]
+    [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name 'a b' holds more than letters")]
+    [InlineData("destinations: {networks: [{cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than letters")]
+    [InlineData("destinations: {networks: [{name: a}]}", "1: destinations.networks[0].cidrs holds no network")]
     [InlineData("destinations: {network_files: [nowhere.yml]}", "1: destinations.network_files cannot be used: nowhere.yml:0: the file cannot be read")]
     [InlineData("destinations: {networks: [{name: a, cidrs: ['::ffff:10.1.2.3/96']}]}", "1: destinations.networks[0].cidrs '::ffff:10.1.2.3/96' is not")]
     [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of info, warning, critical")]
@@ -78,7 +66,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
     [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
     [InlineData("detection: {workload_groups: [{match: 'ci/job-*'}]}", "1: detection.workload_groups[0].as is missing or is not namespace/workload without a *")]
-    [InlineData("detection: {workload_groups: [{match: job, as: 'ci/*'}]}", "1: detection.workload_groups[0].match is missing or is not namespace/workload, where each may have a * at its beginning or end")]
+    [InlineData("detection: {workload_groups: [{match: job, as: 'ci/*'}]}", "1: detection.workload_groups[0].match 'job' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
     [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
     [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]
@@ -95,6 +83,9 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("policies: [{action: ignore, source: {namespaces: []}, destination: {}}]", "1: policies[0].action 'ignore' without a condition")]
     [InlineData("detection: {overrides: [{learning: 1h}]}", "1: detection.overrides[0].workloads is missing: name at least one namespace/workload")]
     [InlineData("detection: {overrides: [{workloads: [a/b], memory: 1h}]}", "1: detection.overrides[0].memory is not a known key")]
+    [InlineData("detection: {overrides: [{workloads: [a/b], threat_listed: {lists: []}}]}", "1: detection.overrides[0].threat_listed.lists is not a known key")]
+    [InlineData("detection: {overrides: [{workloads: [a/b], fan_out: {floor: 0}}]}", "1: detection.overrides[0].fan_out.floor '0' is not a whole number from 1 to")]
+    [InlineData("destinations: {network_files: [nowhere.yml, gone.yml]}", "1: destinations.network_files cannot be used: gone.yml:0: the file cannot be read")]
     [InlineData("detection: {upload_spike: {floor: 12}}", "1: detection.upload_spike.floor '12' is not a size from 1KiB to 1024TiB")]
     [InlineData("detection: {threat_listed: {lists: [{name: drop}]}}", "1: detection.threat_listed.lists[0].file is missing")]
     [InlineData("detection: {threat_listed: {lists: [{name: drop, file: /nowhere/drop.txt}]}}", "1: detection.threat_listed.lists[0].file cannot be used: /nowhere/drop.txt cannot be read")]
@@ -178,13 +169,13 @@ public sealed class ConfigLoaderTests : IDisposable
             """);
         Assert.Equal((TimeSpan.FromMinutes(5), "critical", TimeSpan.FromHours(2)), (settings.Detection.Blocked.Quiet, settings.Detection.MetadataService.Severity, settings.Detection.MetadataService.Quiet));
         Assert.Equal(["infra/agent", "kube-system/*"], settings.Detection.MetadataService.Allowed.Select(allowed => allowed.ToString()));
-        Assert.Equal(["eu-west-1", "DE"], settings.Detection.OutsideRegion.AllowedRegions["payments"]);
+        Assert.Equal(["eu-west-1", "DE"], Assert.Single(settings.Detection.OutsideRegion.AllowedRegions, allowed => allowed.Namespace == "payments").Regions);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
         Assert.Equal(["job=\"envoy-stats\"", "reporter=~\"source|waypoint\""], settings.Prometheus.Matchers);
         Assert.Equal([IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fd00::1]:5353")], settings.Dns.Servers);
         Assert.Equal(["partner", "aws-s3", "payments"], ((string[])["203.0.113.9", "3.5.0.1", "10.20.9.1"]).Select(address => Found(settings, address)?.Name));
         Assert.Equal(secret, settings.PrometheusHttp.CredentialsFile);
-        Assert.Empty(settings.Alertmanagers);
+        Assert.Empty(settings.Alerting.Alertmanagers);
     }
 
     [Fact]
@@ -201,7 +192,7 @@ public sealed class ConfigLoaderTests : IDisposable
             policies: [{ action: allow, destination: { cidrs: ['::ffff:203.0.113.7/128'] } }]
             """);
         Assert.Equal([IPNetwork.Parse("10.0.0.0/8")], settings.Telemetry.ClusterNetworks);
-        Assert.Equal([IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("0.0.0.0/0")], settings.Destinations.Networks.Select(network => network.Cidr));
+        Assert.Equal([IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("0.0.0.0/0")], settings.Destinations.Networks.SelectMany(network => network.Cidrs));
         Assert.Equal([IPNetwork.Parse("203.0.113.7/32")], settings.Detection.Policies[0].Destination.Cidrs);
         Assert.Equal(["csv", "yaml", "aws-s3"], ((string[])["198.51.100.9", "192.0.2.9", "3.5.1.1"]).Select(address => Found(settings, address)?.Name));
     }
@@ -246,7 +237,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("500ms", 0.5)]
     [InlineData("0", 0)]
     [InlineData("0s", 0)]
-    public void Durations_are_read_as_Prometheus_reads_them(string text, double seconds) => Assert.Equal(seconds, Units.Duration(text)?.TotalSeconds);
+    public void Durations_are_read_as_Prometheus_reads_them(string text, double seconds) => Assert.Equal(seconds, DurationText.Parse(text)?.TotalSeconds);
 
     [Theory]
     [InlineData("")]
@@ -255,7 +246,7 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("1m1h")]
     [InlineData("-1s")]
     [InlineData("999999999y")]
-    public void What_is_no_duration_is_not_read_as_one(string text) => Assert.Null(Units.Duration(text));
+    public void What_is_no_duration_is_not_read_as_one(string text) => Assert.Null(DurationText.Parse(text));
 
     [Fact]
     public void The_Telemetry_resource_gives_the_dimensions_the_names_that_are_looked_for()
@@ -264,11 +255,11 @@ public sealed class ConfigLoaderTests : IDisposable
         var telemetry = new Settings().Telemetry;
         foreach (var names in (IReadOnlyList<string>[])[telemetry.DestinationIp, telemetry.DestinationPort, telemetry.Sni, telemetry.Host])
             Assert.Contains($" {names[0]}: {{value: ", text, StringComparison.Ordinal);
-        Assert.Null(Record.Exception(() => YamlFile.Read(new ConfigSource(Repository.File("deploy", "istio", "telemetry.yaml")))));
+        Assert.Null(Record.Exception(() => YamlFile.Read(Repository.File("deploy", "istio", "telemetry.yaml"))));
     }
 
     private static NetworkName? Found(Settings settings, string address) =>
-        settings.Destinations.NetworkFiles.Select(file => file.Content.Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
+        settings.Destinations.NetworkFiles.Select(file => NetworkFile.Read(file).Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
 
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 

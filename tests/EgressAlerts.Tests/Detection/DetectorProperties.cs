@@ -18,7 +18,7 @@ public sealed class DetectorProperties : IDisposable
     private readonly DetectionOptions _options;
     private readonly TemporaryFolder _folder = new();
 
-    public DetectorProperties() => _options = Options with { ThreatListed = new() { Lists = [new ThreatList("bad", _folder.Write("list", "52.0.0.12\n"), TimeSpan.FromDays(3650))] } };
+    public DetectorProperties() => _options = Options with { ThreatListed = new() { Lists = [new() { Name = "bad", File = _folder.Write("list", "52.0.0.12\n"), MaxAge = TimeSpan.FromDays(3650) }] } };
 
     private static readonly DetectionOptions Options = new()
     {
@@ -31,7 +31,7 @@ public sealed class DetectorProperties : IDisposable
         FanOut = new() { Learning = TimeSpan.FromHours(4), Floor = 3, Deviations = 1 },
         Beaconing = new() { Score = 60, Exchanges = 8 },
         MetadataService = new() { Quiet = TimeSpan.FromHours(2) },
-        OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["a"] = ["DE"] } },
+        OutsideRegion = new() { AllowedRegions = [new("a", ["DE"])] },
         Policies =
         [
             new("excused", PolicyAction.Allow, "warning", new(), new() { Names = [new("n1.example.com")] }),

@@ -13,7 +13,7 @@ public sealed class DetectorTests
         NameMismatch = new() { Quiet = TimeSpan.FromMinutes(2) },
         Probing = new() { Destinations = 4, Within = TimeSpan.FromMinutes(2), Quiet = TimeSpan.FromMinutes(1) },
         MetadataService = new() { Quiet = TimeSpan.FromMinutes(2), Allowed = [WorkloadPattern.Parse("infra/agent")!.Value, WorkloadPattern.Parse("kube-system/*")!.Value] },
-        OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["shop"] = ["eu-west-1", "DE"] } },
+        OutsideRegion = new() { AllowedRegions = [new("shop", ["eu-west-1", "DE"])] },
         Watchdog = new() { Enabled = false },
         Learning = TimeSpan.FromMinutes(1),
         Memory = TimeSpan.FromHours(1),

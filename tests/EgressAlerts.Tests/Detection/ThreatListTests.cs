@@ -133,8 +133,7 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void A_listed_address_is_found_at_once_also_where_it_was_refused_and_a_listed_name_when_it_is_known_and_each_counts_once()
     {
-        var list = Read("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n");
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, Blocked = new() { Enabled = false }, ThreatListed = new() { Lists = [list] } });
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, Blocked = new() { Enabled = false }, ThreatListed = new() { Lists = [Listed("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n")] } });
         Increment To(string address, Route route = Route.Passthrough) => Samples.Increment(Samples.Flow(address, route: route));
         NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) => new(increment, new Destination(name, source, source == NameSource.Ptr));
         var (listed, refused, named, inside) = (To("203.0.113.9"), To("203.0.113.10", Route.Blocked), To("52.0.0.1"), To("10.1.1.1"));
@@ -155,7 +154,7 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void What_is_known_at_once_is_not_counted_again_when_its_name_is_final()
     {
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Read("evil.example.com\n")] } });
+        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Listed("evil.example.com\n")] } });
         var registered = new NamedIncrement(
             Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3), new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
         var finding = Assert.Single(detectors.Observe(Samples.NamedAs(1, registered)));
@@ -165,7 +164,7 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void An_expired_list_matches_nothing()
     {
-        var lists = new ThreatListedOptions { Lists = [Read("203.0.113.0/24\n")] };
+        var lists = new ThreatListedOptions { Lists = [Listed("203.0.113.0/24\n")] };
         var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = lists });
         NamedReading At(DateTimeOffset end) => Samples.Named(1, Samples.Increment(Samples.Flow("203.0.113.9"))) is var named
             ? named with { Window = new(end.AddSeconds(-30), end) }
@@ -189,9 +188,11 @@ public sealed class ThreatListTests : IDisposable
         }).QuickCheckThrowOnFailure();
 
     /// <summary>A list that was written at <see cref="Samples.Start"/>.</summary>
-    private ThreatList Read(string text)
+    private ThreatListOptions Listed(string text)
     {
         File.SetLastWriteTimeUtc(_folder.Write("list", text), Samples.Start.UtcDateTime);
-        return new("bad", _folder.File("list"), Week);
+        return new() { Name = "bad", File = _folder.File("list"), MaxAge = Week };
     }
+
+    private ThreatList Read(string text) => new(Listed(text));
 }

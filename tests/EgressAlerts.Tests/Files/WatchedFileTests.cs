@@ -27,6 +27,21 @@ public sealed class WatchedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_stage_that_is_built_anew_goes_on_without_a_file_that_broke_meanwhile_until_it_changes()
+    {
+        var path = _folder.Write("text", "broken");
+        static string Parsed(string file) => File.ReadAllText(file) is "broken" ? throw new InvalidDataException($"{file} is broken") : File.ReadAllText(file);
+        var file = new WatchedFile<string>(path, Parsed, long.MaxValue, "nothing", _log);
+        Assert.Equal(("nothing", (DateTimeOffset?)null), (file.Content, file.Written));
+        Assert.Equal($"Error: {path} cannot be used: {path} is broken. It is read again when it changes", Assert.Single(_log.Entries));
+        file.Refresh(_log);
+        Assert.Single(_log.Entries);
+        _folder.Write("text", "mended now");
+        file.Refresh(_log);
+        Assert.Equal("mended now", file.Content);
+    }
+
+    [Fact]
     public void A_file_that_is_too_large_is_refused_unread_also_behind_a_link()
     {
         var path = _folder.Write("large", new string('x', (1 << 20) + 1));

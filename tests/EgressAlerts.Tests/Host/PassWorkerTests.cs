@@ -16,7 +16,7 @@ public sealed class PassWorkerTests : IAsyncDisposable
     private readonly Exposition _exposition;
     private readonly Store _store;
     private PassWorker _worker;
-    private Func<Settings> _load = () => new Settings { Prometheus = new PollingOptions { Url = new("http://127.0.0.1:9") }, Alertmanagers = [] };
+    private Func<Settings> _load = () => new Settings { Prometheus = new PollingOptions { Url = new("http://127.0.0.1:9") }, Alerting = new() { Alertmanagers = [] } };
 
     public PassWorkerTests()
     {
@@ -110,9 +110,12 @@ public sealed class PassWorkerTests : IAsyncDisposable
         Assert.True(_worker.IsReady, $"{_worker.ExecuteTask!.Exception}");
     }
 
-    private PassWorker New() => new(
-        new ServeOptions(null, ListenAddress.TryParse("127.0.0.1:0")!, _folder.Path, true, "info", "logfmt"),
-        () => _load(), _store, _exposition, _metrics, TimeProvider.System, NullLoggerFactory.Instance);
+    private PassWorker New()
+    {
+        var service = new ServiceParts(_metrics, TimeProvider.System, NullLoggerFactory.Instance);
+        var accessLog = new AccessLog(NullLogger.Instance);
+        return new(() => _load(), (settings, state) => Program.Pass(settings, state, _exposition, accessLog, service), _store, "a.yml", service);
+    }
 
     /// <summary>A database whose last window ended then.</summary>
     private void Keep(DateTimeOffset lastEnd)

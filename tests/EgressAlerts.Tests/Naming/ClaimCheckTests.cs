@@ -131,7 +131,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     [Fact]
     public async Task A_false_claim_waits_for_its_second_look_and_then_the_address_names_the_destination()
     {
-        var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")) };
+        var options = new NamingOptions { PublicSuffixList = _folder.File("list.dat") };
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var flow = Samples.Flow("52.2.0.9", sni: "www.bank.com");
         var first = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow, 3)), CancellationToken.None);
@@ -148,7 +148,7 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     [Fact]
     public async Task No_claim_of_a_window_that_is_long_past_is_false_because_of_what_DNS_says_now()
     {
-        var options = new NamingOptions { PublicSuffixList = new(_folder.File("list.dat")), IsPast = true };
+        var options = new NamingOptions { PublicSuffixList = _folder.File("list.dat"), IsPast = true };
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         IReadOnlyList<Flow> flows =
             [Samples.Flow("52.2.0.9", sni: "www.bank.com"), Samples.Flow("52.2.0.1", sni: "www.bank.com"), Samples.Flow("52.2.0.9", sni: "52.2.0.1")];

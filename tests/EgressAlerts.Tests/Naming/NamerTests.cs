@@ -81,8 +81,8 @@ public sealed class NamerTests : IAsyncLifetime
         {
             Networks =
             [
-                new Network("partner", IPNetwork.Parse("52.60.0.0/16"), "alliances", "eu"),
-                new Network("partner-db", IPNetwork.Parse("52.60.7.0/24"), "alliances", "eu"),
+                new() { Name = "partner", Cidrs = [IPNetwork.Parse("52.60.0.0/16")], Owner = "alliances", Region = "eu" },
+                new() { Name = "partner-db", Cidrs = [IPNetwork.Parse("52.60.7.0/24")], Owner = "alliances", Region = "eu" },
             ],
         };
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);

@@ -1,6 +1,5 @@
 using System.Net;
 using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Naming;
 using EgressAlerts.Testing;
 using FsCheck;

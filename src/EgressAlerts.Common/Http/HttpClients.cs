@@ -1,14 +1,15 @@
 using Microsoft.Extensions.Logging;
 
-namespace EgressAlerts.Configuration;
+namespace EgressAlerts.Common;
 
-/// <summary>Makes HTTP clients from their settings. Time limits are the callers'.</summary>
-internal static class HttpClients
+/// <summary>Makes HTTP clients from their settings. Time limits are the callers'. Any thread.</summary>
+public static class HttpClients
 {
     /// <summary>Refit asks for a base address even where every request brings its whole address. No request can reach this one.</summary>
     private static readonly Uri Unused = new("http://unused.invalid");
 
-    /// <summary>Files are read when a request needs them, and never here: a request fails while one of them cannot be used.</summary>
+    /// <summary>A client with the credentials and certificates of the settings. It reads files when a request needs them, and never here: a request fails while
+    /// one of them cannot be used.</summary>
     public static HttpClient Create(HttpSettings settings, ILogger logger) => Over(new CredentialHandler(settings, new TransportHandler(settings, logger)));
 
     /// <summary>A client that sends its requests through a handler of the caller's.</summary>

@@ -3,7 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
-namespace EgressAlerts.Configuration;
+namespace EgressAlerts.Common;
 
 /// <summary>Carries requests over connections made with the certificates that the files hold now. New certificates need no reload. Any thread.</summary>
 internal sealed class TransportHandler(HttpSettings settings, ILogger logger) : HttpMessageHandler

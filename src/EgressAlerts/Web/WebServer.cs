@@ -1,44 +1,29 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EgressAlerts.Common;
-using EgressAlerts.Configuration;
 using EgressAlerts.Export;
-using EgressAlerts.Logging;
-using EgressAlerts.Storage;
-using EgressAlerts.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog;
+using ILogger = Microsoft.Extensions.Logging.ILogger;
 
-namespace EgressAlerts;
+namespace EgressAlerts.Web;
 
-/// <summary>Puts the service together and runs it until it is told to stop.</summary>
-internal static class ServeCommand
+/// <summary>Runs the worker and the web server beside it until the service is told to stop.</summary>
+internal static class WebServer
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(20);
 
-    /// <exception cref="ConfigException">The configuration cannot be used.</exception>
-    /// <exception cref="StartException">The service cannot start.</exception>
-    /// <exception cref="StoreException">The database can neither be used nor set aside.</exception>
-    public static async Task RunAsync(ServeOptions options, CancellationToken cancel)
+    /// <exception cref="StartException">The address cannot be listened on.</exception>
+    /// <exception cref="Storage.StoreException">The database can neither be used nor set aside.</exception>
+    public static async Task RunAsync(
+        ServeOptions options, PassWorker worker, Exposition exposition, Serilog.Core.Logger output, ILogger log, CancellationToken cancel)
     {
-        await using var logger = Logs.Create(options.LogLevel, options.LogFormat);
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger));
-        var time = TimeProvider.System;
-        var registry = new MetricRegistry();
-        var metrics = new ServiceMetrics(registry, time);
-        var exposition = new Exposition(registry, time);
-        using var store = new Store(options.StoragePath, metrics.Storage, time, loggers.CreateLogger<Store>());
-        OldCheckpoint.SetAside(options.StoragePath, loggers.CreateLogger("EgressAlerts.Service"));
-        var load = () => options.ConfigFile is { } file ? ConfigLoader.Load(file) : new Settings();
-        var worker = new PassWorker(options, load, store, exposition, metrics, time, loggers);
-
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddSerilog(logger);
+        builder.Logging.AddSerilog(output);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options.Listen.Bind);
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host =>
@@ -51,8 +36,6 @@ internal static class ServeCommand
         builder.Services.AddSingleton<IHostedService>(worker);
         await using var app = builder.Build();
         Endpoints.Map(app, options, worker, exposition);
-
-        var log = loggers.CreateLogger("EgressAlerts.Service");
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -61,7 +44,7 @@ internal static class ServeCommand
         try
         {
             await StartAsync(app, options.Listen, cancel);
-            Log.Started(log, ServiceVersion.Long, string.Join(' ', app.Urls), options.ConfigName, options.StoragePath);
+            EgressAlerts.Log.Started(log, ServiceVersion.Long, string.Join(' ', app.Urls), options.ConfigName, options.StoragePath);
             await app.WaitForShutdownAsync(cancel);
         }
         catch (OperationCanceledException) when (worker.ExecuteTask is { IsFaulted: true })
@@ -71,7 +54,7 @@ internal static class ServeCommand
 
         // The host stops in the same way for a signal and for a worker that failed, but the exit code must tell them apart.
         if (worker.ExecuteTask is { IsFaulted: true } failed) await failed;
-        Log.Stopped(log);
+        EgressAlerts.Log.Stopped(log);
     }
 
     private static async Task StartAsync(WebApplication app, ListenAddress listen, CancellationToken cancel)

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace EgressAlerts.Configuration;
+namespace EgressAlerts.Common;
 
 /// <summary>Reads the PEM files of <c>tls_config</c>.</summary>
 internal static class TlsFiles

@@ -1,4 +1,6 @@
-namespace EgressAlerts.Detection;
+using EgressAlerts.Common;
+
+namespace EgressAlerts.Model;
 
 /// <summary>The severities and their order.</summary>
 public static class Severities
@@ -13,10 +15,16 @@ public static class Severities
     public static IReadOnlyList<string> All => Order;
 
     /// <summary>The worse of two. An empty one is milder than all.</summary>
-    internal static string Worse(string a, string b) => Rank(a) >= Rank(b) ? a : b;
+    public static string Worse(string a, string b) => Rank(a) >= Rank(b) ? a : b;
 
     /// <summary>One step worse; <c>critical</c> stays <c>critical</c>.</summary>
-    internal static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
+    public static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
 
     private static int Rank(string severity) => Array.IndexOf(Order, severity);
+}
+
+/// <summary>A severity as text.</summary>
+public sealed class SeverityAttribute() : ValueAttribute("info, warning, critical", "is none of info, warning, critical")
+{
+    public override object? Parse(string text) => Severities.All.Contains(text) ? text : null;
 }

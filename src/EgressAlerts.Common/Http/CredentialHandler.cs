@@ -1,15 +1,17 @@
 using System.Net.Http.Headers;
 using System.Text;
 
-namespace EgressAlerts.Configuration;
+namespace EgressAlerts.Common;
 
 /// <summary>Adds credentials and headers. A secret file is read for each request, so a new secret needs no reload.</summary>
 internal sealed class CredentialHandler(HttpSettings settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    private static readonly ProductInfoHeaderValue Agent = new("EgressAlerts", typeof(CredentialHandler).Assembly.GetName().Version!.ToString(3));
+
     /// <exception cref="HttpRequestException">A secret file cannot be used; its error is <see cref="HttpRequestError.UserAuthenticationError"/>.</exception>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("EgressAlerts", ServiceVersion.Text));
+        request.Headers.UserAgent.Add(Agent);
         if (settings.Username.Length > 0)
         {
             var password = await SecretAsync(
@@ -23,7 +25,7 @@ internal sealed class CredentialHandler(HttpSettings settings, HttpMessageHandle
             request.Headers.Authorization = new(settings.AuthorizationType, credentials);
         }
 
-        foreach (var (name, values) in settings.Headers) request.Headers.TryAddWithoutValidation(name, values);
+        foreach (var (name, header) in settings.Headers) request.Headers.TryAddWithoutValidation(name, [.. header.Values, .. header.Secrets]);
         return await base.SendAsync(request, cancellationToken);
     }
 
