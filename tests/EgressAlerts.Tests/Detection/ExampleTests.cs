@@ -102,7 +102,7 @@ public sealed partial class ExampleTests : IDisposable
         "EgressOutsideRegion",
         new Timeline(Options with
         {
-            OutsideRegion = new() { AllowedRegions = new Dictionary<string, IReadOnlyList<string>> { ["payments"] = ["eu-west-1", "DE"] } },
+            OutsideRegion = new() { AllowedRegions = [new("payments", ["eu-west-1", "DE"])] },
         }).Step(new NamedIncrement(
             Samples.Increment(Samples.Flow("52.0.0.3", source: new("payments", "api")), 4 * MiB, Metric.UploadBytes),
             new Destination("52.0.0.3", NameSource.Ip, false, "", "AS16509", "us-east-1"))));
@@ -112,7 +112,7 @@ public sealed partial class ExampleTests : IDisposable
         "EgressThreatListed",
         new Timeline(Options with
         {
-            ThreatListed = new() { Lists = [new ThreatList("drop", _folder.Write("drop.txt", "185.199.72.0/24\n"), TimeSpan.FromDays(3650))] },
+            ThreatListed = new() { Lists = [new() { Name = "drop", File = _folder.Write("drop.txt", "185.199.72.0/24\n"), MaxAge = TimeSpan.FromDays(3650) }] },
         }).Step(new NamedIncrement(Samples.Increment(Samples.Flow("185.199.72.11", source: Report)), Nameless("185.199.72.11"))));
 
     /// <summary>The example is the message as Slack shows it: the title of alerts/templates, then the description. Only line breaks may differ.</summary>
