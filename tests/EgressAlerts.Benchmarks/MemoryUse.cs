@@ -4,12 +4,14 @@ using EgressAlerts.Cardinality;
 using EgressAlerts.Common;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
+using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Benchmarks;
 
-/// <summary>What floods of destinations that never come back leave in memory. Looks at the whole process, so nothing else may run in it.</summary>
+/// <summary>Measures what floods of destinations that never come back leave in memory, and what known series take.</summary>
+/// <remarks>It looks at the memory of the whole process, so nothing else may run in it.</remarks>
 internal static class MemoryUse
 {
     private const int BudgetWindow = 1_000;
@@ -17,18 +19,32 @@ internal static class MemoryUse
 
     public static void Run(int destinations)
     {
+        Series(destinations);
         Budget(destinations);
         Detection(destinations);
     }
 
+    /// <summary>What the tracker holds between windows: as many series as there are destinations, each of which shows a counter.</summary>
+    private static void Series(int count)
+    {
+        var (before, series, counters) = (Held(), new KeyedTable<RawSeries>(), new KeyedTable<TrackedCounter>());
+        for (var i = 0; i < count; i++) series.Add(new RawSeries((ulong)i, counters.Add(new TrackedCounter(new((ulong)i, 0)))));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{count} known series with their counters: {(double)(Held() - before) / count:0.0} B each"));
+        GC.KeepAlive(series);
+        GC.KeepAlive(counters);
+    }
+
     private static void Budget(int destinations)
     {
-        var (before, budget) = (Held(), new SeriesBudget(new() { MaxSeries = BudgetWindow }, Store.InMemory().Read()));
+        var (before, state) = (Held(), Store.InMemory().Read());
+        var budget = new SeriesBudget(new() { MaxSeries = BudgetWindow }, state);
         var (window, first) = (0, 0L);
         for (; window < Math.Max(20, destinations / BudgetWindow); window++)
         {
             if (window == 10) first = Held();
             budget.Admit(Flood(window, BudgetWindow, workloads: 7, "52.0.0.1"), [], showNew: true);
+            state.Commit(); // Until then the rows of the window wait to be written.
         }
 
         Print("budget of 1,000 series", window * BudgetWindow, Held() - before, first - before, 10 * BudgetWindow);

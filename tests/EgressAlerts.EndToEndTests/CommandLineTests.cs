@@ -84,6 +84,7 @@ public sealed class CommandLineTests : IDisposable
     {
         using var service = Start("--web.listen-address=localhost:0");
         await UntilItListensAsync(service);
+        Assert.Contains("listens on http://127.0.0.1:", service.Output, StringComparison.Ordinal);
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -101,6 +102,7 @@ public sealed class CommandLineTests : IDisposable
         string[] withoutCommand = Arguments[1..]; // It serves then.
         using var service = new ServerProcess("dotnet", [EgressAlertsProcess.Program, .. withoutCommand], _folder.Path);
         await UntilItListensAsync(service);
+        Assert.Contains("listens on http://127.0.0.1:", service.Output, StringComparison.Ordinal);
         await service.StopAsync();
         Assert.Equal(0, service.ExitCode);
     }
@@ -338,7 +340,7 @@ public sealed class CommandLineTests : IDisposable
         return service;
     }
 
-    private static Task UntilItListensAsync(ServerProcess service) => service.UntilWrittenAsync("listens on http://127.0.0.1:");
+    private static Task UntilItListensAsync(ServerProcess service) => service.UntilWrittenAsync("listens on ");
 
     private async Task<string> SqlAsync(string sql, string? database = null) =>
         (await Tool.OutputAsync("sqlite3", [database ?? Database, sql])).Trim();
