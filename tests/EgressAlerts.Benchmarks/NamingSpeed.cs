@@ -51,7 +51,12 @@ internal static class NamingSpeed
         var namer = new Namer(new NamingOptions { Networks = networks }, lookups, state, TimeProvider.System, NullLogger<Namer>.Instance);
         var window = new Window(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddSeconds(30));
         var increments = Enumerable.Range(0, Increments)
-            .Select(i => new Increment(new(new Flow(new Workload("ns", "workload-" + (i % 40)), new RawDestination(addresses[i % Destinations], "443", "", "", ""), Route.Passthrough, Protocol.Tcp), Metric.UploadBytes), 1))
+            .Select(i => new Flow(
+                new Workload("ns", "workload-" + (i % 40)),
+                new RawDestination(addresses[i % Destinations], "443", "", "", ""),
+                Route.Passthrough,
+                Protocol.Tcp))
+            .Select(flow => new Increment(new(flow, Metric.UploadBytes), 1))
             .ToList();
         var best = double.MaxValue;
         for (var round = 0; round < Rounds; round++)

@@ -158,7 +158,11 @@ public sealed class BacktestStoryTests : IAsyncLifetime
         await using var lookups = new Lookups(dns, state, new DnsMetrics(metrics), TimeProvider.System);
         var naming = new NamingOptions
         {
-            Networks = [new() { Name = "partner", Cidrs = [IPNetwork.Parse("52.40.0.0/24")] }, new() { Name = "storage", Cidrs = [IPNetwork.Parse("52.40.1.0/24")] }],
+            Networks =
+            [
+                new() { Name = "partner", Cidrs = [IPNetwork.Parse("52.40.0.0/24")] },
+                new() { Name = "storage", Cidrs = [IPNetwork.Parse("52.40.1.0/24")] },
+            ],
         };
         var detection = new DetectionOptions { Learning = TimeSpan.FromDays(2), Watchdog = new WatchdogOptions { Enabled = false } };
         var poller = new Poller(http, polling, new TelemetryOptions(), new PollingMetrics(metrics), state, time, NullLogger<Poller>.Instance);

@@ -13,7 +13,10 @@ public sealed partial class ExpositionStoryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("gateway", "registered app.example-2.com istio-system/istio-egressgateway", "gateway istio-egressgateway.istio-system.svc.cluster.local default/sleep")]
+    [InlineData(
+        "gateway",
+        "registered app.example-2.com istio-system/istio-egressgateway",
+        "gateway istio-egressgateway.istio-system.svc.cluster.local default/sleep")]
     [InlineData("ambient", "unidentified unknown server/debugbox")]
     public async Task Other_meshes_are_told_by_their_routes(string scenario, params string[] expected)
     {
@@ -56,7 +59,9 @@ public sealed partial class ExpositionStoryTests : IDisposable
         Assert.EndsWith("# EOF\n", modern, StringComparison.Ordinal);
         // The same families, but for the suffix of counters.
         Assert.Equal(
-            TypePattern().Matches(text).Select(match => match.Value.EndsWith(" counter", StringComparison.Ordinal) ? match.Value.Replace("_total", "", StringComparison.Ordinal) : match.Value),
+            TypePattern().Matches(text).Select(match => match.Value.EndsWith(" counter", StringComparison.Ordinal)
+                ? match.Value.Replace("_total", "", StringComparison.Ordinal)
+                : match.Value),
             TypePattern().Matches(modern).Select(match => match.Value));
 
         // As they are exposed, so Prometheus stores them: OpenMetrics with gzip, which it asks for, and, behind a proxy that does not pass its wishes on, text.
@@ -71,7 +76,10 @@ public sealed partial class ExpositionStoryTests : IDisposable
         await Deadline.UntilAsync(
             async () =>
             {
-                var exposed = (await service.MetricsAsync()).Where(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal)).ToDictionary(Identity, sample => sample.Value);
+                var exposed = (await service.MetricsAsync())
+                    .Where(sample => sample.Name.StartsWith("egress_", StringComparison.Ordinal)
+                        && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal))
+                    .ToDictionary(Identity, sample => sample.Value);
                 var jobs = (await reader.QueryAsync("{__name__=~\"egress_.+\",__name__!~\"egress_alerts_.+\"}")).ToLookup(series => series.Labels["job"]);
                 return exposed.Count > 50 && ((string[])["egress-alerts", "as-text"]).All(
                     job => jobs[job].ToDictionary(series => Identity(series.Labels), series => series.Samples[0].Value) is var stored
@@ -81,10 +89,13 @@ public sealed partial class ExpositionStoryTests : IDisposable
             "Prometheus holds what is exposed");
 
         // The reference says of every metric which labels it has and what it is, in the words of its help text.
-        var readme = RowPattern().Matches(await File.ReadAllTextAsync(Repository.File("deploy", "reference", "metrics.md"))).Select(row => $"{row.Groups[1].Value} [{row.Groups[2].Value.Trim()}] {row.Groups[3].Value}");
+        var readme = RowPattern().Matches(await File.ReadAllTextAsync(Repository.File("deploy", "reference", "metrics.md")))
+            .Select(row => $"{row.Groups[1].Value} [{row.Groups[2].Value.Trim()}] {row.Groups[3].Value}");
         var labels = PromSample.Parse(text).ToLookup(sample => HistogramPattern().Replace(sample.Name, ""), sample => sample.Labels.Keys);
+        IEnumerable<string> LabelsOf(string name) =>
+            labels[name].SelectMany(names => names).Distinct().Except(FlowLabels(name)).Select(label => $"`{label}`");
         var exposed = HelpPattern().Matches(text).Select(help => (Name: help.Groups[1].Value, Text: help.Groups[2].Value))
-            .Select(family => $"{family.Name} [{string.Join(", ", labels[family.Name].SelectMany(names => names).Distinct().Except(FlowLabels(family.Name)).Select(name => $"`{name}`"))}] {family.Text}");
+            .Select(family => $"{family.Name} [{string.Join(", ", LabelsOf(family.Name))}] {family.Text}");
         Assert.Equal(exposed.Order(StringComparer.Ordinal), readme.Order(StringComparer.Ordinal));
     }
 
@@ -103,7 +114,10 @@ public sealed partial class ExpositionStoryTests : IDisposable
     private static string Identity(PromSample sample) => Identity(new Dictionary<string, string>(sample.Labels) { ["__name__"] = sample.Name });
 
     private static string Identity(IReadOnlyDictionary<string, string> labels) => string.Join(
-        ',', labels.Where(label => label.Value.Length > 0 && label.Key is not ("job" or "instance")).OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+        ',',
+        labels.Where(label => label.Value.Length > 0 && label.Key is not ("job" or "instance"))
+            .OrderBy(label => label.Key, StringComparer.Ordinal)
+            .Select(label => $"{label.Key}={label.Value}"));
 
     [GeneratedRegex(@"(?m)^# TYPE (\S+) \w+")]
     private static partial Regex TypePattern();

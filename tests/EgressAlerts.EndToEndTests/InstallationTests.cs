@@ -26,16 +26,30 @@ public sealed class InstallationTests : IDisposable
         var told = new ConcurrentQueue<string>();
         await using var receiver = await NotificationReceiver.StartAsync(0, told.Enqueue);
         await using var alertmanager = await AlertmanagerServer.StartAsync(
-            $"route: {{receiver: chat, group_by: [alertname], group_wait: 1s}}\nreceivers: [{{name: chat, slack_configs: [{{api_url: '{receiver.Urls.First()}/slack', channel: '#egress', title: '{{{{ .GroupLabels.alertname }}}}', text: '{{{{ range .Alerts }}}}{{{{ .Annotations.description }}}} {{{{ end }}}}'}}]}}]\n");
+            "route: {receiver: chat, group_by: [alertname], group_wait: 1s}\n"
+            + $"receivers: [{{name: chat, slack_configs: [{{api_url: '{receiver.Urls.First()}/slack', channel: '#egress', "
+            + "title: '{{ .GroupLabels.alertname }}', text: '{{ range .Alerts }}{{ .Annotations.description }} {{ end }}'}]}]\n");
         foreach (var folder in (string[])["opt", "prometheus", "backups"]) Directory.CreateDirectory(_folder.File(folder));
-        var prometheusConfig = _folder.Write("prometheus/prometheus.yml", $"global: {{scrape_interval: 5s}}\nscrape_configs:\n  - {{job_name: envoy-stats, honor_labels: true, static_configs: [{{targets: ['{mesh.Address.Authority}']}}]}}\n");
+        var prometheusConfig = _folder.Write(
+            "prometheus/prometheus.yml",
+            $$"""
+            global: {scrape_interval: 5s}
+            scrape_configs:
+              - {job_name: envoy-stats, honor_labels: true, static_configs: [{targets: ['{{mesh.Address.Authority}}']}]}
+
+            """);
         await using var prometheus = await PrometheusServer.OnAsync(prometheusConfig, engine);
         var service = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         string Here(string text) => text
-            .Replace("/opt/egress-alerts", _folder.File("opt"), StringComparison.Ordinal).Replace("/etc/prometheus", _folder.File("prometheus"), StringComparison.Ordinal)
-            .Replace("/var/lib/egress-alerts", _folder.File("data"), StringComparison.Ordinal).Replace("/var/backups", _folder.File("backups"), StringComparison.Ordinal).Replace("10.96.0.10", mesh.Dns.Endpoint.ToString(), StringComparison.Ordinal)
-            .Replace("localhost:9090", prometheus.Address.Authority, StringComparison.Ordinal).Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)
-            .Replace("localhost:10098", service.Authority, StringComparison.Ordinal).Replace("127.0.0.1:10098", service.Authority, StringComparison.Ordinal);
+            .Replace("/opt/egress-alerts", _folder.File("opt"), StringComparison.Ordinal)
+            .Replace("/etc/prometheus", _folder.File("prometheus"), StringComparison.Ordinal)
+            .Replace("/var/lib/egress-alerts", _folder.File("data"), StringComparison.Ordinal)
+            .Replace("/var/backups", _folder.File("backups"), StringComparison.Ordinal)
+            .Replace("10.96.0.10", mesh.Dns.Endpoint.ToString(), StringComparison.Ordinal)
+            .Replace("localhost:9090", prometheus.Address.Authority, StringComparison.Ordinal)
+            .Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)
+            .Replace("localhost:10098", service.Authority, StringComparison.Ordinal)
+            .Replace("127.0.0.1:10098", service.Authority, StringComparison.Ordinal);
 
         // The reader.
         var blocks = Markdown.Blocks(Guide, Heading).Select(Here).ToList();
@@ -43,8 +57,14 @@ public sealed class InstallationTests : IDisposable
         var (build, config, start, scrape, reload, look) = (blocks[0], blocks[1], blocks[2].Split('\n'), blocks[3], blocks[4], blocks[5]);
         await TypeAsync(build);
         // The kinds of user differ by one line.
-        var victoria = Markdown.Blocks(Guide, "## VictoriaMetrics, Mimir, Thanos").First(block => block.Contains("//victoria:8428", StringComparison.Ordinal)).Split('\n')[0];
-        if (engine == Engine.VictoriaMetrics) config = config.Replace(config.Split('\n')[0], victoria.Replace("victoria:8428", prometheus.Address.Authority, StringComparison.Ordinal), StringComparison.Ordinal);
+        var victoria = Markdown.Blocks(Guide, "## VictoriaMetrics, Mimir, Thanos")
+            .First(block => block.Contains("//victoria:8428", StringComparison.Ordinal)).Split('\n')[0];
+        if (engine == Engine.VictoriaMetrics)
+        {
+            var line = victoria.Replace("victoria:8428", prometheus.Address.Authority, StringComparison.Ordinal);
+            config = config.Replace(config.Split('\n')[0], line, StringComparison.Ordinal);
+        }
+
         _folder.Write("opt/egress-alerts.yml", config);
         await TypeAsync(start[0]);
         Assert.StartsWith(_folder.File("opt") + "/egress-alerts serve ", start[1], StringComparison.Ordinal);
@@ -57,11 +77,18 @@ public sealed class InstallationTests : IDisposable
             await Deadline.UntilAsync(() => running.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready");
             // Rules in front, which are vmalert's with VictoriaMetrics; the job at the end, below the scrape_configs that are there.
             var parts = scrape.Split("\nscrape_configs:\n");
-            await File.WriteAllTextAsync(prometheusConfig, $"{(engine == Engine.Prometheus ? parts[0] : "")}\n{await File.ReadAllTextAsync(prometheusConfig)}{parts[1]}\n");
+            var rules = engine == Engine.Prometheus ? parts[0] : "";
+            await File.WriteAllTextAsync(prometheusConfig, $"{rules}\n{await File.ReadAllTextAsync(prometheusConfig)}{parts[1]}\n");
             await TypeAsync(reload);
-            await Deadline.UntilAsync(() => Task.FromResult(told.Any(post => post.Contains("EgressBlocked", StringComparison.Ordinal))), 240, $"somebody is told of what was blocked: {string.Join('\n', told)}\n{running.Output}");
+            await Deadline.UntilAsync(
+                () => Task.FromResult(told.Any(post => post.Contains("EgressBlocked", StringComparison.Ordinal))),
+                240,
+                $"somebody is told of what was blocked: {string.Join('\n', told)}\n{running.Output}");
             // Status, alerts, and what the last query shows once a scrape has delivered it.
-            var seen = await Deadline.UntilAsync(async () => await TypeAsync(look) is var text && text.Contains("\"metric\":{\"destination\":", StringComparison.Ordinal) ? text : null, 60, "the query shows who talks to what");
+            var seen = await Deadline.UntilAsync(
+                async () => await TypeAsync(look) is var text && text.Contains("\"metric\":{\"destination\":", StringComparison.Ordinal) ? text : null,
+                60,
+                "the query shows who talks to what");
             Assert.Contains("EgressAlertsWatchdog", seen, StringComparison.Ordinal);
 
             // The database says whom workloads have talked to since this test began. It is in use meanwhile.
@@ -85,7 +112,10 @@ public sealed class InstallationTests : IDisposable
         await Deadline.UntilAsync(() => again.IsReadyAsync(new Uri(service, "-/ready")), 30, "the service is ready again");
         using var http = new HttpClient();
         var baseline = await Deadline.UntilAsync(
-            async () => (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').FirstOrDefault(line => line.StartsWith(Baseline + " ", StringComparison.Ordinal)), 60, "it shows from when it has counted");
+            async () => (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n')
+                .FirstOrDefault(line => line.StartsWith(Baseline + " ", StringComparison.Ordinal)),
+            60,
+            "it shows from when it has counted");
         Assert.Equal(before, double.Parse(baseline.Split(' ')[1], CultureInfo.InvariantCulture));
         var now = await CountersAsync(service);
         Assert.NotEmpty(shown);
@@ -101,7 +131,8 @@ public sealed class InstallationTests : IDisposable
         Assert.Contains($"\nExecStart={command}\n", unit, StringComparison.Ordinal);
 
         // Nothing that systemd does not know, once there is a program to start.
-        var (exit, output) = await Tool.RunAsync("systemd-analyze", ["verify", _folder.Write("egress-alerts.service", unit.Replace(command, "/bin/true", StringComparison.Ordinal))]);
+        var startable = _folder.Write("egress-alerts.service", unit.Replace(command, "/bin/true", StringComparison.Ordinal));
+        var (exit, output) = await Tool.RunAsync("systemd-analyze", ["verify", startable]);
         Assert.Equal((0, ""), (exit, output.Trim()));
         (exit, output) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=yes", "--threshold=20", _folder.File("egress-alerts.service")]);
         Assert.True(exit == 0, output);
@@ -111,7 +142,8 @@ public sealed class InstallationTests : IDisposable
     private static async Task<Dictionary<string, double>> CountersAsync(Uri service)
     {
         using var http = new HttpClient();
-        return (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n').Where(line => line.StartsWith("egress_upload_bytes_total{", StringComparison.Ordinal))
+        return (await http.GetStringAsync(new Uri(service, "metrics"))).Split('\n')
+            .Where(line => line.StartsWith("egress_upload_bytes_total{", StringComparison.Ordinal))
             .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 

@@ -14,7 +14,9 @@ public sealed partial class ReadmeTests : IDisposable
         ("deploy/demo/run", ".ci/run"),
         ("tests/run --fast", "the first project of tests/run"),
         ("tests/run", ".ci/run"),
-        ("dotnet run -c Release --project tests/EgressAlerts.Benchmarks", ".ci/run, small, by tests/EgressAlerts.Benchmarks/smoke, which reads them from there"),
+        (
+            "dotnet run -c Release --project tests/EgressAlerts.Benchmarks",
+            ".ci/run, small, by tests/EgressAlerts.Benchmarks/smoke, which reads them from there"),
         ("dotnet run -c Release --project tests/EgressAlerts.Exam", "nowhere: it takes hours; ExamTests plays the beginning of it"),
         ("dotnet run --project tests/EgressAlerts.MeshSimulator", nameof(The_simulator_by_hand)),
         ("dotnet publish src/EgressAlerts -c Release /t:PublishContainer", nameof(ContainerTests)),
@@ -67,7 +69,10 @@ public sealed partial class ReadmeTests : IDisposable
         var command = Commands().Single(command => command.StartsWith("dotnet run --project tests/EgressAlerts.MeshSimulator", StringComparison.Ordinal));
         var (port, dns) = (FreePort.Next(), FreePort.Next());
         var arguments = command.Split(" -- ")[1].Replace("15090", $"{port}", StringComparison.Ordinal).Replace("15053", $"{dns}", StringComparison.Ordinal);
-        using var simulator = new ServerProcess("dotnet", [Path.Combine(AppContext.BaseDirectory, "mesh-simulator.dll"), .. arguments.Split(' ')], _folder.Path);
+        using var simulator = new ServerProcess(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "mesh-simulator.dll"), .. arguments.Split(' ')],
+            _folder.Path);
         await Deadline.UntilAsync(() => simulator.IsReadyAsync(new Uri($"http://127.0.0.1:{port}/metrics")), 30, "it shows metrics");
     }
 
@@ -77,7 +82,9 @@ public sealed partial class ReadmeTests : IDisposable
         // Beside the checkout, whose folder has the name that git gives it.
         Directory.CreateSymbolicLink(_folder.File("egress-alerts"), Repository.Root);
         Directory.CreateDirectory(_folder.File("my-egress-alerts"));
-        _folder.Write("my-egress-alerts/kustomization.yaml", Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator").Single(block => block.StartsWith("namespace:", StringComparison.Ordinal)));
+        var kustomization = Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator")
+            .Single(block => block.StartsWith("namespace:", StringComparison.Ordinal));
+        _folder.Write("my-egress-alerts/kustomization.yaml", kustomization);
         _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
         var (exit, output) = await Tool.RunAsync("bash", ["-c", $"cd {_folder.Path}; kubectl kustomize my-egress-alerts"]);
         Assert.True(exit == 0, output);
@@ -93,7 +100,8 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.NotEmpty(commands);
         foreach (var command in commands)
         {
-            var (exit, output) = await Tool.RunAsync("bash", ["-c", command.Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal)]);
+            var here = command.Replace("localhost:9093", alertmanager.Address.Authority, StringComparison.Ordinal);
+            var (exit, output) = await Tool.RunAsync("bash", ["-c", here]);
             Assert.True(exit == 0, $"{command}\n{output}");
         }
     }
@@ -106,7 +114,8 @@ public sealed partial class ReadmeTests : IDisposable
         foreach (var scrape in scrapes)
         {
             // Debian builds promtool without Kubernetes; the rest of such a job is judged.
-            var (exit, output) = await Tool.RunAsync("promtool", ["check", "config", "--syntax-only", _folder.Write("prometheus.yml", DiscoveryPattern().Replace(scrape, "static_configs: []") + "\n")]);
+            var config = _folder.Write("prometheus.yml", DiscoveryPattern().Replace(scrape, "static_configs: []") + "\n");
+            var (exit, output) = await Tool.RunAsync("promtool", ["check", "config", "--syntax-only", config]);
             Assert.True(exit == 0, $"{scrape}\n{output}");
         }
     }

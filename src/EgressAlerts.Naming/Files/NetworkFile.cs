@@ -48,7 +48,10 @@ internal static class NetworkFile
                 if (cells.Length is >= 2 and <= 4 && CidrAttribute.Read(cells[0]) is { } cidr && LabelText.Host(cells[1]) != Words.Invalid)
                     networks.Add(new(cells[1], cidr, cells.ElementAtOrDefault(2) ?? "", cells.ElementAtOrDefault(3) ?? ""));
                 else
-                    errors.Add(new(file, number + 1, "this is no line 'cidr,name,owner,region' with a network and a name of letters, digits, '-', '_' and '.'"));
+                    errors.Add(new(
+                        file,
+                        number + 1,
+                        "this is no line 'cidr,name,owner,region' with a network and a name of letters, digits, '-', '_' and '.'"));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

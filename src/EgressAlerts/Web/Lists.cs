@@ -32,7 +32,9 @@ internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<Wait
     public static WaitingList Of(Exposition exposition)
     {
         var current = exposition.Current;
-        return new(current?.Counters.Window.End, [.. (current?.Ledger.Waiting ?? []).Select(WaitingEntry.Of), .. (current?.Counters.ShownAsZero ?? []).Select(WaitingEntry.Of)]);
+        return new(
+            current?.Counters.Window.End,
+            [.. (current?.Ledger.Waiting ?? []).Select(WaitingEntry.Of), .. (current?.Counters.ShownAsZero ?? []).Select(WaitingEntry.Of)]);
     }
 }
 

@@ -52,7 +52,8 @@ public sealed class DiscoveryTests : DeliveryTests
     {
         var dns = new DnsOptions { Servers = [new(System.Net.IPAddress.Loopback, FreePort.Next())], Timeout = TimeSpan.FromMilliseconds(100), Attempts = 1 };
         await using var lookups = new Lookups(dns, Store.InMemory().Read(), new DnsMetrics(Self), TimeProvider.System);
-        await using var discovery = Discover(new AlertmanagerOptions { Dns = [Look("alertmanagers.example.com")] }, new TargetResolver(lookups.Servers).FindAsync);
+        var options = new AlertmanagerOptions { Dns = [Look("alertmanagers.example.com")] };
+        await using var discovery = Discover(options, new TargetResolver(lookups.Servers).FindAsync);
         await UntilAsync(() => Self.Sum(Failures, "dns") >= 2, "it is counted each time");
         Assert.Contains("nobody answers which Alertmanagers alertmanagers.example.com names", Assert.Single(_log.Entries), StringComparison.Ordinal);
     }

@@ -87,7 +87,8 @@ public sealed class ReceiverTests : IAsyncLifetime
     public async Task PagerDuty_gets_critical_ones_with_component_group_and_class_and_learns_of_the_resolution()
     {
         var options = new DetectionOptions { Blocked = new() { Severity = "critical", Quiet = TimeSpan.FromSeconds(30) } };
-        var blocked = new Increment(new(new Flow(Cart, new RawDestination(System.Net.IPAddress.Parse("52.0.0.1"), "443", "", "", ""), Route.Blocked, Protocol.Tcp), Metric.ConnectionsClosed, "", "UH"), 1);
+        var destination = new RawDestination(System.Net.IPAddress.Parse("52.0.0.1"), "443", "", "", "");
+        var blocked = new Increment(new(new Flow(Cart, destination, Route.Blocked, Protocol.Tcp), Metric.ConnectionsClosed, "", "UH"), 1);
         var book = Publish(options, new NamedIncrement(blocked, new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true)));
         var triggered = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("trigger", StringComparison.Ordinal));
         var payload = triggered.GetProperty("payload");
@@ -178,9 +179,8 @@ public sealed class ReceiverTests : IAsyncLifetime
     private static NamedIncrement Claimed(string host)
     {
         var clean = LabelText.Host(host);
-        return new(
-            new Increment(new(new Flow(Cart, new RawDestination(null, "443", "", clean, ""), Route.Passthrough, Protocol.Http), Metric.Requests, "200", "-"), 1),
-            new Destination(clean, NameSource.Host, Confirmed: false));
+        var flow = new Flow(Cart, new RawDestination(null, "443", "", clean, ""), Route.Passthrough, Protocol.Http);
+        return new(new Increment(new(flow, Metric.Requests, "200", "-"), 1), new Destination(clean, NameSource.Host, Confirmed: false));
     }
 
     private AlertBook Publish(DetectionOptions options, params NamedIncrement[] seen)

@@ -57,7 +57,8 @@ public sealed class HttpClientTests : IAsyncLifetime
         using var http = HttpClients.Create(settings.PrometheusHttp, NullLogger.Instance);
         Assert.StartsWith("Basic bWU6cDp3|", await http.GetStringAsync(settings.Prometheus.Url), StringComparison.Ordinal);
 
-        var alertmanager = ConfigLoader.Load(_folder.Write("a.yml", "alerting: {alertmanagers: [{url: 'http://me@127.0.0.1:9093/'}]}")).Alerting.Alertmanagers.Single();
+        var withUser = _folder.Write("a.yml", "alerting: {alertmanagers: [{url: 'http://me@127.0.0.1:9093/'}]}");
+        var alertmanager = ConfigLoader.Load(withUser).Alerting.Alertmanagers.Single();
         Assert.Equal((new Uri("http://127.0.0.1:9093/"), "me", ""), (alertmanager.Url, alertmanager.Http.Username, alertmanager.Http.Password));
     }
 

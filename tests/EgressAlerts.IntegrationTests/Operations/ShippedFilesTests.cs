@@ -9,8 +9,8 @@ public sealed partial class ShippedFilesTests : IDisposable
     /// <summary>Those that the service sends itself.</summary>
     private static readonly string[] OwnAlerts =
     [
-        "EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressUploadSpike", "EgressFanOut", "EgressBeaconing", "EgressForbidden", "EgressNameMismatch",
-        "EgressMetadataService", "EgressOutsideRegion", "EgressThreatListed", "EgressAlertsWatchdog", "EgressAlertsHeldBack",
+        "EgressBlocked", "EgressProbing", "EgressNewDestination", "EgressUploadSpike", "EgressFanOut", "EgressBeaconing", "EgressForbidden",
+        "EgressNameMismatch", "EgressMetadataService", "EgressOutsideRegion", "EgressThreatListed", "EgressAlertsWatchdog", "EgressAlertsHeldBack",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -35,7 +35,8 @@ public sealed partial class ShippedFilesTests : IDisposable
     public async Task Routes_pass_amtool_and_every_alert_reaches_whom_it_should()
     {
         Directory.CreateDirectory(_folder.File("templates"));
-        foreach (var template in Directory.GetFiles(Repository.File("alerts", "templates"))) File.Copy(template, Path.Combine(_folder.File("templates"), Path.GetFileName(template)));
+        foreach (var template in Directory.GetFiles(Repository.File("alerts", "templates")))
+            File.Copy(template, Path.Combine(_folder.File("templates"), Path.GetFileName(template)));
         var config = _folder.Write("alertmanager.yml", await File.ReadAllTextAsync(Repository.File("alerts", "alertmanager.yml")));
         var (exit, output) = await Tool.RunAsync("amtool", ["check-config", config]);
         Assert.True(exit == 0, output);
@@ -65,7 +66,9 @@ public sealed partial class ShippedFilesTests : IDisposable
         foreach (var alert in RuleAlerts)
         {
             var rule = RulePattern().Matches(rules).Select(match => match.Value).Single(text => text.Contains($"- alert: {alert}\n", StringComparison.Ordinal));
-            foreach (var part in (string[])["expr:", "labels: {severity: ", "summary: ", "description: ", $"runbook_url: https://egress-alerts.example.com/runbooks/{alert}\n"]) Assert.Contains(part, rule, StringComparison.Ordinal);
+            var runbook = $"runbook_url: https://egress-alerts.example.com/runbooks/{alert}\n";
+            foreach (var part in (string[])["expr:", "labels: {severity: ", "summary: ", "description: ", runbook])
+                Assert.Contains(part, rule, StringComparison.Ordinal);
             Assert.Matches($@"alertname: {alert}(, |\n +)exp_alerts: \[\]", tests);
             Assert.Contains($"alertname: {alert}\n        exp_alerts:\n          - exp_labels:", tests, StringComparison.Ordinal);
         }
@@ -77,7 +80,10 @@ public sealed partial class ShippedFilesTests : IDisposable
         var (exit, output) = await Tool.RunAsync(
             "amtool",
             [
-                "template", "render", $"--template.glob={Repository.File("alerts", "templates")}/*.tmpl", "--template.text={{ template \"egress.title\" . }}\n{{ template \"egress.text\" . }}",
+                "template",
+                "render",
+                $"--template.glob={Repository.File("alerts", "templates")}/*.tmpl",
+                "--template.text={{ template \"egress.title\" . }}\n{{ template \"egress.text\" . }}",
                 $"--template.data={Repository.File("alerts", "tests", "notification.json")}",
             ]);
         Assert.True(exit == 0, output);
@@ -101,10 +107,18 @@ public sealed partial class ShippedFilesTests : IDisposable
 
     /// <summary>Those that Prometheus evaluates.</summary>
     private static IReadOnlyList<string> RuleAlerts =>
-        [.. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").SelectMany(file => AlertPattern().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value)];
+    [
+        .. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml")
+            .SelectMany(file => AlertPattern().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups[1].Value),
+    ];
 
     private static async Task<string> RouteAsync(string config, string severity, string alertName, string ns) => (await Tool.RunAsync(
-        "amtool", ["config", "routes", "test", $"--config.file={config}", $"alertname={alertName}", $"severity={severity}", "source_workload=cart", $"source_workload_namespace={ns}"])).Output.Split('\n')[0];
+        "amtool",
+        [
+            "config", "routes", "test", $"--config.file={config}",
+            $"alertname={alertName}", $"severity={severity}", "source_workload=cart", $"source_workload_namespace={ns}",
+        ])).Output.Split('\n')[0];
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex AlertPattern();

@@ -11,7 +11,17 @@ namespace EgressAlerts.Tests.Alerting;
 public sealed class AlertBookTests : IDisposable
 {
     private static readonly AlertingOptions Options = new() { ExternalLabels = new Dictionary<string, string> { ["cluster"] = "a", ["severity"] = "never" } };
-    private static readonly Finding Found = new("EgressBlocked", "warning", Samples.Cart, "x.example.com", Samples.Window(1).End, "s", "d", NameSource.Ptr, Confirmed: true, "up");
+    private static readonly Finding Found = new(
+        "EgressBlocked",
+        "warning",
+        Samples.Cart,
+        "x.example.com",
+        Samples.Window(1).End,
+        "s",
+        "d",
+        NameSource.Ptr,
+        Confirmed: true,
+        "up");
 
     private readonly Store _store = Store.InMemory();
     private readonly StoredState _state;
@@ -157,13 +167,17 @@ public sealed class AlertBookTests : IDisposable
         var book = new AlertBook(Options with { MaxAlertsPerName = 3, MaxAlerts = 5 }, _state, Metrics());
         Finding Of(string name, int number, int window = 1) => Found with { AlertName = name, Destination = $"d{number}", Since = Samples.Window(window).End };
         static IEnumerable<string> Firing(IEnumerable<Alert> alerts) =>
-            alerts.Where(alert => alert.ResolvedAt is null).Select(alert => $"{alert.Labels["alertname"]} {alert.Labels.GetValueOrDefault("destination")}").Order(StringComparer.Ordinal);
+            alerts.Where(alert => alert.ResolvedAt is null)
+                .Select(alert => $"{alert.Labels["alertname"]} {alert.Labels.GetValueOrDefault("destination")}")
+                .Order(StringComparer.Ordinal);
         var watchdog = Found with { AlertName = "W", Source = new("", ""), Destination = "", Severity = "info" };
 
         Assert.Equal(["A d1", "A d2", "W "], Firing(book.Update([Of("A", 1), Of("A", 2), watchdog], Samples.Window(1))));
         Assert.Empty(book.HeldBack);
         // One more has room by name, two of the other in all; older ones come first, and what is about the service always fires.
-        var flood = book.Update([Of("A", 9, 2), Of("A", 3, 0), Of("A", 2), Of("A", 1), Of("B", 1, 1), Of("B", 2, 2), Of("B", 3, 2), watchdog], Samples.Window(2));
+        var flood = book.Update(
+            [Of("A", 9, 2), Of("A", 3, 0), Of("A", 2), Of("A", 1), Of("B", 1, 1), Of("B", 2, 2), Of("B", 3, 2), watchdog],
+            Samples.Window(2));
         Assert.Equal(["A d1", "A d2", "A d3", "B d1", "EgressAlertsHeldBack ", "W "], Firing(flood));
         Assert.Equal(["A d9", "B d2", "B d3"], Firing(book.HeldBack));
         var told = flood.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName);
@@ -173,7 +187,9 @@ public sealed class AlertBookTests : IDisposable
         // Nothing that fires is pushed out, also not by a lower limit after a restart; what was held back fires from when it began.
         _state.Commit();
         var lower = new AlertBook(Options with { MaxAlertsPerName = 1, MaxAlerts = 1 }, _store.Read(), Metrics());
-        Assert.Equal(["A d1", "A d2", "EgressAlertsHeldBack ", "W "], Firing(lower.Update([Of("A", 1), Of("A", 2), Of("A", 9, 2), watchdog], Samples.Window(3))));
+        Assert.Equal(
+            ["A d1", "A d2", "EgressAlertsHeldBack ", "W "],
+            Firing(lower.Update([Of("A", 1), Of("A", 2), Of("A", 9, 2), watchdog], Samples.Window(3))));
         var later = book.Update([Of("A", 9, 2), watchdog], Samples.Window(3));
         Assert.Equal(["A d9", "W "], Firing(later));
         Assert.Equal(Samples.Window(2).End, later.Single(alert => alert.Labels.GetValueOrDefault("destination") == "d9").StartsAt);
@@ -183,11 +199,20 @@ public sealed class AlertBookTests : IDisposable
     public void What_nobody_is_woken_for_has_a_bound_of_its_own_and_takes_no_room()
     {
         var book = new AlertBook(Options with { MaxAlertsPerName = 2, MaxAlerts = 2, MaxInfoAlerts = 3 }, _state, Metrics());
-        IEnumerable<Finding> Of(string severity, int count) => Enumerable.Range(0, count).Select(i => Found with { Severity = severity, Destination = $"{severity}-{i}", Source = new("shop", $"{severity}-{i}") });
+        IEnumerable<Finding> Of(string severity, int count) => Enumerable.Range(0, count)
+            .Select(i => Found with { Severity = severity, Destination = $"{severity}-{i}", Source = new("shop", $"{severity}-{i}") });
         var firing = book.Update([.. Of("info", 5), .. Of("warning", 4)], Samples.Window(1));
-        Assert.Equal([("info", 3), ("warning", 2)], firing.Where(alert => alert.Labels.ContainsKey("source_workload")).CountBy(alert => alert.Labels["severity"]).Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Equal(
+            [("info", 3), ("warning", 2)],
+            firing.Where(alert => alert.Labels.ContainsKey("source_workload"))
+                .CountBy(alert => alert.Labels["severity"])
+                .Select(pair => (pair.Key, pair.Value))
+                .Order());
         Assert.Equal([("info", 2), ("warning", 2)], book.HeldBack.CountBy(alert => alert.Labels["severity"]).Select(pair => (pair.Key, pair.Value)).Order());
-        Assert.Contains("and 3 of severity info; those held back", firing.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName).Annotations["description"], StringComparison.Ordinal);
+        Assert.Contains(
+            "and 3 of severity info; those held back",
+            firing.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName).Annotations["description"],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,8 +222,14 @@ public sealed class AlertBookTests : IDisposable
         var flood = Enumerable.Range(0, 50).Select(i => Found with { Source = new("shop", "flood"), Destination = $"d{i}" }).ToList();
         Assert.Equal(6, book.Update(flood, Samples.Window(1)).Count(alert => alert.Labels.ContainsKey("source_workload")));
         var others = Enumerable.Range(0, 3).Select(i => Found with { Source = new("shop", $"other-{i}"), Since = Samples.Window(2).Start.AddSeconds(i + 1) });
-        var firing = book.Update([.. flood, .. others, .. others.Select(other => other with { Destination = "second" })], Samples.Window(2)).Where(alert => alert.ResolvedAt is null);
-        Assert.Equal([("flood", 6), ("other-0", 1), ("other-1", 1)], firing.Where(alert => alert.Labels.ContainsKey("source_workload")).CountBy(alert => alert.Labels["source_workload"]).Select(pair => (pair.Key, pair.Value)).Order());
+        var firing = book.Update([.. flood, .. others, .. others.Select(other => other with { Destination = "second" })], Samples.Window(2))
+            .Where(alert => alert.ResolvedAt is null);
+        Assert.Equal(
+            [("flood", 6), ("other-0", 1), ("other-1", 1)],
+            firing.Where(alert => alert.Labels.ContainsKey("source_workload"))
+                .CountBy(alert => alert.Labels["source_workload"])
+                .Select(pair => (pair.Key, pair.Value))
+                .Order());
     }
 
     [Fact]
@@ -207,7 +238,8 @@ public sealed class AlertBookTests : IDisposable
         var firing = _book.Update([Found], Samples.Window(1))[0];
         PostableAlert[] posted =
         [
-            .. new[] { firing, firing with { ResolvedAt = firing.StartsAt.AddHours(-1) } }.Select(alert => PostableAlert.Of(alert, firing.StartsAt.AddMinutes(4))),
+            .. new[] { firing, firing with { ResolvedAt = firing.StartsAt.AddHours(-1) } }
+                .Select(alert => PostableAlert.Of(alert, firing.StartsAt.AddMinutes(4))),
         ];
         using var json = JsonDocument.Parse(JsonSerializer.Serialize(posted, PostableAlertJson.Default.PostableAlertArray));
         Assert.Equal(
@@ -247,6 +279,7 @@ public sealed class AlertBookTests : IDisposable
         Assert.Equal(Texts(expected.Current), Texts(actual.Current));
         Assert.Equal(Texts(expected.History), Texts(actual.History));
 
-        static IEnumerable<string> Texts(IEnumerable<Alert> alerts) => alerts.Select(alert => JsonSerializer.Serialize(alert, AlertingJson.Default.Alert)).Order(StringComparer.Ordinal);
+        static IEnumerable<string> Texts(IEnumerable<Alert> alerts) =>
+            alerts.Select(alert => JsonSerializer.Serialize(alert, AlertingJson.Default.Alert)).Order(StringComparer.Ordinal);
     }
 }

@@ -24,7 +24,10 @@ public sealed class BudgetProperties
 
     /// <summary>Windows of increments, the time between them, and whether somebody scraped.</summary>
     private static readonly Arbitrary<(NamedIncrement[] Increments, int Gap, bool IsScraped)[]> AnyWindows =
-        (from increments in AnyIncrement.ArrayOf() from gap in Gen.Elements(1, 1, 1, 5, 25) from scraped in Gen.Elements(true, true, false) select (increments, gap, scraped)).ArrayOf().ToArbitrary();
+        (from increments in AnyIncrement.ArrayOf()
+         from gap in Gen.Elements(1, 1, 1, 5, 25)
+         from scraped in Gen.Elements(true, true, false)
+         select (increments, gap, scraped)).ArrayOf().ToArbitrary();
 
     [Fact]
     public void Sums_are_conserved_per_metric_and_per_workload_exactly() => Prop.ForAll(AnyWindows, windows =>
@@ -35,15 +38,26 @@ public sealed class BudgetProperties
             foreach (var each in named.Increments) expected.Add(each.Increment.Metric, each.Increment.Amount);
             foreach (var metric in Enum.GetValues<Metric>())
             {
-                Assert.Equal(expected[metric], Held(admitted).Where(series => series.Key.Metric == metric).Sum(series => series.Value) + admitted.Retired[metric]);
+                Assert.Equal(
+                    expected[metric],
+                    Held(admitted).Where(series => series.Key.Metric == metric).Sum(series => series.Value) + admitted.Retired[metric]);
                 Assert.Equal(expected[metric], admitted.Counted[metric]);
             }
 
             // As long as nothing retires and all have places of their own, each workload's sum is its own.
-            foreach (var each in named.Increments) ofWorkload[(each.Flow.Source.Name, each.Increment.Metric)] = ofWorkload.GetValueOrDefault((each.Flow.Source.Name, each.Increment.Metric)) + each.Increment.Amount;
+            foreach (var each in named.Increments)
+            {
+                var key = (each.Flow.Source.Name, each.Increment.Metric);
+                ofWorkload[key] = ofWorkload.GetValueOrDefault(key) + each.Increment.Amount;
+            }
+
             if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Source.Name == Words.Other)) continue;
             foreach (var ((workload, metric), sum) in ofWorkload)
-                Assert.Equal(sum, Held(admitted).Where(series => series.Key.Source.Name == workload && series.Key.Metric == metric).Sum(series => series.Value));
+            {
+                Assert.Equal(
+                    sum,
+                    Held(admitted).Where(series => series.Key.Source.Name == workload && series.Key.Metric == metric).Sum(series => series.Value));
+            }
         }
     }).QuickCheckThrowOnFailure();
 
@@ -53,7 +67,12 @@ public sealed class BudgetProperties
         var before = new Dictionary<SeriesKey, double>();
         foreach (var (_, admitted) in Run(windows))
         {
-            foreach (var series in admitted.Series) Assert.True(before.TryGetValue(series.Key, out var last) ? series.Value >= last : series.Value == 0, $"{series.Key}: {last}, then {series.Value}");
+            foreach (var series in admitted.Series)
+            {
+                var isMonotone = before.TryGetValue(series.Key, out var last) ? series.Value >= last : series.Value == 0;
+                Assert.True(isMonotone, $"{series.Key}: {last}, then {series.Value}");
+            }
+
             before = admitted.Series.ToDictionary(series => series.Key, series => series.Value);
         }
     }).QuickCheckThrowOnFailure();
@@ -70,7 +89,9 @@ public sealed class BudgetProperties
             Assert.InRange(workloads, 0, Options.MaxWorkloads);
             // An overflow has no label that traffic mints.
             Assert.InRange(overflow, 0, (workloads + 1) * Enum.GetValues<Metric>().Length * Enum.GetValues<Route>().Length * Enum.GetValues<Protocol>().Length);
-            foreach (var destinations in admitted.Series.Where(series => series.Key.Destination != Words.Other).GroupBy(series => series.Key.Source.Name, series => series.Key.Destination))
+            var byWorkload = admitted.Series.Where(series => series.Key.Destination != Words.Other)
+                .GroupBy(series => series.Key.Source.Name, series => series.Key.Destination);
+            foreach (var destinations in byWorkload)
                 Assert.InRange(destinations.Distinct().Count(), 1, Options.MaxDestinationsPerWorkload);
         }
     }).QuickCheckThrowOnFailure();
@@ -90,7 +111,9 @@ public sealed class BudgetProperties
         {
             now = admitted.Window.End;
             var held = Held(admitted).ToDictionary(series => series.Key, series => series.Value);
-            foreach (var (key, value) in before.Where(series => series.Key.Destination != Words.Other && !series.Key.Destination.StartsWith('*') && series.Key.Port != Words.Other))
+            var ofTheirOwn = before.Where(series =>
+                series.Key.Destination != Words.Other && !series.Key.Destination.StartsWith('*') && series.Key.Port != Words.Other);
+            foreach (var (key, value) in ofTheirOwn)
             {
                 var grown = named.Increments.Where(each => KeyOf(each) == key).Sum(each => each.Increment.Amount);
                 if (held.TryGetValue(key, out var is_))
@@ -120,7 +143,10 @@ public sealed class BudgetProperties
         Assert.Equal(Text(Run(windows)).ToList(), Text(Run(windows, restarts: true)).ToList())).QuickCheckThrowOnFailure();
 
     /// <summary>The budget after each window.</summary>
-    private static IEnumerable<(NamedReading Named, CounterSnapshot Counters)> Run((NamedIncrement[] Increments, int Gap, bool IsScraped)[] windows, CardinalityOptions? options = null, bool restarts = false)
+    private static IEnumerable<(NamedReading Named, CounterSnapshot Counters)> Run(
+        (NamedIncrement[] Increments, int Gap, bool IsScraped)[] windows,
+        CardinalityOptions? options = null,
+        bool restarts = false)
     {
         using var store = Store.InMemory();
         var (state, number) = (store.Read(), 0);

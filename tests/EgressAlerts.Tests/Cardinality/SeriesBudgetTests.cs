@@ -42,7 +42,8 @@ public sealed class SeriesBudgetTests : IDisposable
                from metric in (Metric[])[Metric.ConnectionsOpened, Metric.ConnectionsClosed, Metric.UploadBytes]
                select Samples.Increment(Samples.Flow("52.0.0.1", port: $"{port}"), port, metric),
         ];
-        string[] Placed(IEnumerable<Increment> inOrder) => [.. Admit(New(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
+        string[] Placed(IEnumerable<Increment> inOrder) =>
+            [.. Admit(New(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
 
         var forwards = Placed(increments);
         Assert.Contains(forwards, series => series.Contains("Destination = " + Words.Other, StringComparison.Ordinal)); // Not all find one.
@@ -156,7 +157,8 @@ public sealed class SeriesBudgetTests : IDisposable
         Assert.Equal(("", "IE"), Told(4, In("AS1", "IE")));
         Assert.Equal(("vpc", "eu"), Told(5, In("vpc", "eu", NameSource.Network)));
 
-        (string, string) Told(int window, NamedIncrement increment) => AdmitAs(budget, window, increment).Destinations.Single() is var told ? (told.Network, told.Region) : default;
+        (string, string) Told(int window, NamedIncrement increment) =>
+            AdmitAs(budget, window, increment).Destinations.Single() is var told ? (told.Network, told.Region) : default;
     }
 
     [Fact]
@@ -182,10 +184,19 @@ public sealed class SeriesBudgetTests : IDisposable
         for (var window = 1; window <= 20; window++)
             Admit(budget, window, [.. Enumerable.Range(1, 50).Select(i => Samples.Increment(Samples.Flow($"60.0.{window}.{i}"), 100, Metric.UploadBytes))]);
 
-        var (heavy, blocked, found, junk) = (Samples.Flow("52.0.0.1"), Samples.Flow("52.0.0.2", route: Route.Blocked), Samples.Flow("52.0.0.3"), Samples.Flow("52.0.0.4"));
+        var heavy = Samples.Flow("52.0.0.1");
+        var blocked = Samples.Flow("52.0.0.2", route: Route.Blocked);
+        var (found, junk) = (Samples.Flow("52.0.0.3"), Samples.Flow("52.0.0.4"));
         var finding = new Finding("EgressNewDestination", "warning", Samples.Cart, "52.0.0.3", Samples.Start, "", "", NameSource.Ip, false, "");
         var admitted = budget.Admit(
-            Samples.Named(21, Samples.Increment(heavy, 5_000_000, Metric.UploadBytes), Samples.Increment(blocked), Samples.Increment(found), Samples.Increment(junk, 100, Metric.UploadBytes)), [finding], showNew: true);
+            Samples.Named(
+                21,
+                Samples.Increment(heavy, 5_000_000, Metric.UploadBytes),
+                Samples.Increment(blocked),
+                Samples.Increment(found),
+                Samples.Increment(junk, 100, Metric.UploadBytes)),
+            [finding],
+            showNew: true);
         var names = admitted.Series.Select(series => series.Key.Destination).ToHashSet();
         Assert.All((string[])["52.0.0.1", "52.0.0.2", "52.0.0.3"], name => Assert.Contains(name, names));
         Assert.DoesNotContain("52.0.0.4", names);
@@ -199,7 +210,8 @@ public sealed class SeriesBudgetTests : IDisposable
         var budget = New(Medium);
         var flood = Admit(budget, 1, [.. Enumerable.Range(1, 200).Select(i => Samples.Increment(Samples.Flow($"60.0.0.{i}", route: Route.Blocked)))]);
         Assert.Equal(Medium.MaxDestinationsPerWorkload * 7 / 8, flood.Destinations.Count);
-        Assert.Contains(Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.1"), 1_000_000, Metric.UploadBytes)).Destinations, destination => destination.Name == "52.0.0.1");
+        var after = Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.1"), 1_000_000, Metric.UploadBytes));
+        Assert.Contains(after.Destinations, destination => destination.Name == "52.0.0.1");
     }
 
     [Fact]
@@ -232,7 +244,9 @@ public sealed class SeriesBudgetTests : IDisposable
     public void Five_names_under_a_parent_are_rolled_up_when_places_are_scarce_and_stay_so()
     {
         var budget = New(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8, IdleTtl = TimeSpan.FromMinutes(30) });
-        NamedIncrement To(string name, double amount = 1) => new(Samples.Increment(Samples.Flow("52.0.0.1"), amount), new Destination(name, NameSource.Ptr, true, "", "AS1", "", "example.com"));
+        NamedIncrement To(string name, double amount = 1) => new(
+            Samples.Increment(Samples.Flow("52.0.0.1"), amount),
+            new Destination(name, NameSource.Ptr, true, "", "AS1", "", "example.com"));
 
         var first = AdmitAs(budget, 1, [.. Enumerable.Range(1, 6).Select(i => To($"n{i}.cdn.example.com"))]);
         Assert.Equal((6, 0), (first.Destinations.Count, first.Budget.RolledUp)); // Places are not scarce yet when each of them comes.
@@ -258,8 +272,10 @@ public sealed class SeriesBudgetTests : IDisposable
     public void Nothing_above_a_registrable_domain_is_rolled_up(string name, string domain)
     {
         var budget = New(new() { MaxSeries = 1000, MaxDestinationsPerWorkload = 8 });
+        static string Numbered(string format, int i) => string.Format(CultureInfo.InvariantCulture, format, $"n{i}");
         var admitted = AdmitAs(budget, 1, [.. Enumerable.Range(1, 20).Select(i => new NamedIncrement(
-            Samples.Increment(Samples.Flow("52.0.0.1")), new Destination(string.Format(CultureInfo.InvariantCulture, name, $"n{i}"), NameSource.Ptr, true, Domain: string.Format(CultureInfo.InvariantCulture, domain, $"n{i}"))))]);
+            Samples.Increment(Samples.Flow("52.0.0.1")),
+            new Destination(Numbered(name, i), NameSource.Ptr, true, Domain: Numbered(domain, i))))]);
         Assert.Equal(0, admitted.Budget.RolledUp);
     }
 
@@ -288,9 +304,11 @@ public sealed class SeriesBudgetTests : IDisposable
     }
 
     /// <summary>A window after which somebody has scraped, so that what it shows is what it holds.</summary>
-    private static CounterSnapshot Admit(SeriesBudget budget, int window, params IReadOnlyList<Increment> increments) => Shown(budget, Samples.Named(window, increments));
+    private static CounterSnapshot Admit(SeriesBudget budget, int window, params IReadOnlyList<Increment> increments) =>
+        Shown(budget, Samples.Named(window, increments));
 
-    private static CounterSnapshot AdmitAs(SeriesBudget budget, int window, params IReadOnlyList<NamedIncrement> increments) => Shown(budget, Samples.NamedAs(window, increments));
+    private static CounterSnapshot AdmitAs(SeriesBudget budget, int window, params IReadOnlyList<NamedIncrement> increments) =>
+        Shown(budget, Samples.NamedAs(window, increments));
 
     private static CounterSnapshot Shown(SeriesBudget budget, NamedReading named)
     {

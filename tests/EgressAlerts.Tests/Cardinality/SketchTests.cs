@@ -93,5 +93,6 @@ public sealed class SketchTests
     [InlineData(4)]
     [InlineData(1_024)]
     [InlineData(4_098)]
-    public void Damaged_registers_are_refused(int length) => Assert.Throws<FormatException>(() => new DistinctCount { Registers = [.. Enumerable.Repeat(byte.MaxValue, length)] });
+    public void Damaged_registers_are_refused(int length) =>
+        Assert.Throws<FormatException>(() => new DistinctCount { Registers = [.. Enumerable.Repeat(byte.MaxValue, length)] });
 }

@@ -23,7 +23,8 @@ public sealed class ConfigLoaderTests : IDisposable
         // What is said once: overrides have the detectors' keys, and each Alertmanager has the HTTP client settings.
         foreach (var (path, facts) in keys.ToList())
         {
-            foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)[("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus.")])
+            foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)
+                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus.")])
             {
                 if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first)
                     && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
@@ -62,53 +63,102 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("destinations: {network_files: [nowhere.yml]}", "1: destinations.network_files cannot be used: nowhere.yml:0: the file cannot be read")]
     [InlineData("destinations: {networks: [{name: a, cidrs: ['::ffff:10.1.2.3/96']}]}", "1: destinations.networks[0].cidrs '::ffff:10.1.2.3/96' is not")]
     [InlineData("detection: {blocked: {severity: page}}", "1: detection.blocked.severity 'page' is none of info, warning, critical")]
-    [InlineData("detection: {metadata_service: {allowed: [agent]}}", "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
-    [InlineData("detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]", "4: detection.outside_region.allowed_regions[0].namespace is missing")]
-    [InlineData("detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}", "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
-    [InlineData("detection: {workload_groups: [{match: 'ci/job-*'}]}", "1: detection.workload_groups[0].as is missing or is not namespace/workload without a *")]
-    [InlineData("detection: {workload_groups: [{match: job, as: 'ci/*'}]}", "1: detection.workload_groups[0].match 'job' is not namespace/workload, where each may have a * at its beginning or end")]
+    [InlineData(
+        "detection: {metadata_service: {allowed: [agent]}}",
+        "1: detection.metadata_service.allowed 'agent' is not namespace/workload, where each may have a * at its beginning or end")]
+    [InlineData(
+        "detection:\n  outside_region:\n    allowed_regions:\n      - regions: [DE]",
+        "4: detection.outside_region.allowed_regions[0].namespace is missing")]
+    [InlineData(
+        "detection: {outside_region: {allowed_regions: [{namespace: a, regions: [DE]}, {namespace: a, regions: [FR]}]}}",
+        "1: detection.outside_region.allowed_regions[1].namespace is there twice")]
+    [InlineData(
+        "detection: {workload_groups: [{match: 'ci/job-*'}]}",
+        "1: detection.workload_groups[0].as is missing or is not namespace/workload without a *")]
+    [InlineData(
+        "detection: {workload_groups: [{match: job, as: 'ci/*'}]}",
+        "1: detection.workload_groups[0].match 'job' is not namespace/workload, where each may have a * at its beginning or end")]
     [InlineData("detection: {probing: {destinations: 1}}", "1: detection.probing.destinations")]
-    [InlineData("destinations: {public_suffix_list: /etc/hostname}", "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
+    [InlineData(
+        "destinations: {public_suffix_list: /etc/hostname}",
+        "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
     [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]
     [InlineData("policies: [{action: deny}]", "1: policies[0].action 'deny' is none of allow, alert, ignore")]
-    [InlineData("policies: [{action: alert, names: [a.com]}]", "1: policies[0].names is not a known key; known here: action, destination, name, severity, source")]
+    [InlineData(
+        "policies: [{action: alert, names: [a.com]}]",
+        "1: policies[0].names is not a known key; known here: action, destination, name, severity, source")]
     [InlineData("policies: [{action: alert, name: x}, {action: allow, name: x}]", "1: policies has two of the name 'x'")]
-    [InlineData("policies: [{action: alert, destination: {names: ['www.*.com']}}]", "1: policies[0].destination.names 'www.*.com' is not a host name such as www.example.com, nor *.example.com")]
+    [InlineData(
+        "policies: [{action: alert, destination: {names: ['www.*.com']}}]",
+        "1: policies[0].destination.names 'www.*.com' is not a host name such as www.example.com, nor *.example.com")]
     [InlineData("policies: [{action: alert, destination: {names: ['*example.com']}}]", "1: policies[0].destination.names '*example.com' is not a host name")]
     [InlineData("policies: [{action: alert, destination: {ports: [70000]}}]", "1: policies[0].destination.ports '70000' is not a port from 1 to 65535")]
-    [InlineData("policies: [{action: alert, destination: {path_prefixes: [politics]}}]", "1: policies[0].destination.path_prefixes 'politics' does not begin with /")]
-    [InlineData("policies: [{action: alert, destination: {routes: [out]}}]", "1: policies[0].destination.routes 'out' is none of passthrough, blocked, registered, gateway, unidentified")]
-    [InlineData("policies: [{action: alert, source: {namespaces: [a*b]}}]", "1: policies[0].source.namespaces 'a*b' is not a name, which may have a * at its beginning or end")]
+    [InlineData(
+        "policies: [{action: alert, destination: {path_prefixes: [politics]}}]",
+        "1: policies[0].destination.path_prefixes 'politics' does not begin with /")]
+    [InlineData(
+        "policies: [{action: alert, destination: {routes: [out]}}]",
+        "1: policies[0].destination.routes 'out' is none of passthrough, blocked, registered, gateway, unidentified")]
+    [InlineData(
+        "policies: [{action: alert, source: {namespaces: [a*b]}}]",
+        "1: policies[0].source.namespaces 'a*b' is not a name, which may have a * at its beginning or end")]
     [InlineData("policies: [{action: ignore}]", "1: policies[0].action 'ignore' without a condition would hide all traffic from the detectors: give")]
     [InlineData("policies: [{action: ignore, source: {namespaces: []}, destination: {}}]", "1: policies[0].action 'ignore' without a condition")]
     [InlineData("detection: {overrides: [{learning: 1h}]}", "1: detection.overrides[0].workloads is missing: name at least one namespace/workload")]
     [InlineData("detection: {overrides: [{workloads: [a/b], memory: 1h}]}", "1: detection.overrides[0].memory is not a known key")]
     [InlineData("detection: {overrides: [{workloads: [a/b], threat_listed: {lists: []}}]}", "1: detection.overrides[0].threat_listed.lists is not a known key")]
-    [InlineData("detection: {overrides: [{workloads: [a/b], fan_out: {floor: 0}}]}", "1: detection.overrides[0].fan_out.floor '0' is not a whole number from 1 to")]
+    [InlineData(
+        "detection: {overrides: [{workloads: [a/b], fan_out: {floor: 0}}]}",
+        "1: detection.overrides[0].fan_out.floor '0' is not a whole number from 1 to")]
     [InlineData("destinations: {network_files: [nowhere.yml, gone.yml]}", "1: destinations.network_files cannot be used: gone.yml:0: the file cannot be read")]
     [InlineData("detection: {upload_spike: {floor: 12}}", "1: detection.upload_spike.floor '12' is not a size from 1KiB to 1024TiB")]
     [InlineData("detection: {threat_listed: {lists: [{name: drop}]}}", "1: detection.threat_listed.lists[0].file is missing")]
-    [InlineData("detection: {threat_listed: {lists: [{name: drop, file: /nowhere/drop.txt}]}}", "1: detection.threat_listed.lists[0].file cannot be used: /nowhere/drop.txt cannot be read")]
+    [InlineData(
+        "detection: {threat_listed: {lists: [{name: drop, file: /nowhere/drop.txt}]}}",
+        "1: detection.threat_listed.lists[0].file cannot be used: /nowhere/drop.txt cannot be read")]
     [InlineData("alerting:\n  alertmanagers:\n    - basic_auth: {username: x}", "3: alerting.alertmanagers[0].url is missing")]
     [InlineData("alerting: {external_labels: {'9x': y}}", "1: alerting.external_labels.9x is not a label name")]
-    [InlineData("prometheus:\n  authorization: {type: Bea rer, credentials: x}", "2: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone")]
-    [InlineData("prometheus: {authorization: {type: basic, credentials: x}}", "1: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone, without spaces, and the secret in credentials; for Basic use basic_auth")]
-    [InlineData("prometheus:\n  authorization:\n    credentials: |\n      s3cret\n", "3: prometheus.authorization.credentials holds a line feed or another character that no header may have: write it on one line, or put it into a file")]
-    [InlineData("prometheus: {authorization: {credentials: s3cret, credentials_file: /x}}", "1: prometheus.authorization.credentials_file cannot stand beside credentials")]
-    [InlineData("prometheus: {basic_auth: {username: me, password: \"s3cret\\n\"}}", "1: prometheus.basic_auth.password holds a control character, such as a line feed: write it on one line")]
+    [InlineData(
+        "prometheus:\n  authorization: {type: Bea rer, credentials: x}",
+        "2: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone")]
+    [InlineData(
+        "prometheus: {authorization: {type: basic, credentials: x}}",
+        "1: prometheus.authorization.type is no scheme such as Bearer: write the scheme alone, without spaces, "
+        + "and the secret in credentials; for Basic use basic_auth")]
+    [InlineData(
+        "prometheus:\n  authorization:\n    credentials: |\n      s3cret\n",
+        "3: prometheus.authorization.credentials holds a line feed or another character that no header may have: write it on one line, or put it into a file")]
+    [InlineData(
+        "prometheus: {authorization: {credentials: s3cret, credentials_file: /x}}",
+        "1: prometheus.authorization.credentials_file cannot stand beside credentials")]
+    [InlineData(
+        "prometheus: {basic_auth: {username: me, password: \"s3cret\\n\"}}",
+        "1: prometheus.basic_auth.password holds a control character, such as a line feed: write it on one line")]
     [InlineData("prometheus: {basic_auth: {username: 'me:s3cret'}}", "1: prometheus.basic_auth.username holds a colon or a control character")]
     [InlineData("prometheus: {basic_auth: {password: s3cret}}", "1: prometheus.basic_auth.username is missing")]
-    [InlineData("prometheus: {basic_auth: {username: me, password: s3cret, password_file: /x}}", "1: prometheus.basic_auth.password_file cannot stand beside password")]
+    [InlineData(
+        "prometheus: {basic_auth: {username: me, password: s3cret, password_file: /x}}",
+        "1: prometheus.basic_auth.password_file cannot stand beside password")]
     [InlineData("prometheus: {http_headers: {X-Token: {secrets: [\"s3cret\\n\"]}}}", "1: prometheus.http_headers.X-Token has a value with a line feed")]
     [InlineData("prometheus: {http_headers: {'X Token': {values: [s3cret]}}}", "1: prometheus.http_headers.X Token is not the name of a header")]
-    [InlineData("prometheus: {url: 'http://me:s3cret@x', basic_auth: {username: me}}", "1: prometheus.url holds a user name beside basic_auth or authorization")]
-    [InlineData("alerting: {alertmanagers: [{url: 'http://me:s3cret@x', authorization: {credentials: y}}]}", "1: alerting.alertmanagers[0].url holds a user name beside basic_auth or authorization")]
+    [InlineData(
+        "prometheus: {url: 'http://me:s3cret@x', basic_auth: {username: me}}",
+        "1: prometheus.url holds a user name beside basic_auth or authorization")]
+    [InlineData(
+        "alerting: {alertmanagers: [{url: 'http://me:s3cret@x', authorization: {credentials: y}}]}",
+        "1: alerting.alertmanagers[0].url holds a user name beside basic_auth or authorization")]
     [InlineData("prometheus: {url: 'http://me:s3cret%0A@x'}", "1: prometheus.url holds a user name or password with a control character: use basic_auth")]
     [InlineData("prometheus: {url: 'htp://me:s3cret@x/y?token=s3cret'}", "1: prometheus.url '...@x/y' is not an absolute http or https URL")]
-    [InlineData("alerting: {external_url: 'http://me:s3cret@x'}", "1: alerting.external_url holds a user name or password, which every alert would show: leave it out")]
-    [InlineData("prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}", "1: prometheus.proxy_url cannot stand beside tls_config.server_name")]
+    [InlineData(
+        "alerting: {external_url: 'http://me:s3cret@x'}",
+        "1: alerting.external_url holds a user name or password, which every alert would show: leave it out")]
+    [InlineData(
+        "prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}",
+        "1: prometheus.proxy_url cannot stand beside tls_config.server_name")]
     [InlineData("prometheus: {tls_config: {key_file: /etc/hostname}}", "1: prometheus.tls_config.key_file stands alone: name its certificate in cert_file")]
-    [InlineData("prometheus: {tls_config: {ca_file: /etc/hostname}}", "1: prometheus.tls_config.ca_file cannot be used: /etc/hostname: it holds no certificate")]
+    [InlineData(
+        "prometheus: {tls_config: {ca_file: /etc/hostname}}",
+        "1: prometheus.tls_config.ca_file cannot be used: /etc/hostname: it holds no certificate")]
     [InlineData("a: b: c", "1: this is not YAML")]
     [InlineData("- x", "1: a configuration begins with sections such as 'prometheus:'")]
     [InlineData("dns: {timeout: 1s, timeout: 2s}", "1: this is not YAML")]
@@ -150,7 +200,10 @@ public sealed class ConfigLoaderTests : IDisposable
     {
         var secret = _folder.Write("token", "s3cret\n");
         _folder.Write("nets.yml", "- {name: partner, cidrs: [203.0.113.0/24], owner: alliances}");
-        _folder.Write("ip-ranges.json", """{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"S3"},{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"AMAZON"}],"ipv6_prefixes":[]}""");
+        _folder.Write(
+            "ip-ranges.json",
+            """{"prefixes":[{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"S3"},"""
+            + """{"ip_prefix":"3.5.0.0/19","region":"eu-west-1","service":"AMAZON"}],"ipv6_prefixes":[]}""");
         _folder.Write("own.csv", "cidr,name,owner,region\n# ours\n10.20.0.0/16, payments, payments-team, eu-west-1\n2001:db8:7::/48,v6\n");
         var settings = Load($$"""
             prometheus:
@@ -167,7 +220,9 @@ public sealed class ConfigLoaderTests : IDisposable
               outside_region: { allowed_regions: [{ namespace: payments, regions: [eu-west-1, DE] }] }
             alerting: { alertmanagers: [] }
             """);
-        Assert.Equal((TimeSpan.FromMinutes(5), "critical", TimeSpan.FromHours(2)), (settings.Detection.Blocked.Quiet, settings.Detection.MetadataService.Severity, settings.Detection.MetadataService.Quiet));
+        Assert.Equal(
+            (TimeSpan.FromMinutes(5), "critical", TimeSpan.FromHours(2)),
+            (settings.Detection.Blocked.Quiet, settings.Detection.MetadataService.Severity, settings.Detection.MetadataService.Quiet));
         Assert.Equal(["infra/agent", "kube-system/*"], settings.Detection.MetadataService.Allowed.Select(allowed => allowed.ToString()));
         Assert.Equal(["eu-west-1", "DE"], Assert.Single(settings.Detection.OutsideRegion.AllowedRegions, allowed => allowed.Namespace == "payments").Regions);
         Assert.Equal(TimeSpan.FromMinutes(1), settings.Prometheus.Interval);
@@ -200,7 +255,8 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Overrides_begin_with_what_holds_for_all_and_policies_say_what_of_the_labels_is_kept()
     {
-        var settings = Load("""
+        const string News = """{ names: ["*.cnn.com"], path_prefixes: [/politics], routes: [passthrough] }""";
+        var settings = Load($$"""
             detection:
               learning: 2h
               upload_spike: { floor: 1MiB, deviations: 7 }
@@ -209,11 +265,13 @@ public sealed class ConfigLoaderTests : IDisposable
               threat_listed: { lists: [{ name: drop, file: 'LIST', max_age: 2d }] }
             policies:
               - { name: own, action: allow, destination: { cidrs: [203.0.113.0/24], ports: [443] } }
-              - { action: alert, severity: critical, source: { namespaces: [shop], labels: { source_version: v2 } }, destination: { names: ["*.cnn.com"], path_prefixes: [/politics], routes: [passthrough] } }
+              - { action: alert, severity: critical, source: { namespaces: [shop], labels: { source_version: v2 } }, destination: {{News}} }
             """.Replace("LIST", _folder.Write("drop.txt", "192.0.2.0/24 ; SBL1\n"), StringComparison.Ordinal));
         var batch = Assert.Single(settings.Detection.Overrides);
         Assert.Equal(["batch/*", "*/backup"], batch.Workloads.Select(workload => workload.ToString()));
-        Assert.Equal((10L << 30, 7, TimeSpan.FromHours(2), "info"), (batch.Options.UploadSpike.Floor, batch.Options.UploadSpike.Deviations, batch.Options.Learning, batch.Options.Blocked.Severity));
+        Assert.Equal(
+            (10L << 30, 7, TimeSpan.FromHours(2), "info"),
+            (batch.Options.UploadSpike.Floor, batch.Options.UploadSpike.Deviations, batch.Options.Learning, batch.Options.Blocked.Severity));
         Assert.Equal((1L << 20, "warning"), (settings.Detection.UploadSpike.Floor, settings.Detection.Blocked.Severity));
         Assert.Equal(["own", "number-2"], settings.Detection.Policies.Select(policy => policy.Name));
         Assert.Equal(["critical", "warning"], settings.Detection.Policies.Reverse().Select(policy => policy.Severity));
@@ -259,7 +317,9 @@ public sealed class ConfigLoaderTests : IDisposable
     }
 
     private static NetworkName? Found(Settings settings, string address) =>
-        settings.Destinations.NetworkFiles.Select(file => NetworkFile.Read(file).Find(IPAddress.Parse(address))).FirstOrDefault(found => found is not null)?.Value;
+        settings.Destinations.NetworkFiles
+            .Select(file => NetworkFile.Read(file).Find(IPAddress.Parse(address)))
+            .FirstOrDefault(found => found is not null)?.Value;
 
     private static string Reference => Path.Combine(Repository.Root, "deploy", "egress-alerts.yml");
 

@@ -26,7 +26,8 @@ internal static class KeyTable
                     keys.Add(path, (option.Rule!.Takes, option.Unset ?? (value is null ? "" : option.Rule.Write(value))));
                     break;
                 case OptionKind.Texts:
-                    keys.Add(path, ("list of texts", string.Join(", ", (value as IEnumerable ?? Array.Empty<object>()).Cast<object>().Select(option.Rule!.Write))));
+                    var texts = (value as IEnumerable ?? Array.Empty<object>()).Cast<object>();
+                    keys.Add(path, ("list of texts", string.Join(", ", texts.Select(option.Rule!.Write))));
                     break;
                 case OptionKind.Pairs:
                     keys.Add(path, ("names and values", ""));

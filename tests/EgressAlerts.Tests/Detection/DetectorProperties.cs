@@ -18,7 +18,10 @@ public sealed class DetectorProperties : IDisposable
     private readonly DetectionOptions _options;
     private readonly TemporaryFolder _folder = new();
 
-    public DetectorProperties() => _options = Options with { ThreatListed = new() { Lists = [new() { Name = "bad", File = _folder.Write("list", "52.0.0.12\n"), MaxAge = TimeSpan.FromDays(3650) }] } };
+    public DetectorProperties() => _options = Options with
+    {
+        ThreatListed = new() { Lists = [new() { Name = "bad", File = _folder.Write("list", "52.0.0.12\n"), MaxAge = TimeSpan.FromDays(3650) }] },
+    };
 
     private static readonly DetectionOptions Options = new()
     {
@@ -49,7 +52,9 @@ public sealed class DetectorProperties : IDisposable
             for (var i = 0; i < Windows; i++)
             {
                 var seen = Increments(random);
-                Assert.Equal(Identities(one.Observe(Reading(i, Hour, seen))), Identities(other.Observe(Reading(i, Hour, [.. seen.OrderBy(_ => random.Next())]))));
+                Assert.Equal(
+                    Identities(one.Observe(Reading(i, Hour, seen))),
+                    Identities(other.Observe(Reading(i, Hour, [.. seen.OrderBy(_ => random.Next())]))));
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
 
@@ -90,7 +95,9 @@ public sealed class DetectorProperties : IDisposable
                 for (var i = 0; i < Windows; i++)
                 {
                     var findings = time.Step(Increments(random));
-                    Assert.Equal(findings.Count, findings.Select(finding => (finding.AlertName, finding.Severity, finding.Source, finding.Destination)).Distinct().Count());
+                    Assert.Equal(
+                        findings.Count,
+                        findings.Select(finding => (finding.AlertName, finding.Severity, finding.Source, finding.Destination)).Distinct().Count());
                     Assert.All(findings, finding => Assert.True(finding.Since <= time.Now && finding.Description.Length > 0 && finding.Evidence.Length > 0));
                     spoken.UnionWith(findings.Select(finding => finding.AlertName));
                 }
@@ -100,16 +107,19 @@ public sealed class DetectorProperties : IDisposable
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
         Assert.Equal(
             [
-                "EgressAlertsWatchdog", "EgressBeaconing", "EgressBlocked", "EgressFanOut", "EgressForbidden", "EgressMetadataService", "EgressNameMismatch", "EgressNewDestination",
-                "EgressOutsideRegion", "EgressProbing", "EgressThreatListed", "EgressUploadSpike",
+                "EgressAlertsWatchdog", "EgressBeaconing", "EgressBlocked", "EgressFanOut", "EgressForbidden", "EgressMetadataService",
+                "EgressNameMismatch", "EgressNewDestination", "EgressOutsideRegion", "EgressProbing", "EgressThreatListed", "EgressUploadSpike",
             ],
             spoken.Order(StringComparer.Ordinal));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static IEnumerable<string> Identities(IEnumerable<Finding> findings) =>
-        findings.Select(finding => string.Create(CultureInfo.InvariantCulture, $"{finding.AlertName} {finding.Severity} {finding.Source} {finding.Destination} {finding.Since:O}")).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Identities(IEnumerable<Finding> findings) => findings.Select(Identity).Order(StringComparer.Ordinal);
+
+    private static string Identity(Finding finding) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{finding.AlertName} {finding.Severity} {finding.Source} {finding.Destination} {finding.Since:O}");
 
     private static NamedReading Reading(int window, TimeSpan length, IReadOnlyList<NamedIncrement> seen)
     {
@@ -117,7 +127,8 @@ public sealed class DetectorProperties : IDisposable
         return new(new Window(start, start + length), seen);
     }
 
-    /// <summary>What a few workloads do with a few destinations. Some of these have one name, so that the order in which a name's addresses come could matter.</summary>
+    /// <summary>What a few workloads do with a few destinations. Some of these have one name, so that the order in which a name's addresses come
+    /// could matter.</summary>
     private static List<NamedIncrement> Increments(Random random, bool isBurst = false)
     {
         var increments = new List<NamedIncrement>();
@@ -130,7 +141,14 @@ public sealed class DetectorProperties : IDisposable
                 source: new(random.Next(3) switch { 0 => "a", 1 => "b", _ => "c" }, random.Next(3) == 0 ? "web" : "app"),
                 port: random.Next(2) == 0 ? "443" : "80");
             var name = new Destination(
-                string.Create(CultureInfo.InvariantCulture, $"n{i % 6}.example.com"), NameSource.Ptr, i % 2 == 0, "", "", i % 5 == 0 ? "US" : "DE", "example.com", "example.com");
+                string.Create(CultureInfo.InvariantCulture, $"n{i % 6}.example.com"),
+                NameSource.Ptr,
+                i % 2 == 0,
+                "",
+                "",
+                i % 5 == 0 ? "US" : "DE",
+                "example.com",
+                "example.com");
             increments.Add(new(
                 new Increment(new(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : ""), random.Next(1, isBurst ? 9_000 : 3_000)),
                 i == 0 ? new Destination(Words.CloudMetadata, NameSource.Special, true) : name,

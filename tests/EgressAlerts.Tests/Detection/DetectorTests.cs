@@ -12,7 +12,11 @@ public sealed class DetectorTests
         Blocked = new() { Quiet = TimeSpan.FromMinutes(2) },
         NameMismatch = new() { Quiet = TimeSpan.FromMinutes(2) },
         Probing = new() { Destinations = 4, Within = TimeSpan.FromMinutes(2), Quiet = TimeSpan.FromMinutes(1) },
-        MetadataService = new() { Quiet = TimeSpan.FromMinutes(2), Allowed = [WorkloadPattern.Parse("infra/agent")!.Value, WorkloadPattern.Parse("kube-system/*")!.Value] },
+        MetadataService = new()
+        {
+            Quiet = TimeSpan.FromMinutes(2),
+            Allowed = [WorkloadPattern.Parse("infra/agent")!.Value, WorkloadPattern.Parse("kube-system/*")!.Value],
+        },
         OutsideRegion = new() { AllowedRegions = [new("shop", ["eu-west-1", "DE"])] },
         Watchdog = new() { Enabled = false },
         Learning = TimeSpan.FromMinutes(1),
@@ -59,12 +63,18 @@ public sealed class DetectorTests
     {
         var flow = Samples.Flow("52.0.0.1", sni: "www.bank.com");
         var forged = new NamedIncrement(
-            Samples.Increment(flow, 2048, Metric.UploadBytes), new Destination("vps.hoster.net", NameSource.Ptr, true), new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (asked twice)"), NameStage.FinalLater);
+            Samples.Increment(flow, 2048, Metric.UploadBytes),
+            new Destination("vps.hoster.net", NameSource.Ptr, true),
+            new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (asked twice)"),
+            NameStage.FinalLater);
         // It waited for its second look: this window has not seen it.
         var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(3, forged, forged with { Increment = Samples.Increment(flow) })));
-        Assert.Equal(("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Confirmed));
+        Assert.Equal(
+            ("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", true),
+            (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Confirmed));
         Assert.StartsWith(
-            "shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) under the TLS server name www[.]bank[.]com, which resolves to 52.2.0.1 (asked twice). 1 request or connection and 2 KiB sent out ",
+            "shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) under the TLS server name www[.]bank[.]com, "
+            + "which resolves to 52.2.0.1 (asked twice). 1 request or connection and 2 KiB sent out ",
             finding.Description,
             StringComparison.Ordinal);
 
@@ -77,7 +87,8 @@ public sealed class DetectorTests
     [Fact]
     public void Many_destinations_that_refuse_are_one_finding_until_there_are_fewer_for_a_while()
     {
-        IReadOnlyList<Finding> Probing(int window, params IReadOnlyList<Increment> increments) => [.. Observe(window, increments).Where(finding => finding.AlertName == "EgressProbing")];
+        IReadOnlyList<Finding> Probing(int window, params IReadOnlyList<Increment> increments) =>
+            [.. Observe(window, increments).Where(finding => finding.AlertName == "EgressProbing")];
         Increment Blocked(int i, string port = "443") => Samples.Increment(Samples.Flow($"52.0.0.{i}", route: Route.Blocked, port: port));
 
         Assert.Empty(Probing(1, Blocked(1), Blocked(2), Blocked(1)));
@@ -100,8 +111,14 @@ public sealed class DetectorTests
     public void Who_talks_to_the_metadata_service_is_found_but_for_those_who_may()
     {
         var metadata = new Destination(Words.CloudMetadata, NameSource.Special, true);
-        NamedIncrement By(Workload source, Route route = Route.Passthrough) => new(Samples.Increment(Samples.Flow("169.254.169.254", source: source, route: route)), metadata);
-        var findings = _detectors.Observe(Samples.NamedAs(1, By(Samples.Cart), By(new("infra", "agent")), By(new("infra", "other"), Route.Blocked), By(new("kube-system", "any"))));
+        NamedIncrement By(Workload source, Route route = Route.Passthrough) =>
+            new(Samples.Increment(Samples.Flow("169.254.169.254", source: source, route: route)), metadata);
+        var findings = _detectors.Observe(Samples.NamedAs(
+            1,
+            By(Samples.Cart),
+            By(new("infra", "agent")),
+            By(new("infra", "other"), Route.Blocked),
+            By(new("kube-system", "any"))));
         var finding = Assert.Single(findings, finding => finding.AlertName == "EgressMetadataService");
         Assert.Equal((Samples.Cart, Words.CloudMetadata, true), (finding.Source, finding.Destination, finding.Confirmed));
         Assert.Empty(Observe(5));
@@ -112,7 +129,13 @@ public sealed class DetectorTests
     {
         NamedIncrement To(string address, string region, string ns = "shop") =>
             new(Samples.Increment(Samples.Flow(address, source: new(ns, "cart"))), new Destination(address, NameSource.Ip, false, "", "AS1", region));
-        var findings = _detectors.Observe(Samples.NamedAs(1, To("52.0.0.1", "eu-west-1"), To("52.0.0.2", "DE"), To("52.0.0.3", "US"), To("52.0.0.4", ""), To("52.0.0.5", "US", "anywhere")));
+        var findings = _detectors.Observe(Samples.NamedAs(
+            1,
+            To("52.0.0.1", "eu-west-1"),
+            To("52.0.0.2", "DE"),
+            To("52.0.0.3", "US"),
+            To("52.0.0.4", ""),
+            To("52.0.0.5", "US", "anywhere")));
         var finding = Assert.Single(findings, finding => finding.AlertName == "EgressOutsideRegion");
         Assert.Equal("52.0.0.3", finding.Destination);
         Assert.Contains("in US. 1 request or connection and 0 B sent out", finding.Description, StringComparison.Ordinal);
@@ -134,7 +157,10 @@ public sealed class DetectorTests
     {
         Assert.Empty(Observe(1, Samples.Increment(Samples.Flow("52.0.0.1"))));
         Assert.Empty(Observe(2, Samples.Increment(Samples.Flow("52.0.0.2"))));
-        var finding = Assert.Single(Observe(3, Samples.Increment(Samples.Flow("52.0.0.3"), 2048, Metric.UploadBytes), Samples.Increment(Samples.Flow("52.0.0.2"))));
+        var finding = Assert.Single(Observe(
+            3,
+            Samples.Increment(Samples.Flow("52.0.0.3"), 2048, Metric.UploadBytes),
+            Samples.Increment(Samples.Flow("52.0.0.2"))));
         Assert.Equal(("EgressNewDestination", "info", "52.0.0.3"), (finding.AlertName, finding.Severity, finding.Destination));
         Assert.Contains("2 KiB sent out", finding.Description, StringComparison.Ordinal);
         Assert.Single(Observe(6));
@@ -149,17 +175,21 @@ public sealed class DetectorTests
         Observe(2);
         Observe(3);
         Assert.Empty(_detectors.Observe(Samples.NamedAs(4, new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.2")), known))));
-        Assert.Empty(_detectors.Observe(Samples.NamedAs(5, new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.2")), known with { Name = "renamed.example.com" }))));
+        var renamed = new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.2")), known with { Name = "renamed.example.com" });
+        Assert.Empty(_detectors.Observe(Samples.NamedAs(5, renamed)));
     }
 
     [Fact]
     public void A_claimed_name_does_not_make_an_unknown_address_known()
     {
         var real = new Destination("api.bank.example.com", NameSource.Registry, true);
-        _detectors.Observe(Samples.NamedAs(1, new NamedIncrement(Samples.Increment(Samples.Flow(service: "api.bank.example.com", route: Route.Registered)), real)));
+        var registered = Samples.Increment(Samples.Flow(service: "api.bank.example.com", route: Route.Registered));
+        _detectors.Observe(Samples.NamedAs(1, new NamedIncrement(registered, real)));
         Observe(2);
         Observe(3);
-        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow("185.199.72.11", host: "api.bank.example.com")), new Destination("api.bank.example.com", NameSource.Host, false));
+        var claimed = new NamedIncrement(
+            Samples.Increment(Samples.Flow("185.199.72.11", host: "api.bank.example.com")),
+            new Destination("api.bank.example.com", NameSource.Host, false));
         var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(4, claimed)));
         Assert.Equal(("EgressNewDestination", "warning"), (finding.AlertName, finding.Severity));
         Assert.Contains("185.199.72.11", finding.Description, StringComparison.Ordinal);
@@ -172,7 +202,9 @@ public sealed class DetectorTests
         Observe(1, Samples.Increment(Samples.Flow("52.0.0.1")));
         Observe(2);
         Observe(3);
-        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow(host: "evil.example.com")), new Destination("evil.example.com", NameSource.Host, false));
+        var claimed = new NamedIncrement(
+            Samples.Increment(Samples.Flow(host: "evil.example.com")),
+            new Destination("evil.example.com", NameSource.Host, false));
         var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(4, claimed)));
         Assert.Equal("warning", finding.Severity);
         Assert.Contains("evil[.]example[.]com", finding.Description, StringComparison.Ordinal);

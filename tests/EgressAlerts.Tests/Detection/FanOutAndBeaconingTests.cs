@@ -24,12 +24,16 @@ public sealed class FanOutAndBeaconingTests
     public void Far_more_destinations_than_is_usual_are_found_and_the_usual_number_is_not()
     {
         var time = new Timeline(Options with { Beaconing = new() { Enabled = false }, FanOut = new() { NewFloor = 1_000 } });
-        IReadOnlyList<NamedIncrement> Crawl(DateTimeOffset now, int sites) => [.. Enumerable.Range(0, sites).Select(i => Timeline.To($"site{i}.example.com", 100))];
+        IReadOnlyList<NamedIncrement> Crawl(DateTimeOffset now, int sites) =>
+            [.. Enumerable.Range(0, sites).Select(i => Timeline.To($"site{i}.example.com", 100))];
         Assert.Empty(time.Until(Timeline.Start.AddDays(15), now => Crawl(now, now.Hour == 4 ? 300 : 5)));
         Assert.Empty(time.Step(Crawl(time.Now, 49)));
         var finding = Assert.Single(time.Step(Crawl(time.Now, 500)));
         Assert.Equal(("EgressFanOut", "", time.Now), (finding.AlertName, finding.Destination, finding.Since));
-        Assert.Matches("talked to about (49|50|51)[0-9] different destinations within an hour, .*Expected: at most 4[0-9][0-9] [(]usual in this hour is 5, the median of 14 weeks or days", finding.Description);
+        Assert.Matches(
+            "talked to about (49|50|51)[0-9] different destinations within an hour, .*"
+            + "Expected: at most 4[0-9][0-9] [(]usual in this hour is 5, the median of 14 weeks or days",
+            finding.Description);
         time.Restart();
         Assert.Single(time.Step());
         Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(3), now => Crawl(now, 5)));
@@ -41,8 +45,13 @@ public sealed class FanOutAndBeaconingTests
     public void A_scan_does_not_hide_the_next_one()
     {
         var time = new Timeline(Options with { Beaconing = new() { Enabled = false } });
-        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) => [.. Enumerable.Range(0, now < Timeline.Start.AddDays(9) ? 4 : 6).Select(i => Timeline.To($"api{i}.example.com", 100))];
-        IReadOnlyList<NamedIncrement> Scan(int round) => [.. Enumerable.Range(0, 300).Select(i => Timeline.To($"203.{round}.{i / 200}.{i % 200}", 100, $"203.{round}.{i / 200}.{i % 200}", confirmed: false))];
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) =>
+            [.. Enumerable.Range(0, now < Timeline.Start.AddDays(9) ? 4 : 6).Select(i => Timeline.To($"api{i}.example.com", 100))];
+        IReadOnlyList<NamedIncrement> Scan(int round) =>
+        [
+            .. Enumerable.Range(0, 300)
+                .Select(i => Timeline.To($"203.{round}.{i / 200}.{i % 200}", 100, $"203.{round}.{i / 200}.{i % 200}", confirmed: false)),
+        ];
         time.Until(Timeline.Start.AddDays(14).AddHours(7.5), Usual);
         Assert.Single(time.Step([.. Usual(time.Now), .. Scan(1)]), finding => finding.AlertName == "EgressFanOut");
         Assert.Empty(time.Until(Timeline.Start.AddDays(16).AddHours(7.5), Usual));
@@ -52,7 +61,12 @@ public sealed class FanOutAndBeaconingTests
     [Fact]
     public void Another_address_of_a_known_name_does_not_fan_out_and_what_was_refused_does_not_either()
     {
-        var time = new Timeline(Options with { Beaconing = new() { Enabled = false }, Blocked = new() { Enabled = false }, Probing = new() { Enabled = false } });
+        var time = new Timeline(Options with
+        {
+            Beaconing = new() { Enabled = false },
+            Blocked = new() { Enabled = false },
+            Probing = new() { Enabled = false },
+        });
         time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("cdn.example.com", 1)]);
         Assert.Empty(time.Step([.. Enumerable.Range(0, 200).Select(i => Timeline.To("cdn.example.com", 1, $"52.0.1.{i}"))]));
         Assert.Empty(time.Step([.. Enumerable.Range(0, 200).Select(i => Timeline.To($"x{i}.example.com", 1, route: Route.Blocked))]));
@@ -91,7 +105,9 @@ public sealed class FanOutAndBeaconingTests
     {
         var time = new Timeline(Options, Window);
         time.Until(Timeline.Start.AddHours(2), _ => [Timeline.To("api.example.com", 10)]);
-        Assert.Single(time.Until(Timeline.Start.AddHours(12), now => now.Minute % 10 is 0 or 3 && now.Second == 0 ? [Timeline.To("52.9.9.9", 700, "52.9.9.9", confirmed: false)] : []));
+        Assert.Single(time.Until(
+            Timeline.Start.AddHours(12),
+            now => now.Minute % 10 is 0 or 3 && now.Second == 0 ? [Timeline.To("52.9.9.9", 700, "52.9.9.9", confirmed: false)] : []));
     }
 
     [Fact]
@@ -122,7 +138,8 @@ public sealed class FanOutAndBeaconingTests
     {
         var time = Learned();
         var opened = Timeline.To("52.9.9.9", 1, "52.9.9.9", confirmed: false).Increment.Flow;
-        NamedIncrement Of(Metric metric, double amount) => new(new Increment(new(opened, metric), amount), new Destination("52.9.9.9", NameSource.Ip, Confirmed: false));
+        NamedIncrement Of(Metric metric, double amount) =>
+            new(new Increment(new(opened, metric), amount), new Destination("52.9.9.9", NameSource.Ip, Confirmed: false));
         var findings = time.Until(time.Now.AddHours(8), now => ((now.Minute % 5 * 60) + now.Second) switch
         {
             0 => [Of(Metric.ConnectionsOpened, 1)],
@@ -140,7 +157,8 @@ public sealed class FanOutAndBeaconingTests
     {
         var time = Learned(TimeSpan.FromMinutes(5));
         var start = time.Now;
-        Assert.Equal("EgressBeaconing", Assert.Single(time.Until(start.AddDays(days), now => (now - start).TotalMinutes % minutes == 0 ? Exchange() : [])).AlertName);
+        var findings = time.Until(start.AddDays(days), now => (now - start).TotalMinutes % minutes == 0 ? Exchange() : []);
+        Assert.Equal("EgressBeaconing", Assert.Single(findings).AlertName);
     }
 
     /// <summary>Of the first, intervals say nothing, because each is one window; of the others they are those of a crowd.</summary>
@@ -160,7 +178,9 @@ public sealed class FanOutAndBeaconingTests
                 for (; next[pod] < now.AddMinutes(1); count++) next[pod] = next[pod].AddSeconds(period * (0.9 + (0.2 * random.NextDouble())));
             }
 
-            return count == 0 ? [] : [.. Exchange(count * 700), new(new Increment(new(Exchange()[0].Flow, Metric.ConnectionsClosed), count), Exchange()[0].Destination)];
+            if (count == 0) return [];
+            var closed = new Increment(new(Exchange()[0].Flow, Metric.ConnectionsClosed), count);
+            return [.. Exchange(count * 700), new(closed, Exchange()[0].Destination)];
         }
 
         while (time.Now < Timeline.Start.AddHours(26) && time.Findings.Count == 0) time.Step(Beacons(time.Now));
@@ -189,7 +209,8 @@ public sealed class FanOutAndBeaconingTests
         var time = new Timeline(Options, Window);
         NamedIncrement[] Machine(int i) => [Timeline.To("*.compute-1.amazonaws.com", 700, $"52.9.9.{i}")];
         time.Until(Timeline.Start.AddHours(2), now => Machine(now.Minute % 3));
-        Assert.Equal("EgressBeaconing", Assert.Single(time.Until(Timeline.Start.AddHours(10), now => now is { Second: 0 } && now.Minute % 5 == 0 ? Machine(77) : [])).AlertName);
+        var findings = time.Until(Timeline.Start.AddHours(10), now => now is { Second: 0 } && now.Minute % 5 == 0 ? Machine(77) : []);
+        Assert.Equal("EgressBeaconing", Assert.Single(findings).AlertName);
     }
 
     [Fact]
@@ -215,7 +236,16 @@ public sealed class FanOutAndBeaconingTests
         Assert.Equal("a", Assert.Single(findings, finding => finding.Severity == "warning").Source.Namespace);
 
         // What nobody is woken for is told for a day, and is known then.
-        var later = time.Until(time.Now.AddDays(2), now => Tick(now) ? [.. namespaces[..2].SelectMany(ns => (NamedIncrement[])[Timeline.To("c2.example.com", 300, source: new(ns, "app")), Timeline.To("agent.example.com", 300, source: new(ns, "app"))])] : []);
+        var later = time.Until(time.Now.AddDays(2), now => Tick(now)
+            ?
+            [
+                .. namespaces[..2].SelectMany(ns => (NamedIncrement[])
+                [
+                    Timeline.To("c2.example.com", 300, source: new(ns, "app")),
+                    Timeline.To("agent.example.com", 300, source: new(ns, "app")),
+                ]),
+            ]
+            : []);
         Assert.Equal(("a", "c2.example.com"), (Assert.Single(later).Source.Namespace, later[0].Destination));
     }
 

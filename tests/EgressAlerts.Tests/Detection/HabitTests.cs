@@ -16,7 +16,14 @@ public sealed class HabitTests
         Learning = TimeSpan.FromHours(1),
         Watchdog = new() { Enabled = false },
         NewDestination = new() { Severity = "warning", ConfirmedSeverity = "warning" },
-        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { Learning = TimeSpan.FromHours(1), NewDestination = new() { Severity = "critical", ConfirmedSeverity = "critical", Hold = TimeSpan.FromHours(3) } })],
+        Overrides =
+        [
+            new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions
+            {
+                Learning = TimeSpan.FromHours(1),
+                NewDestination = new() { Severity = "critical", ConfirmedSeverity = "critical", Hold = TimeSpan.FromHours(3) },
+            }),
+        ],
     };
 
     private readonly Timeline _time = new(Options);
@@ -31,7 +38,9 @@ public sealed class HabitTests
         Assert.Empty(New(Everywhere("pypi.example.org", ["e"])));
         Assert.Single(New(Everywhere("c2.example.org", ["e"])));
 
-        NamedIncrement Claimed(string ns) => new(Samples.Increment(Samples.Flow(host: "repo.example.org", source: new(ns, "app")), 1, Metric.UploadBytes), new Destination("repo.example.org", NameSource.Host, Confirmed: false));
+        NamedIncrement Claimed(string ns) => new(
+            Samples.Increment(Samples.Flow(host: "repo.example.org", source: new(ns, "app")), 1, Metric.UploadBytes),
+            new Destination("repo.example.org", NameSource.Host, Confirmed: false));
         _time.Step([.. Namespaces.Select(Claimed)]);
         Assert.Contains(New([Claimed("f")]), finding => finding.Source.Namespace == "f");
     }
@@ -51,7 +60,9 @@ public sealed class HabitTests
         _time.Until(_time.Now.AddHours(2), _ => Everywhere("two.example.org", ["a", "b"]));
         Assert.Single(New(Everywhere("two.example.org", ["f"])));
         _time.Until(_time.Now.AddHours(2), _ => Everywhere("three.example.org", ["a", "b", "c"]));
-        Assert.DoesNotContain(New(Everywhere("three.example.org", ["f"])), finding => finding.Source.Namespace == "f" && finding.Destination == "three.example.org");
+        Assert.DoesNotContain(
+            New(Everywhere("three.example.org", ["f"])),
+            finding => finding.Source.Namespace == "f" && finding.Destination == "three.example.org");
     }
 
     [Fact]
@@ -95,7 +106,11 @@ public sealed class HabitTests
         Learned("batch", "a");
         var findings = New(Everywhere("new.example.org", ["batch", "a"]));
         Assert.Equal([("a", "warning"), ("batch", "critical")], findings.Select(finding => (finding.Source.Namespace, finding.Severity)).Order());
-        var unnamed = New([Timeline.To("52.0.0.9", 1, "52.0.0.9", new("batch", "app"), confirmed: false), Timeline.To("52.0.0.9", 1, "52.0.0.9", new("a", "app"), confirmed: false)]);
+        var unnamed = New(
+        [
+            Timeline.To("52.0.0.9", 1, "52.0.0.9", new("batch", "app"), confirmed: false),
+            Timeline.To("52.0.0.9", 1, "52.0.0.9", new("a", "app"), confirmed: false),
+        ]);
         Assert.Equal("critical", Assert.Single(unnamed, finding => finding is { Source.Namespace: "batch", Destination: "52.0.0.9" }).Severity);
         var left = _time.Until(_time.Now.AddHours(2), _ => []);
         Assert.All(left, finding => Assert.Equal("batch", finding.Source.Namespace));
@@ -106,9 +121,15 @@ public sealed class HabitTests
     public void What_was_talked_to_before_the_first_window_is_no_news_and_a_workload_that_was_there_is_learned()
     {
         var detectors = Timeline.New(Options);
-        PastFlow Past(string address, double first, Workload? source = null) => new(Samples.Flow(address, source: source), Samples.Start.AddHours(first), Samples.Start.AddHours(first / 2));
+        PastFlow Past(string address, double first, Workload? source = null) =>
+            new(Samples.Flow(address, source: source), Samples.Start.AddHours(first), Samples.Start.AddHours(first / 2));
         IReadOnlyList<PastFlow> past = [Past("52.0.0.1", -2), Past("52.0.0.9", -1), Past("52.0.0.1", 0, new("shop", "young"))];
-        detectors.Learn(past, new Dictionary<RawDestination, Destination> { [past[1].Flow.To] = new("api.stripe.com", NameSource.Ptr, true), [past[0].Flow.To] = new("52.0.0.3", NameSource.Host, false) }, Samples.Start);
+        var names = new Dictionary<RawDestination, Destination>
+        {
+            [past[1].Flow.To] = new("api.stripe.com", NameSource.Ptr, true),
+            [past[0].Flow.To] = new("52.0.0.3", NameSource.Host, false),
+        };
+        detectors.Learn(past, names, Samples.Start);
         Increment To(string address, Workload? source = null) => Samples.Increment(Samples.Flow(address, source: source));
         var findings = detectors.Observe(Samples.NamedAs(
             1,
@@ -122,8 +143,15 @@ public sealed class HabitTests
     [Fact]
     public void What_Prometheus_knew_says_nothing_of_how_much_is_usual()
     {
-        var detectors = Timeline.New(Options with { UploadSpike = new() { Learning = TimeSpan.FromDays(2) }, FanOut = new() { Learning = TimeSpan.FromDays(2) } });
-        detectors.Learn([new(Samples.Flow("52.0.0.1"), Samples.Start.AddDays(-7), Samples.Start)], new Dictionary<RawDestination, Destination>(), Samples.Start);
+        var detectors = Timeline.New(Options with
+        {
+            UploadSpike = new() { Learning = TimeSpan.FromDays(2) },
+            FanOut = new() { Learning = TimeSpan.FromDays(2) },
+        });
+        detectors.Learn(
+            [new(Samples.Flow("52.0.0.1"), Samples.Start.AddDays(-7), Samples.Start)],
+            new Dictionary<RawDestination, Destination>(),
+            Samples.Start);
         var findings = detectors.Observe(Samples.Named(1, Samples.Increment(Samples.Flow("52.0.0.1"), 900 * MiB, Metric.UploadBytes)));
         Assert.Empty(findings);
     }
@@ -164,9 +192,11 @@ public sealed class HabitTests
         Assert.Contains(time.Findings, finding => finding is { AlertName: "EgressNewDestination", Destination: "52.9.9.9" });
     }
 
-    private static IReadOnlyList<NamedIncrement> Everywhere(string name, IReadOnlyList<string> namespaces) => [.. namespaces.Select(ns => Timeline.To(name, 10, source: new(ns, "app")))];
+    private static IReadOnlyList<NamedIncrement> Everywhere(string name, IReadOnlyList<string> namespaces) =>
+        [.. namespaces.Select(ns => Timeline.To(name, 10, source: new(ns, "app")))];
 
     private void Learned(params string[] namespaces) => _time.Until(_time.Now.AddHours(2), _ => Everywhere("api.example.com", namespaces));
 
-    private List<Finding> New(IReadOnlyList<NamedIncrement> seen) => [.. _time.Step(seen).Where(finding => finding.AlertName == "EgressNewDestination" && finding.Destination != "api.example.com")];
+    private List<Finding> New(IReadOnlyList<NamedIncrement> seen) =>
+        [.. _time.Step(seen).Where(finding => finding.AlertName == "EgressNewDestination" && finding.Destination != "api.example.com")];
 }

@@ -26,7 +26,8 @@ public sealed class MetadataUseTests
         var finding = Assert.Single(_time.Step(Asks(30)));
         Assert.Equal(("EgressMetadataService", "warning", Agent), (finding.AlertName, finding.Severity, finding.Source));
         Assert.Contains(
-            "It is in detection.metadata_service.allowed, but asked 70 times within this hour. Expected: at most 60 times (ten times its largest hour of 8 days, and no less than 20).",
+            "It is in detection.metadata_service.allowed, but asked 70 times within this hour. "
+            + "Expected: at most 60 times (ten times its largest hour of 8 days, and no less than 20).",
             finding.Description,
             StringComparison.Ordinal);
         _time.Restart();
@@ -50,5 +51,9 @@ public sealed class MetadataUseTests
     private static NamedIncrement[] Usual(DateTimeOffset now) => now.Minute % 10 == 0 ? Asks(1) : [];
 
     private static NamedIncrement[] Asks(double count) =>
-        [new(new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), count), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true))];
+    [
+        new(
+            new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), count),
+            new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true)),
+    ];
 }

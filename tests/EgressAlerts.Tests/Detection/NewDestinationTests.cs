@@ -37,17 +37,29 @@ public sealed class NewDestinationTests
         _time.Until(Timeline.Start.AddDays(6), now => now.Minute == 0 ? [.. Usual(), .. Host(customers++)] : Usual());
         Assert.DoesNotContain(_time.Step(Host(50_000)), finding => finding.Destination == "52.0.195.80");
         _time.Restart();
-        Assert.DoesNotContain(_time.Step(Timeline.To("52.0.195.80", 60 << 20, "52.0.195.80", confirmed: false)), finding => finding.Destination == "52.0.195.80");
-        Assert.Equal("warning", Assert.Single(_time.Step(Timeline.To("52.0.195.80", 60 << 20, "52.0.195.80", confirmed: false)), finding => finding.Destination == "52.0.195.80").Severity);
+        Assert.DoesNotContain(
+            _time.Step(Timeline.To("52.0.195.80", 60 << 20, "52.0.195.80", confirmed: false)),
+            finding => finding.Destination == "52.0.195.80");
+        var told = Assert.Single(
+            _time.Step(Timeline.To("52.0.195.80", 60 << 20, "52.0.195.80", confirmed: false)),
+            finding => finding.Destination == "52.0.195.80");
+        Assert.Equal("warning", told.Severity);
         // Of a workload that meets nothing new, each is told.
-        Assert.Single(_time.Step(Timeline.To("52.0.195.80", 10, "52.0.195.80", new("calm", "app"), confirmed: false)), finding => finding.Source.Namespace == "calm");
+        Assert.Single(
+            _time.Step(Timeline.To("52.0.195.80", 10, "52.0.195.80", new("calm", "app"), confirmed: false)),
+            finding => finding.Source.Namespace == "calm");
     }
 
     [Fact]
     public void Where_each_build_is_a_workload_of_its_own_what_new_ones_usually_meet_is_no_news()
     {
         var builds = 0;
-        NamedIncrement Build(int number) => Timeline.To($"52.7.{number / 250}.{number % 250}", 10, $"52.7.{number / 250}.{number % 250}", new("ci", $"build-{number}"), confirmed: false);
+        NamedIncrement Build(int number) => Timeline.To(
+            $"52.7.{number / 250}.{number % 250}",
+            10,
+            $"52.7.{number / 250}.{number % 250}",
+            new("ci", $"build-{number}"),
+            confirmed: false);
         _time.Until(Timeline.Start.AddDays(3), _ => Usual());
         Assert.Equal("info", Assert.Single(_time.Step([.. Usual(), Build(++builds)])).Severity);
         _time.Until(Timeline.Start.AddDays(8), now => now.Minute == 0 && now.Hour % 6 == 0 ? [.. Usual(), Build(++builds)] : Usual());
@@ -71,7 +83,8 @@ public sealed class NewDestinationTests
     {
         _time.Until(Timeline.Start.AddDays(6), _ => Usual());
         var start = _time.Now;
-        while (_time.Now < start.AddHours(6) && !Scans().Any()) _time.Step([.. Usual(), .. _time.Now.Minute % 10 == 0 ? Host((int)(_time.Now - start).TotalMinutes) : []]);
+        while (_time.Now < start.AddHours(6) && !Scans().Any())
+            _time.Step([.. Usual(), .. _time.Now.Minute % 10 == 0 ? Host((int)(_time.Now - start).TotalMinutes) : []]);
         var finding = Assert.Single(Scans());
         Assert.Equal(("", "warning"), (finding.Destination, finding.Severity));
         Assert.Contains("met 21 destinations within 8 h that it had never talked to", finding.Description, StringComparison.Ordinal);
@@ -115,7 +128,12 @@ public sealed class NewDestinationTests
     {
         _time.Until(Timeline.Start.AddDays(3), _ => Usual());
         var fresh = new Workload("shop", "fresh");
-        var seen = _time.Step([.. Usual(), Timeline.To("api.example.com", 10, source: fresh), Timeline.To("52.9.9.9", 10, "52.9.9.9", fresh, confirmed: false)]);
+        var seen = _time.Step(
+        [
+            .. Usual(),
+            Timeline.To("api.example.com", 10, source: fresh),
+            Timeline.To("52.9.9.9", 10, "52.9.9.9", fresh, confirmed: false),
+        ]);
         var finding = Assert.Single(seen);
         Assert.Equal((fresh, "52.9.9.9"), (finding.Source, finding.Destination));
         Assert.Contains("This workload is new, and no other one of its namespace had talked to it.", finding.Description, StringComparison.Ordinal);
@@ -123,9 +141,11 @@ public sealed class NewDestinationTests
         Assert.Equal("52.9.9.9", Assert.Single(_time.Step([.. Usual(), Timeline.To("api.example.com", 10, source: fresh)])).Destination);
     }
 
-    private IEnumerable<Finding> Scans(IReadOnlyList<Finding>? findings = null) => (findings ?? _time.Findings).Where(finding => finding.AlertName == "EgressFanOut");
+    private IEnumerable<Finding> Scans(IReadOnlyList<Finding>? findings = null) =>
+        (findings ?? _time.Findings).Where(finding => finding.AlertName == "EgressFanOut");
 
     private static NamedIncrement[] Usual() => [Timeline.To("api.example.com", 10)];
 
-    private static NamedIncrement[] Host(int i) => [Timeline.To($"52.{i / 65536}.{i / 256 % 256}.{i % 256}", 10, $"52.{i / 65536}.{i / 256 % 256}.{i % 256}", confirmed: false)];
+    private static NamedIncrement[] Host(int i) =>
+        [Timeline.To($"52.{i / 65536}.{i / 256 % 256}.{i % 256}", 10, $"52.{i / 65536}.{i / 256 % 256}.{i % 256}", confirmed: false)];
 }

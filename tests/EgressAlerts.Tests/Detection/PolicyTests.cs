@@ -17,9 +17,14 @@ public sealed class PolicyTests
         var time = Playing(
             new("stripe", PolicyAction.Allow, "warning", new() { Namespaces = [new("shop")] }, new() { Names = [new("api.stripe.com")] }),
             Forbid with { Source = new() { Namespaces = [new("shop")] } });
-        var findings = time.Step(Timeline.To("api.stripe.com", 10), Timeline.To("www.example.com", 2048), Timeline.To("www.example.com", 10, source: new("other", "cart")));
+        var findings = time.Step(
+            Timeline.To("api.stripe.com", 10),
+            Timeline.To("www.example.com", 2048),
+            Timeline.To("www.example.com", 10, source: new("other", "cart")));
         var finding = Assert.Single(findings);
-        Assert.Equal(("EgressForbidden", "critical", Samples.Cart, "www.example.com"), (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
+        Assert.Equal(
+            ("EgressForbidden", "critical", Samples.Cart, "www.example.com"),
+            (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
         Assert.Contains("which policy forbid forbids. 0 requests or connections and 2 KiB sent out", finding.Description, StringComparison.Ordinal);
         time.Restart();
         Assert.Single(time.Step());
@@ -30,11 +35,14 @@ public sealed class PolicyTests
     public void A_name_that_nobody_vouches_for_can_accuse_but_not_excuse()
     {
         var allowed = Playing(new("ok", PolicyAction.Allow, "warning", new(), new() { Names = [new("*.stripe.com")] }), Forbid);
-        Assert.Equal("fake.stripe.com", Assert.Single(allowed.Step(Timeline.To("api.stripe.com", 1), Timeline.To("fake.stripe.com", 1, confirmed: false))).Destination);
+        var finding = Assert.Single(allowed.Step(Timeline.To("api.stripe.com", 1), Timeline.To("fake.stripe.com", 1, confirmed: false)));
+        Assert.Equal("fake.stripe.com", finding.Destination);
 
         // The address has a name of its own, but the client says another: that is enough.
         var forbidden = Playing(Forbid with { Destination = new() { Names = [new("*.cnn.com")] } });
-        var claimed = new NamedIncrement(Samples.Increment(Samples.Flow("52.0.0.1", sni: "www.cnn.com")), new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true));
+        var claimed = new NamedIncrement(
+            Samples.Increment(Samples.Flow("52.0.0.1", sni: "www.cnn.com")),
+            new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true));
         Assert.Equal("vps.hoster.net", Assert.Single(forbidden.Step(claimed, Timeline.To("cnn.com", 1))).Destination);
     }
 
@@ -45,7 +53,8 @@ public sealed class PolicyTests
         var increment = Samples.Increment(Samples.Flow("52.0.0.1"));
         var unnamed = new NamedIncrement(increment, new Destination("52.0.0.1", NameSource.Ip, Confirmed: false));
         Assert.Empty(detectors.Observe(Samples.NamedAs(1, unnamed with { Stage = NameStage.Open })));
-        Assert.Empty(detectors.Observe(Samples.NamedAs(2, new NamedIncrement(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true), Stage: NameStage.FinalLater))));
+        var named = new NamedIncrement(increment, new Destination("api.stripe.com", NameSource.Ptr, Confirmed: true), Stage: NameStage.FinalLater);
+        Assert.Empty(detectors.Observe(Samples.NamedAs(2, named)));
         Assert.Single(detectors.Observe(Samples.NamedAs(3, unnamed with { Stage = NameStage.FinalLater })));
     }
 
@@ -55,9 +64,21 @@ public sealed class PolicyTests
         var time = new Timeline(new DetectionOptions
         {
             Watchdog = new() { Enabled = false },
-            Policies = [new("scanner", PolicyAction.Ignore, "warning", new() { Namespaces = [new("security")], Workloads = [new("scan*")] }, new() { Routes = [Route.Blocked] })],
+            Policies =
+            [
+                new(
+                    "scanner",
+                    PolicyAction.Ignore,
+                    "warning",
+                    new() { Namespaces = [new("security")], Workloads = [new("scan*")] },
+                    new() { Routes = [Route.Blocked] }),
+            ],
         });
-        IReadOnlyList<NamedIncrement> Scan(string workload) => [.. Enumerable.Range(0, 30).Select(i => Timeline.To($"t{i}.example.com", 1, source: new("security", workload), route: Route.Blocked))];
+        IReadOnlyList<NamedIncrement> Scan(string workload) =>
+        [
+            .. Enumerable.Range(0, 30)
+                .Select(i => Timeline.To($"t{i}.example.com", 1, source: new("security", workload), route: Route.Blocked)),
+        ];
         Assert.Empty(time.Step(Scan("scanner")));
         Assert.Contains(time.Step(Scan("other")), finding => finding.AlertName == "EgressProbing");
     }
@@ -69,10 +90,18 @@ public sealed class PolicyTests
     {
         var tags = PolicyTags.Of((PolicyTags.Path, "/politics"), ("source_version", "v2"));
         var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), tags, isSettled: true);
-        Policies Of(string version) => new([Forbid with { Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } }, Destination = new() { PathPrefixes = [prefix] } }]);
+        Policies Of(string version) => new(
+        [
+            Forbid with
+            {
+                Source = new() { Labels = new Dictionary<string, string> { ["source_version"] = version } },
+                Destination = new() { PathPrefixes = [prefix] },
+            },
+        ]);
         Assert.Equal(expected, Of("v2").FirstMatch(traffic) is not null);
         Assert.Null(Of("v1").FirstMatch(traffic));
-        Assert.Null(Of("v2").FirstMatch(new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default, isSettled: true)));
+        var untagged = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default, isSettled: true);
+        Assert.Null(Of("v2").FirstMatch(untagged));
     }
 
     [Fact]
@@ -106,7 +135,11 @@ public sealed class PolicyTests
         from address in Gen.Elements("", "52.0.0.1", "52.9.0.1")
         from port in Gen.Elements("", "443", "80")
         from route in Gen.Elements(Route.Passthrough, Route.Blocked, Route.Registered)
-        select new FlowActivity(Samples.Flow(address, sni: sni, route: route, port: port), new Destination(name, NameSource.Ptr, confirmed), default, isSettled: true);
+        select new FlowActivity(
+            Samples.Flow(address, sni: sni, route: route, port: port),
+            new Destination(name, NameSource.Ptr, confirmed),
+            default,
+            isSettled: true);
 
     /// <summary>The words of the reference, said in another way.</summary>
     private static bool Naive(Policy policy, FlowActivity traffic)

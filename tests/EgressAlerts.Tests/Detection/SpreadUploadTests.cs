@@ -24,7 +24,9 @@ public sealed class SpreadUploadTests
         _time.Until(Timeline.Start.AddDays(8), _ => Apps(4, "api.stripe.com", 1));
         Assert.Empty(_time.Step(Apps(2, "loot.example.net", 60)));
         var finding = Assert.Single(_time.Step([.. Apps(3, "loot.example.net", 10), .. Apps(1, "loot.example.net", 1)]));
-        Assert.Equal(("EgressUploadSpike", "warning", new Workload("shop", "app-0"), "loot.example.net"), (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
+        Assert.Equal(
+            ("EgressUploadSpike", "warning", new Workload("shop", "app-0"), "loot.example.net"),
+            (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
         Assert.Contains("3 workloads together sent 151 MiB to loot.example.net within an hour", finding.Description, StringComparison.Ordinal);
         Assert.Contains("Most came from shop/app-0 (71 MiB), shop/app-1 (70 MiB), shop/app-2 (10 MiB)", finding.Description, StringComparison.Ordinal);
         Assert.Contains("Expected: at most 100 MiB", finding.Description, StringComparison.Ordinal);
@@ -38,7 +40,12 @@ public sealed class SpreadUploadTests
     public void What_a_workload_has_a_finding_of_its_own_about_and_what_all_always_send_to_is_not_told_twice()
     {
         _time.Until(Timeline.Start.AddDays(8), _ => Apps(4, "api.stripe.com", 1));
-        var own = _time.Step([Timeline.To("loot.example.net", 300 * MiB, source: new("shop", "app-0")), .. Apps(3, "loot.example.net", 10)[1..], .. Apps(4, "api.stripe.com", 90)]);
+        var own = _time.Step(
+        [
+            Timeline.To("loot.example.net", 300 * MiB, source: new("shop", "app-0")),
+            .. Apps(3, "loot.example.net", 10)[1..],
+            .. Apps(4, "api.stripe.com", 90),
+        ]);
         Assert.Equal((new Workload("shop", "app-0"), "loot.example.net"), (Assert.Single(own).Source, own[0].Destination));
     }
 

@@ -40,8 +40,12 @@ public sealed class StoredDetectionTests
     {
         var begun = Activator.CreateInstance(type)!;
         Assert.All(
-            type.GetProperties().Where(property => property is { CanWrite: true, PropertyType.IsValueType: true } && property.GetCustomAttribute<JsonIgnoreAttribute>() is null),
-            property => Assert.Equal(property.PropertyType.IsEnum ? Enum.ToObject(property.PropertyType, 0) : Activator.CreateInstance(property.PropertyType), property.GetValue(begun)));
+            type.GetProperties()
+                .Where(property => property is { CanWrite: true, PropertyType.IsValueType: true }
+                    && property.GetCustomAttribute<JsonIgnoreAttribute>() is null),
+            property => Assert.Equal(
+                property.PropertyType.IsEnum ? Enum.ToObject(property.PropertyType, 0) : Activator.CreateInstance(property.PropertyType),
+                property.GetValue(begun)));
     }
 
     public static TheoryData<string, string[], string[]> Tables => new()
@@ -66,7 +70,8 @@ public sealed class StoredDetectionTests
         Play(store, 0);
         var rows = Rows(store, table, keys, columns, out var state);
         Assert.NotEmpty(rows);
-        foreach (var (key, row) in rows.OrderBy(row => row.Key, StringComparer.Ordinal).Where((_, i) => i % 2 == 0).ToList()) rows.Put(key, [.. row.Select(value => value is string ? (object)"{" : new byte[1])]);
+        foreach (var (key, row) in rows.OrderBy(row => row.Key, StringComparer.Ordinal).Where((_, i) => i % 2 == 0).ToList())
+            rows.Put(key, [.. row.Select(value => value is string ? (object)"{" : new byte[1])]);
         Assert.True(state.Commit());
 
         Play(store, 60);
@@ -85,7 +90,9 @@ public sealed class StoredDetectionTests
 
         long Grow(int window)
         {
-            detectors.Observe(Samples.Named(window, [.. Enumerable.Range(0, 1_000).Select(i => Samples.Increment(Samples.Flow($"52.0.{i / 250}.{i % 250}", route: Route.Blocked)))]));
+            var refused = Enumerable.Range(0, 1_000)
+                .Select(i => Samples.Increment(Samples.Flow($"52.0.{i / 250}.{i % 250}", route: Route.Blocked)));
+            detectors.Observe(Samples.Named(window, [.. refused]));
             var before = new FileInfo(folder.File(Store.FileName + "-wal")).Length;
             Assert.True(state.Commit());
             return new FileInfo(folder.File(Store.FileName + "-wal")).Length - before;
@@ -119,7 +126,9 @@ public sealed class StoredDetectionTests
         state = store.Read();
         Timeline.New(Options, state: state);
         Assert.True(state.Commit());
-        Assert.DoesNotContain(Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys, key => key.StartsWith("shop|app-0", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys,
+            key => key.StartsWith("shop|app-0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -142,7 +151,14 @@ public sealed class StoredDetectionTests
     {
         var (store, idle, busy) = (Store.InMemory(), new Workload("shop", "idle"), new Workload("shop", "busy"));
         var options = Options with { Memory = TimeSpan.FromDays(2) };
-        string[] all = ["upload shop busy ", "upload shop busy left.example.com", "upload shop busy used.example.com", "upload shop idle ", "upload shop idle used.example.com"];
+        string[] all =
+        [
+            "upload shop busy ",
+            "upload shop busy left.example.com",
+            "upload shop busy used.example.com",
+            "upload shop idle ",
+            "upload shop idle used.example.com",
+        ];
         string[] counts = ["fan_out shop busy", "fan_out shop idle", "fan_out_baseline shop busy", "fan_out_baseline shop idle"];
         Assert.Equal([.. counts, .. all], PlayHours(49));
         Assert.Equal([counts[0], counts[2], all[0], all[2]], PlayHours(51));
@@ -163,20 +179,31 @@ public sealed class StoredDetectionTests
             return [.. Keys("fan_out", Source), .. Keys("fan_out_baseline", Source), .. Keys("upload", [.. Source, "destination_group"])];
         }
 
-        IEnumerable<string> Keys(string table, string[] keys) => Rows(store, table, keys, [], out _).Keys.Select(key => $"{table} {key.Replace('|', ' ')}").Order(StringComparer.Ordinal);
+        IEnumerable<string> Keys(string table, string[] keys) => Rows(store, table, keys, [], out _).Keys
+            .Select(key => $"{table} {key.Replace('|', ' ')}")
+            .Order(StringComparer.Ordinal);
     }
 
     [Fact]
     public void What_fires_is_not_forgotten_before_it_has_ended()
     {
         var options = Options with { Memory = TimeSpan.FromDays(2) };
-        options = options with { UploadSpike = options.UploadSpike with { Quiet = TimeSpan.FromDays(5) }, FanOut = options.FanOut with { Quiet = TimeSpan.FromDays(5) } };
+        options = options with
+        {
+            UploadSpike = options.UploadSpike with { Quiet = TimeSpan.FromDays(5) },
+            FanOut = options.FanOut with { Quiet = TimeSpan.FromDays(5) },
+        };
         var state = Store.InMemory().Read();
         var (detectors, burst, ended) = (Timeline.New(options, state: state), 72, 72 + (5 * 24));
         for (var hour = 0; hour < ended + 10; hour++)
         {
-            IReadOnlyList<NamedIncrement> seen = hour > burst ? [] : [.. Enumerable.Range(0, hour < burst ? 1 : 20).Select(i => Timeline.To($"n{i}.example.com", hour < burst ? 100 : 9_000))];
-            var findings = detectors.Observe(Hour(hour, seen)).Where(finding => finding.AlertName is "EgressUploadSpike" or "EgressFanOut").Select(finding => finding.AlertName).Distinct();
+            IReadOnlyList<NamedIncrement> seen = hour > burst
+                ? []
+                : [.. Enumerable.Range(0, hour < burst ? 1 : 20).Select(i => Timeline.To($"n{i}.example.com", hour < burst ? 100 : 9_000))];
+            var findings = detectors.Observe(Hour(hour, seen))
+                .Where(finding => finding.AlertName is "EgressUploadSpike" or "EgressFanOut")
+                .Select(finding => finding.AlertName)
+                .Distinct();
             Assert.Equal(hour >= burst && hour < ended ? ["EgressFanOut", "EgressUploadSpike"] : [], findings.Order(StringComparer.Ordinal));
         }
     }
@@ -185,7 +212,13 @@ public sealed class StoredDetectionTests
     [Fact]
     public void The_rows_of_weeks_are_no_larger_than_the_documentation_says()
     {
-        var (random, beacon) = (new Random(1), new Beacon { Name = "c2.example.com", Flow = Samples.Flow("52.9.9.9"), Destination = new("c2.example.com", NameSource.Ptr, Confirmed: true) });
+        var random = new Random(1);
+        var beacon = new Beacon
+        {
+            Name = "c2.example.com",
+            Flow = Samples.Flow("52.9.9.9"),
+            Destination = new("c2.example.com", NameSource.Ptr, Confirmed: true),
+        };
         for (var i = 0; i < 2_000; i++) beacon.Pulse.Add(Timeline.Start.AddMinutes(5 * i), TimeSpan.FromMinutes(1), 1, random.Next(500, 900));
         Assert.InRange(JsonSerializer.Serialize(beacon, DetectionJson.Default.Beacon).Length, 900, 1.2 * 1024);
 
@@ -219,7 +252,11 @@ public sealed class StoredDetectionTests
             [
                 .. from app in Enumerable.Range(0, 4)
                    from n in Enumerable.Range(0, i % 30 == 29 ? 12 : 5)
-                   select Timeline.To($"n{n}.example.com", random.Next(1, 3_000), source: new("shop", $"app-{app}"), route: n < 3 ? Route.Blocked : Route.Passthrough),
+                   select Timeline.To(
+                       $"n{n}.example.com",
+                       random.Next(1, 3_000),
+                       source: new("shop", $"app-{app}"),
+                       route: n < 3 ? Route.Blocked : Route.Passthrough),
             ];
             detectors.Observe(new NamedReading(new Window(at, at.AddMinutes(5)), seen));
             Assert.True(state.Commit());
@@ -235,6 +272,13 @@ public sealed class StoredDetectionTests
     private static Table<string, object[]> Rows(Store store, string table, string[] keys, string[] columns, out StoredState state)
     {
         state = store.Read();
-        return state.Table(new Shape<string, object[]>(table, keys, key => key.Split('|'), values => string.Join('|', values), columns, row => row, values => [.. values]));
+        return state.Table(new Shape<string, object[]>(
+            table,
+            keys,
+            key => key.Split('|'),
+            values => string.Join('|', values),
+            columns,
+            row => row,
+            values => [.. values]));
     }
 }

@@ -71,7 +71,10 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void Another_kind_of_file_is_refused_and_one_that_becomes_such_leaves_the_old_list_in_use()
     {
-        Assert.Contains("holds 2 lines that are neither address, network nor domain, such as '<html>'", Assert.Throws<InvalidDataException>(() => Read("<html>\n<body>\n")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds 2 lines that are neither address, network nor domain, such as '<html>'",
+            Assert.Throws<InvalidDataException>(() => Read("<html>\n<body>\n")).Message,
+            StringComparison.Ordinal);
         var list = Read("203.0.113.0/24\n");
         File.WriteAllText(_folder.File("list"), "<html>\n<body> error 500\n");
         list.Refresh(NullLogger.Instance);
@@ -133,9 +136,15 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void A_listed_address_is_found_at_once_also_where_it_was_refused_and_a_listed_name_when_it_is_known_and_each_counts_once()
     {
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, Blocked = new() { Enabled = false }, ThreatListed = new() { Lists = [Listed("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n")] } });
+        var detectors = Timeline.New(new DetectionOptions
+        {
+            Watchdog = new() { Enabled = false },
+            Blocked = new() { Enabled = false },
+            ThreatListed = new() { Lists = [Listed("203.0.113.0/24\nevil.example.com\n10.0.0.0/8\n")] },
+        });
         Increment To(string address, Route route = Route.Passthrough) => Samples.Increment(Samples.Flow(address, route: route));
-        NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) => new(increment, new Destination(name, source, source == NameSource.Ptr));
+        NamedIncrement Named(Increment increment, string name, NameSource source = NameSource.Ptr) =>
+            new(increment, new Destination(name, source, source == NameSource.Ptr));
         var (listed, refused, named, inside) = (To("203.0.113.9"), To("203.0.113.10", Route.Blocked), To("52.0.0.1"), To("10.1.1.1"));
         var findings = detectors.Observe(Samples.NamedAs(
             1,
@@ -145,7 +154,11 @@ public sealed class ThreatListTests : IDisposable
             Named(inside, "private", NameSource.Special)));
         Assert.Equal(["203.0.113.10", "203.0.113.9"], findings.Select(finding => finding.Destination).Order(StringComparer.Ordinal));
         Assert.All(findings, finding => Assert.Equal(("EgressThreatListed", "critical"), (finding.AlertName, finding.Severity)));
-        Assert.Contains(findings, finding => finding.Description.Contains("which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and", StringComparison.Ordinal));
+        Assert.Contains(
+            findings,
+            finding => finding.Description.Contains(
+                "which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and",
+                StringComparison.Ordinal));
 
         findings = detectors.Observe(Samples.NamedAs(2, Named(named, "c2.evil.example.com") with { Stage = NameStage.FinalLater }));
         Assert.Equal("c2.evil.example.com", Assert.Single(findings, finding => finding.Destination.Contains("evil", StringComparison.Ordinal)).Destination);
@@ -154,9 +167,14 @@ public sealed class ThreatListTests : IDisposable
     [Fact]
     public void What_is_known_at_once_is_not_counted_again_when_its_name_is_final()
     {
-        var detectors = Timeline.New(new DetectionOptions { Watchdog = new() { Enabled = false }, ThreatListed = new() { Lists = [Listed("evil.example.com\n")] } });
+        var detectors = Timeline.New(new DetectionOptions
+        {
+            Watchdog = new() { Enabled = false },
+            ThreatListed = new() { Lists = [Listed("evil.example.com\n")] },
+        });
         var registered = new NamedIncrement(
-            Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3), new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
+            Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3),
+            new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
         var finding = Assert.Single(detectors.Observe(Samples.NamedAs(1, registered)));
         Assert.Contains("3 requests or connections and", finding.Description, StringComparison.Ordinal);
     }
@@ -183,8 +201,10 @@ public sealed class ThreatListTests : IDisposable
         {
             var list = Read(string.Join('\n', these.lines));
             var byName = these.lines.Any(line => these.host == line || these.host.EndsWith("." + line, StringComparison.Ordinal));
-            var byAddress = these.lines.Any(line => these.address == line || (line.Contains('/', StringComparison.Ordinal) && IPNetwork.Parse(line).Contains(IPAddress.Parse(these.address))));
-            return (list.Find(these.host) is not null) == byName && (list.Find(IPAddress.Parse(these.address)) is not null) == byAddress;
+            var address = IPAddress.Parse(these.address);
+            var byAddress = these.lines.Any(line =>
+                these.address == line || (line.Contains('/', StringComparison.Ordinal) && IPNetwork.Parse(line).Contains(address)));
+            return (list.Find(these.host) is not null) == byName && (list.Find(address) is not null) == byAddress;
         }).QuickCheckThrowOnFailure();
 
     /// <summary>A list that was written at <see cref="Samples.Start"/>.</summary>

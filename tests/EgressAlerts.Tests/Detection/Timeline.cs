@@ -30,9 +30,20 @@ internal sealed class Timeline
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     public static Detectors New(DetectionOptions options, DetectionMetrics? metrics = null, StoredState? state = null) =>
-        new(options, metrics ?? new DetectionMetrics(new MetricRegistry(), TimeProvider.System), state ?? Store.InMemory().Read(), NullLogger<Detectors>.Instance);
+        new(
+            options,
+            metrics ?? new DetectionMetrics(new MetricRegistry(), TimeProvider.System),
+            state ?? Store.InMemory().Read(),
+            NullLogger<Detectors>.Instance);
 
-    public static NamedIncrement To(string name, double upload, string address = "", Workload? source = null, bool confirmed = true, string site = "", Route route = Route.Passthrough) => new(
+    public static NamedIncrement To(
+        string name,
+        double upload,
+        string address = "",
+        Workload? source = null,
+        bool confirmed = true,
+        string site = "",
+        Route route = Route.Passthrough) => new(
         new Increment(new(Samples.Flow(address, host: address.Length == 0 ? name : "", source: source, route: route), Metric.UploadBytes), upload),
         new Destination(name, confirmed ? NameSource.Ptr : NameSource.PtrUnconfirmed, confirmed, Site: site.Length > 0 ? site : name));
 

@@ -19,7 +19,14 @@ public sealed class UploadSpikeTests
         Beaconing = new() { Enabled = false },
         FanOut = new() { Enabled = false },
         UploadSpike = new() { DailyFloor = 500L << 20 },
-        Overrides = [new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions { UploadSpike = new() { Floor = 100L << 30, DailyFloor = 1L << 40 }, NewDestination = new() { Enabled = false } })],
+        Overrides =
+        [
+            new([WorkloadPattern.Parse("batch/*")!.Value], new DetectionOptions
+            {
+                UploadSpike = new() { Floor = 100L << 30, DailyFloor = 1L << 40 },
+                NewDestination = new() { Enabled = false },
+            }),
+        ],
     };
 
     private readonly Timeline _time = new(Options);
@@ -32,7 +39,9 @@ public sealed class UploadSpikeTests
         var detector = New(state);
         for (var window = 1; window <= 2; window++)
         {
-            var flood = Enumerable.Range(0, 100).Select(app => new Workload("shop", $"app-{app}")).Select(app => new WorkloadActivity(app, options, habit, [.. Sites(window, app)]));
+            var flood = Enumerable.Range(0, 100)
+                .Select(app => new Workload("shop", $"app-{app}"))
+                .Select(app => new WorkloadActivity(app, options, habit, [.. Sites(window, app)]));
             detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], []));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
             state.Commit();
@@ -67,14 +76,26 @@ public sealed class UploadSpikeTests
     public void A_burst_to_a_known_place_is_found_in_its_window_and_says_what_is_usual_and_resolves_and_is_not_learned()
     {
         // By day 5 MiB a window, by night 1 MiB.
-        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) => [Timeline.To("api.stripe.com", (now.Hour is > 7 and < 20 ? 5 : 1) * MiB, site: "stripe.com")];
+        IReadOnlyList<NamedIncrement> Usual(DateTimeOffset now) =>
+            [Timeline.To("api.stripe.com", (now.Hour is > 7 and < 20 ? 5 : 1) * MiB, site: "stripe.com")];
         Assert.Empty(_time.Until(Timeline.Start.AddDays(21).AddHours(10), Usual));
 
-        var finding = Assert.Single(_time.Step(Timeline.To("files.stripe.com", 600 * MiB, site: "stripe.com"), Timeline.To("api.stripe.com", 5 * MiB, site: "stripe.com")));
-        Assert.Equal(("EgressUploadSpike", "warning", Samples.Cart, "stripe.com", _time.Now, true), (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since, finding.Confirmed));
-        Assert.Contains("shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 1", finding.Description, StringComparison.Ordinal);
+        var finding = Assert.Single(_time.Step(
+            Timeline.To("files.stripe.com", 600 * MiB, site: "stripe.com"),
+            Timeline.To("api.stripe.com", 5 * MiB, site: "stripe.com")));
+        Assert.Equal(
+            ("EgressUploadSpike", "warning", Samples.Cart, "stripe.com", _time.Now, true),
+            (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since, finding.Confirmed));
+        Assert.Contains(
+            "shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 1",
+            finding.Description,
+            StringComparison.Ordinal);
         Assert.Matches("[(]usual in this hour is (5[5-9]|6[0-4])[.0-9]* MiB, the median", finding.Description);
-        Assert.Contains("the median of 3 weeks or days; 5 spreads above that, and no less than 100 MiB). Most went to files.stripe.com. This workload has been watched for 21.4 d.", finding.Description, StringComparison.Ordinal);
+        Assert.Contains(
+            "the median of 3 weeks or days; 5 spreads above that, and no less than 100 MiB). Most went to files.stripe.com. "
+            + "This workload has been watched for 21.4 d.",
+            finding.Description,
+            StringComparison.Ordinal);
         Assert.Contains("destination=~\"(.+[.])?stripe[.]com\"", finding.Evidence, StringComparison.Ordinal);
 
         _time.Restart();
@@ -100,7 +121,13 @@ public sealed class UploadSpikeTests
     [Fact]
     public void What_always_happens_at_an_hour_of_the_week_is_usual_also_when_it_moves_and_several_times_as_much_is_not()
     {
-        IReadOnlyList<NamedIncrement> Backup(DateTimeOffset now) => [.. now is { DayOfWeek: DayOfWeek.Sunday, Hour: 3, Minute: 0 } ? [Timeline.To("backup.example.com", 4096 * MiB)] : Array.Empty<NamedIncrement>(), Timeline.To("api.stripe.com", MiB)];
+        IReadOnlyList<NamedIncrement> Backup(DateTimeOffset now) =>
+        [
+            .. now is { DayOfWeek: DayOfWeek.Sunday, Hour: 3, Minute: 0 }
+                ? [Timeline.To("backup.example.com", 4096 * MiB)]
+                : Array.Empty<NamedIncrement>(),
+            Timeline.To("api.stripe.com", MiB),
+        ];
         _time.Until(Timeline.Start.AddDays(14), Backup);
         for (var end = 15; end <= 28; end++) Assert.Empty(_time.Until(Timeline.Start.AddDays(end), Backup));
         Assert.Empty(_time.Step(Timeline.To("backup.example.com", 4096 * MiB)));
@@ -111,13 +138,15 @@ public sealed class UploadSpikeTests
     public void What_is_spread_over_many_groups_shows_in_their_sum_and_what_one_explains_does_not()
     {
         _time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB)]);
-        var spread = Assert.Single(_time.Step([.. Enumerable.Range(0, 50).Select(i => Timeline.To($"203.{i}.113.7", 10 * MiB, $"203.{i}.113.7", confirmed: false, site: " "))]));
+        var groups = Enumerable.Range(0, 50).Select(i => Timeline.To($"203.{i}.113.7", 10 * MiB, $"203.{i}.113.7", confirmed: false, site: " "));
+        var spread = Assert.Single(_time.Step([.. groups]));
         Assert.Equal(("", "EgressUploadSpike"), (spread.Destination, spread.AlertName));
         Assert.Contains("all destinations together", spread.Description, StringComparison.Ordinal);
 
         var other = new Timeline(Options);
         other.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB)]);
-        Assert.Equal("203.0.113.0/24", Assert.Single(other.Step(Timeline.To("203.0.113.7", 300 * MiB, "203.0.113.7", confirmed: false, site: " "))).Destination);
+        var single = Assert.Single(other.Step(Timeline.To("203.0.113.7", 300 * MiB, "203.0.113.7", confirmed: false, site: " ")));
+        Assert.Equal("203.0.113.0/24", single.Destination);
     }
 
     [Fact]
@@ -127,7 +156,9 @@ public sealed class UploadSpikeTests
         _time.Until(Timeline.Start.AddDays(8), _ => [Timeline.To("api.stripe.com", MiB), Timeline.To("api.stripe.com", MiB, source: new("batch", "nightly"))]);
         Assert.Empty(_time.Step(Timeline.To("new.example.com", 99 * MiB)));
         Assert.Empty(_time.Step(Timeline.To("elsewhere.example.com", 9000 * MiB, source: new("batch", "nightly"))));
-        Assert.DoesNotContain(_time.Step(Timeline.To("blocked.example.com", 9000 * MiB, route: Route.Blocked)), finding => finding.AlertName == "EgressUploadSpike");
+        Assert.DoesNotContain(
+            _time.Step(Timeline.To("blocked.example.com", 9000 * MiB, route: Route.Blocked)),
+            finding => finding.AlertName == "EgressUploadSpike");
     }
 
     [Fact]
@@ -140,7 +171,10 @@ public sealed class UploadSpikeTests
         Assert.Empty(_time.Until(Timeline.Start.AddDays(14).AddHours(10), Drip));
         var findings = _time.Until(Timeline.Start.AddDays(15), Drip);
         var finding = Assert.Single(findings, finding => finding.Destination == "paste.example.net");
-        Assert.Contains("sends paste.example.net more from day to day than is usual: by 2026-01-20 00:00:00 UTC 9", finding.Description, StringComparison.Ordinal);
+        Assert.Contains(
+            "sends paste.example.net more from day to day than is usual: by 2026-01-20 00:00:00 UTC 9",
+            finding.Description,
+            StringComparison.Ordinal);
         _time.Restart();
         Assert.Single(_time.Until(Timeline.Start.AddDays(15).AddHours(2), Drip), finding => finding.Destination == "paste.example.net");
         Assert.Empty(_time.Until(Timeline.Start.AddDays(17), Usual));
@@ -152,7 +186,10 @@ public sealed class UploadSpikeTests
         static IReadOnlyList<NamedIncrement> Asked(double count, double size, string flags = "") =>
         [
             Timeline.To("doh.example.com", count * size),
-            Timeline.To("doh.example.com", 0) with { Increment = Samples.Increment(Timeline.To("doh.example.com", 0).Flow, count, Metric.Requests, flags: flags) },
+            Timeline.To("doh.example.com", 0) with
+            {
+                Increment = Samples.Increment(Timeline.To("doh.example.com", 0).Flow, count, Metric.Requests, flags: flags),
+            },
         ];
         _time.Until(Timeline.Start.AddDays(8), _ => Asked(100, 300));
         Assert.Empty(_time.Step(Asked(20_000, 2_000)));
@@ -180,11 +217,14 @@ public sealed class UploadSpikeTests
         _time.Until(Timeline.Start.AddDays(30), _ => Level(30, 30));
         Assert.Equal(["loot.example.net warning", "stripe.com info"], Told());
         Assert.Contains(
-            "For 7 days it has been about 8.4 GiB a day. If that is the new usual amount, accept it: set a higher floor and daily_floor for this workload in detection.overrides.",
+            "For 7 days it has been about 8.4 GiB a day. "
+            + "If that is the new usual amount, accept it: set a higher floor and daily_floor for this workload in detection.overrides.",
             Assert.Single(_time.Findings, finding => finding.Severity == "info").Description,
             StringComparison.Ordinal);
 
-        IEnumerable<string> Told() => _time.Findings.Select(finding => $"{finding.Destination.Replace("api.", "", StringComparison.Ordinal)} {finding.Severity}").Order(StringComparer.Ordinal);
+        IEnumerable<string> Told() => _time.Findings
+            .Select(finding => $"{finding.Destination.Replace("api.", "", StringComparison.Ordinal)} {finding.Severity}")
+            .Order(StringComparer.Ordinal);
     }
 
     [Fact]
@@ -206,7 +246,8 @@ public sealed class UploadSpikeTests
         {
             _time.Until(Timeline.Start.AddDays(day), Usual);
             Assert.Empty(_time.Findings);
-            return Assert.Single(_time.Step(confirmed ? Claimed("exports.example.com", mebibytes * MiB) : Timeline.To("ec2.example.net", mebibytes * MiB))).Severity;
+            var sent = confirmed ? Claimed("exports.example.com", mebibytes * MiB) : Timeline.To("ec2.example.net", mebibytes * MiB);
+            return Assert.Single(_time.Step(sent)).Severity;
         }
     }
 
@@ -265,8 +306,10 @@ public sealed class UploadSpikeTests
     [InlineData("52.1.2.3", "", false, "52.1.2.3", "", "52.1.2.0/24")]
     [InlineData("2001:db8:1:2::3", "", false, "2001:db8:1:2::3", "", "2001:db8:1::/48")]
     [InlineData("claimed.example.com", "example.com", false, "", "", "example.com")]
-    public void A_group_is_what_belongs_to_one_owner(string name, string site, bool confirmed, string address, string network, string expected) => Assert.Equal(expected, UploadGroups.NameOf(
-        new Destination(name, NameSource.Ptr, confirmed, Network: network, Site: site), new RawDestination(address.Length > 0 ? IPAddress.Parse(address) : null, "", "", "", "")));
+    public void A_group_is_what_belongs_to_one_owner(string name, string site, bool confirmed, string address, string network, string expected) =>
+        Assert.Equal(expected, UploadGroups.NameOf(
+            new Destination(name, NameSource.Ptr, confirmed, Network: network, Site: site),
+            new RawDestination(address.Length > 0 ? IPAddress.Parse(address) : null, "", "", "", "")));
 
     [Fact]
     public void Whatever_comes_nothing_below_the_floor_is_found_and_what_is_far_above_all_that_ever_was_is() => Prop.ForAll(

@@ -155,7 +155,10 @@ public sealed class AnswerCacheTests : IDisposable
         Cache().Store(Address, Name, TimeSpan.FromMinutes(10));
         var (keys, states) = (Lookups.NameOfAddress.KeyValues(Address), Lookups.NameOfAddress.StateValues(_answers.Values.Single()));
         Assert.Equal(["52.22.188.80"], keys);
-        Assert.StartsWith("""{"answer":{"state":"Present","name":"a.example.com","confirmed":true},"good_until":17""", $"{states[0]}", StringComparison.Ordinal);
+        Assert.StartsWith(
+            """{"answer":{"state":"Present","name":"a.example.com","confirmed":true},"good_until":17""",
+            $"{states[0]}",
+            StringComparison.Ordinal);
     }
 
     [Fact]

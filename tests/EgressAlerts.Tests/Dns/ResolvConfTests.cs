@@ -8,7 +8,17 @@ public sealed class ResolvConfTests
     [Fact]
     public void The_systems_servers_are_read_from_resolv_conf() => Assert.Equal(
         [IPEndPoint.Parse("10.96.0.10:53"), IPEndPoint.Parse("[fe80::1%2]:53"), IPEndPoint.Parse("1.1.1.1:53")],
-        ResolvConf.Parse(["# comment", "search example.com", "nameserver\t10.96.0.10 ", "nameserver fe80::1%2", "nameserver nonsense", "options ndots:5", "nameserver 1.1.1.1", "nameserver 8.8.8.8"]).Servers);
+        ResolvConf.Parse(
+        [
+            "# comment",
+            "search example.com",
+            "nameserver\t10.96.0.10 ",
+            "nameserver fe80::1%2",
+            "nameserver nonsense",
+            "options ndots:5",
+            "nameserver 1.1.1.1",
+            "nameserver 8.8.8.8",
+        ]).Servers);
 
     [Theory]
     [InlineData("options timeout:1 attempts:3 rotate", 1, 3, true)]

@@ -35,8 +35,8 @@ public sealed class ExamTests
     public void The_published_tables_are_what_the_results_give()
     {
         var (lines, before, page) = (ResultFile.Read(Published), ResultFile.Read(Before), File.ReadAllText(Repository.File("alerts", "detection-quality.md")));
-        foreach (var table in (string[])[Tables.Attacks(lines, before), Tables.FalseAlerts(lines, before)]) Assert.True(page.Contains(table, StringComparison.Ordinal),
-            $"alerts/detection-quality.md should have\n{table}");
+        foreach (var table in (string[])[Tables.Attacks(lines, before), Tables.FalseAlerts(lines, before)])
+            Assert.True(page.Contains(table, StringComparison.Ordinal), $"alerts/detection-quality.md should have\n{table}");
         Assert.All(BlindSpots.All, spot => Assert.Contains(spot, page, StringComparison.Ordinal));
     }
 

@@ -101,7 +101,9 @@ public sealed class JudgeTests : IClassFixture<JudgeTests.Fortnight>
             .. reading.Increments.Where(IsTold).Select(named =>
             {
                 var (at, increment) = (reading.Window.End, named.Increment);
-                var alert = string.Create(CultureInfo.InvariantCulture, $"{named.Flow} {increment.Metric} {increment.Id.ResponseFlags} {increment.Amount} {at:s}");
+                var alert = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{named.Flow} {increment.Metric} {increment.Id.ResponseFlags} {increment.Amount} {at:s}");
                 return Finding(alert, named.Flow.Source, named.Destination.Name, at);
             }),
         ];

@@ -213,7 +213,8 @@ public sealed class ExpositionTests
 
     private static bool IsRequests(PromSample sample) => sample.Name == "egress_requests_total";
 
-    private static SeriesKey Requests(string destination) => new(Metric.Requests, Samples.Cart, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
+    private static SeriesKey Requests(string destination) =>
+        new(Metric.Requests, Samples.Cart, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
 
     private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key), value);
 

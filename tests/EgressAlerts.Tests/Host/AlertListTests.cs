@@ -41,7 +41,9 @@ public sealed class AlertListTests
 
     [Theory]
     [InlineData("?state=fired", "state is none of firing, resolved and held_back: give one of them, or leave it out.")]
-    [InlineData("?start=yesterday", "start is not an instant: write it as 2026-01-31T12:00:00Z (a + before an offset as %2B), or in seconds since 1970 such as 1769860800.")]
+    [InlineData(
+        "?start=yesterday",
+        "start is not an instant: write it as 2026-01-31T12:00:00Z (a + before an offset as %2B), or in seconds since 1970 such as 1769860800.")]
     [InlineData("?end=2026-01-01", "end is not an instant: ")]
     [InlineData("?end=NaN", "end is not an instant: ")]
     [InlineData("?end=Infinity", "end is not an instant: ")]
@@ -59,7 +61,8 @@ public sealed class AlertListTests
     {
         Assert.Equal(
             ["a firing 40", "a resolved 10"],
-            AlertList.Of("a", [Waits], [Before, Lately, Now]).Select(entry => $"{entry.Fingerprint} {entry.State} {(entry.StartsAt - Samples.Start).TotalSeconds}"));
+            AlertList.Of("a", [Waits], [Before, Lately, Now])
+                .Select(entry => $"{entry.Fingerprint} {entry.State} {(entry.StartsAt - Samples.Start).TotalSeconds}"));
         Assert.Equal("held_back", Assert.Single(AlertList.Of("c", [Waits], [Before, Lately, Now])).State);
         Assert.Empty(AlertList.Of("d", [Waits], [Before, Lately, Now]));
     }

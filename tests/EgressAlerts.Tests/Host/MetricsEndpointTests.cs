@@ -12,7 +12,8 @@ public sealed class MetricsEndpointTests
 {
     private const string OpenMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     private const string Text = "text/plain; version=0.0.4; charset=utf-8";
-    private const string Prometheus242 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    private const string Prometheus242 =
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 
     private readonly Exposition _exposition = new(new MetricRegistry(), TimeProvider.System);
 
@@ -23,7 +24,10 @@ public sealed class MetricsEndpointTests
     [InlineData("text/html,*/*;q=0.8", Text)]
     [InlineData("text/plain;version=0.0.4;q=1,*/*;q=0.1", Text)]
     [InlineData(Prometheus242, OpenMetrics)]
-    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", OpenMetrics)]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        OpenMetrics)]
     [InlineData("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.5", Text)]
     [InlineData("application/openmetrics-text", OpenMetrics)]
     [InlineData("application/openmetrics-text;version=2.0.0", Text)]
@@ -34,7 +38,9 @@ public sealed class MetricsEndpointTests
     {
         var context = Context(accept);
         await new MetricsEndpoint(_exposition).AnswerAsync(context);
-        Assert.Equal((200, expected, "Accept, Accept-Encoding"), (context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.Vary.ToString()));
+        Assert.Equal(
+            (200, expected, "Accept, Accept-Encoding"),
+            (context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.Vary.ToString()));
         Assert.Equal(context.Response.ContentLength, context.Response.Body.Length);
     }
 
@@ -97,7 +103,8 @@ public sealed class MetricsEndpointTests
         Assert.Equal(200, next.Response.StatusCode);
     }
 
-    private static CounterSnapshot Window(int number) => new SeriesBudget(new CardinalityOptions(), Store.InMemory().Read()).Admit(Samples.Named(number), [], showNew: true);
+    private static CounterSnapshot Window(int number) =>
+        new SeriesBudget(new CardinalityOptions(), Store.InMemory().Read()).Admit(Samples.Named(number), [], showNew: true);
 
     private static DefaultHttpContext Context(string? accept)
     {
@@ -113,6 +120,7 @@ public sealed class MetricsEndpointTests
     {
         public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => await Go.Task.WaitAsync(cancellationToken);
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            await Go.Task.WaitAsync(cancellationToken);
     }
 }

@@ -16,7 +16,11 @@ public sealed class PassWorkerTests : IAsyncDisposable
     private readonly Exposition _exposition;
     private readonly Store _store;
     private PassWorker _worker;
-    private Func<Settings> _load = () => new Settings { Prometheus = new PollingOptions { Url = new("http://127.0.0.1:9") }, Alerting = new() { Alertmanagers = [] } };
+    private Func<Settings> _load = () => new Settings
+    {
+        Prometheus = new PollingOptions { Url = new("http://127.0.0.1:9") },
+        Alerting = new() { Alertmanagers = [] },
+    };
 
     public PassWorkerTests()
     {

@@ -40,7 +40,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     {
         _dns = new DnsResponder(_zone);
         _state = _store.Read();
-        _lookups = new Lookups(new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 }, _state, new DnsMetrics(_self), _time);
+        var options = new DnsOptions { Servers = [_dns.Endpoint], Timeout = TimeSpan.FromMilliseconds(300), QueriesPerSecond = 10_000 };
+        _lookups = new Lookups(options, _state, new DnsMetrics(_self), _time);
         var suffixes = PublicSuffixes.Read(_folder.Write("list.dat", PublicSuffixesTests.List));
         _claims = new ClaimCheck(_lookups, address => new NetworkName(_systems.GetValueOrDefault(address.ToString(), ""), "", ""), () => suffixes);
         return Task.CompletedTask;
@@ -141,7 +142,9 @@ public sealed class ClaimCheckTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(70));
         var second = await namer.NameAsync(Samples.Reading(3), CancellationToken.None);
         var settled = Assert.Single(second.Final());
-        Assert.Equal(("vps-9.hoster.net", NameSource.Ptr, "hoster.net", 3), (settled.Destination.Name, settled.Destination.Source, settled.Destination.Domain, settled.Increment.Amount));
+        Assert.Equal(
+            ("vps-9.hoster.net", NameSource.Ptr, "hoster.net", 3),
+            (settled.Destination.Name, settled.Destination.Source, settled.Destination.Domain, settled.Increment.Amount));
         Assert.Equal(new RefutedClaim("www.bank.com", NameSource.Sni, "resolves to 52.2.0.1 (www.bank.com) (asked twice)"), settled.Refuted);
     }
 
@@ -168,7 +171,8 @@ public sealed class ClaimCheckTests : IAsyncLifetime
     {
         var namer = new Namer(new NamingOptions { CheckClaims = false }, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(Samples.Flow("52.2.0.9", host: "www.bank.com"))), CancellationToken.None);
-        Assert.Equal(("www.bank.com", NameSource.Host, false), (named.Final()[0].Destination.Name, named.Final()[0].Destination.Source, named.Final()[0].Destination.Confirmed));
+        var destination = named.Final()[0].Destination;
+        Assert.Equal(("www.bank.com", NameSource.Host, false), (destination.Name, destination.Source, destination.Confirmed));
         Assert.Equal(0, _dns.Questions);
     }
 
@@ -195,7 +199,10 @@ public sealed class ClaimCheckTests : IAsyncLifetime
             var open = new List<Question>();
             var verdict = _claims.Evaluate(claim, IPAddress.Parse(address), weight: 1, open);
             // Also where the answer is known: it may be asked for again.
-            await _lookups.SettleAsync([.. open, Question.AddressesOf(claim, System.Net.Sockets.AddressFamily.InterNetwork)], TimeSpan.FromSeconds(10), CancellationToken.None);
+            await _lookups.SettleAsync(
+                [.. open, Question.AddressesOf(claim, System.Net.Sockets.AddressFamily.InterNetwork)],
+                TimeSpan.FromSeconds(10),
+                CancellationToken.None);
             if (round == 4) return verdict.Evidence.Length > 0 ? $"{verdict.Standing}: {verdict.Evidence}" : verdict.Standing.ToString();
         }
     }

@@ -95,8 +95,9 @@ public sealed class NamerTests : IAsyncLifetime
     public async Task Nothing_about_special_and_private_addresses_leaves_the_process()
     {
         var namer = new Namer(new NamingOptions(), _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
+        string[] special = ["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"];
         await namer.NameAsync(
-            Samples.Reading(1, [.. ((string[])["169.254.169.254", "10.1.2.3", "240.240.1.1", "127.0.0.1", "fe80::1", "192.0.2.1", "224.0.0.1"]).Select(address => Samples.Increment(Samples.Flow(address)))]),
+            Samples.Reading(1, [.. special.Select(address => Samples.Increment(Samples.Flow(address)))]),
             CancellationToken.None);
         Assert.Equal(0, _dns.Questions);
 

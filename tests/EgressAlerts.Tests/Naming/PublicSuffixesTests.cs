@@ -84,7 +84,10 @@ public sealed class PublicSuffixesTests : IDisposable
 
     [Fact]
     public void A_file_that_is_no_list_is_refused_with_a_reason() =>
-        Assert.Contains("is no Public Suffix List: nothing follows a line '// ===BEGIN ICANN DOMAINS==='", Assert.Throws<InvalidDataException>(() => Read("<html>moved</html>")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is no Public Suffix List: nothing follows a line '// ===BEGIN ICANN DOMAINS==='",
+            Assert.Throws<InvalidDataException>(() => Read("<html>moved</html>")).Message,
+            StringComparison.Ordinal);
 
     private PublicSuffixes Read(string text) => PublicSuffixes.Read(_folder.Write("list.dat", text));
 }

@@ -40,5 +40,6 @@ public sealed class SpecialRangesTests
     [InlineData("52.22.188.80", null)]
     [InlineData("2606:4700::1111", null)]
     [InlineData("100:0:0:1::1", null)]
-    public void What_an_address_is_by_definition_has_a_clear_name(string address, string? name) => Assert.Equal(name, SpecialRanges.Find(IPAddress.Parse(address)));
+    public void What_an_address_is_by_definition_has_a_clear_name(string address, string? name) =>
+        Assert.Equal(name, SpecialRanges.Find(IPAddress.Parse(address)));
 }

@@ -75,7 +75,8 @@ public sealed class AnswerDecoderTests
     [Fact]
     public async Task A_vector_has_one_sample_a_series()
     {
-        var (answer, series) = await DecodeAsync("""{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"x"},"value":[1,"3"]}]}}"""u8.ToArray());
+        var (answer, series) = await DecodeAsync(
+            """{"status":"success","data":{"resultType":"vector","result":[{"metric":{"job":"x"},"value":[1,"3"]}]}}"""u8.ToArray());
         Assert.Equal("vector", answer.ResultType);
         Assert.Equal([("""{"job":"x"}""", "1000=3")], series);
     }
@@ -83,7 +84,8 @@ public sealed class AnswerDecoderTests
     [Fact]
     public async Task Warnings_errors_and_partial_answers_are_told_wherever_they_stand()
     {
-        var (late, _) = await DecodeAsync("""{"status":"success","data":{"resultType":"matrix","result":[]},"isPartial":true,"warnings":["store-2 is away","more"]}"""u8.ToArray());
+        var (late, _) = await DecodeAsync(
+            """{"status":"success","data":{"resultType":"matrix","result":[]},"isPartial":true,"warnings":["store-2 is away","more"]}"""u8.ToArray());
         Assert.True(late.IsPartial);
         Assert.Equal(["store-2 is away", "more"], late.Notes.Select(note => note.Text));
         var (error, _) = await DecodeAsync("""{"status":"error","errorType":"execution","error":"too many samples"}"""u8.ToArray());
@@ -92,7 +94,9 @@ public sealed class AnswerDecoderTests
 
     [Theory]
     [InlineData(Matrix)]
-    [InlineData("""{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[1,"1"]]},{"metric":{"a":"c"},"values":[[2.125,"2"]]}]}}""")]
+    [InlineData(
+        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[1,"1"]]},"""
+        + """{"metric":{"a":"c"},"values":[[2.125,"2"]]}]}}""")]
     public async Task Every_true_prefix_of_an_answer_is_refused(string answer)
     {
         var bytes = Encoding.UTF8.GetBytes(answer);
@@ -122,7 +126,10 @@ public sealed class AnswerDecoderTests
     public Task More_bytes_than_allowed_end_the_decoding() =>
         Assert.ThrowsAsync<AnswerTooLargeException>(() => DecodeAsync(Encoding.UTF8.GetBytes(Matrix), 16, maxBytes: 100));
 
-    private static async Task<(QueryAnswer Answer, List<(string Labels, string Samples)> Series)> DecodeAsync(byte[] bytes, int pieces = 64, long maxBytes = long.MaxValue)
+    private static async Task<(QueryAnswer Answer, List<(string Labels, string Samples)> Series)> DecodeAsync(
+        byte[] bytes,
+        int pieces = 64,
+        long maxBytes = long.MaxValue)
     {
         var sink = new CollectingSink();
         return (await new AnswerDecoder(sink, pieces).DecodeAsync(new PiecewiseStream(bytes, pieces), maxBytes, CancellationToken.None), sink.Collected);

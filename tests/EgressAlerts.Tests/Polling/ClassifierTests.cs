@@ -17,7 +17,9 @@ public sealed partial class ClassifierTests
         var data = new TheoryData<string, string>();
         foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Polling", "testdata", "series.txt")))
         {
-            if (line.Length > 0 && line[0] != '#') data.Add(line[..line.IndexOf(" <= ", StringComparison.Ordinal)].Trim(), line[(line.IndexOf(" <= ", StringComparison.Ordinal) + 4)..].Trim());
+            if (line.Length == 0 || line[0] == '#') continue;
+            var arrow = line.IndexOf(" <= ", StringComparison.Ordinal);
+            data.Add(line[..arrow].Trim(), line[(arrow + 4)..].Trim());
         }
 
         return data;
@@ -34,11 +36,13 @@ public sealed partial class ClassifierTests
     public static TheoryData<string, string, string, string> ReadmeRows()
     {
         var data = new TheoryData<string, string, string, string>();
-        foreach (Match row in ReadmeRowPattern().Matches(File.ReadAllText(Repository.File("deploy", "reference", "accounting.md")))) data.Add(row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, row.Groups[4].Value.Trim());
+        foreach (Match row in ReadmeRowPattern().Matches(File.ReadAllText(Repository.File("deploy", "reference", "accounting.md"))))
+            data.Add(row.Groups[1].Value, row.Groups[2].Value, row.Groups[3].Value, row.Groups[4].Value.Trim());
         return data;
     }
 
-    /// <summary>The accounting table of deploy/reference/accounting.md: Istio's version, a series, the route or the reason for leaving it out, and what is known of the destination.</summary>
+    /// <summary>The accounting table of deploy/reference/accounting.md: Istio's version, a series, the route or the reason for leaving it out,
+    /// and what is known of the destination.</summary>
     [Theory]
     [MemberData(nameof(ReadmeRows))]
     public void Every_row_of_the_accounting_table_is_true(string istio, string series, string route, string knownBy)
@@ -49,7 +53,13 @@ public sealed partial class ClassifierTests
         var what = new Classifier(Options, hosts).Classify(raw, labels);
         Assert.Equal(route, what.Counter?.Flow is { } flow ? $"`{flow.Route.Word()}`" : $"left out: `{what.Excluded}`");
         if (what.Counter?.Flow is not { To: var to }) return;
-        var known = ((string, bool)[])[("address", to.Address is not null), ("registry", to.Service.Length > 0), ("sni", to.Sni.Length > 0), ("host", to.Host.Length > 0)];
+        (string, bool)[] known =
+        [
+            ("address", to.Address is not null),
+            ("registry", to.Service.Length > 0),
+            ("sni", to.Sni.Length > 0),
+            ("host", to.Host.Length > 0),
+        ];
         Assert.Equal(knownBy, string.Join(", ", known.Where(part => part.Item2).Select(part => part.Item1).DefaultIfEmpty("nothing")));
     }
 
@@ -71,7 +81,9 @@ public sealed partial class ClassifierTests
     public void Label_names_are_the_users_and_the_first_present_one_wins()
     {
         var options = new TelemetryOptions { DestinationIp = ["orig_dst", "destination_ip"], Sni = ["external_host"] };
-        var (raw, labels) = Parse("""istio_tcp_sent_bytes_total{reporter="source",destination_service_name="PassthroughCluster",orig_dst="unknown",destination_ip="52.1.2.3:443",external_host="API.Example.com."}""");
+        var (raw, labels) = Parse(
+            """istio_tcp_sent_bytes_total{reporter="source",destination_service_name="PassthroughCluster","""
+            + """orig_dst="unknown",destination_ip="52.1.2.3:443",external_host="API.Example.com."}""");
         var flow = new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels).Counter!.Flow;
         Assert.Equal(new RawDestination(IPAddress.Parse("52.1.2.3"), "443", "", "", "api.example.com"), flow.To);
     }
@@ -120,19 +132,25 @@ public sealed partial class ClassifierTests
         Assert.Equal("reporter_destination", Http(classifier, "a.example.com", ("reporter", "destination")).Excluded);
         Assert.Equal("kube_api", Http(classifier, "kubernetes.default.svc").Excluded);
         foreach (var (label, value) in ((string, string)[])
-            [("reporter", "waypoint"), ("request_protocol", "tcp"), ("destination_cluster", "Kubernetes"), ("destination_workload_namespace", "shop"), ("destination_service_namespace", "shop"), ("destination_service_name", "*")])
+            [
+                ("reporter", "waypoint"), ("request_protocol", "tcp"), ("destination_cluster", "Kubernetes"),
+                ("destination_workload_namespace", "shop"), ("destination_service_namespace", "shop"), ("destination_service_name", "*"),
+            ])
         {
             Assert.Equal(Route.Registered, Http(classifier, "b.example.com", (label, value)).Counter!.Flow.Route);
         }
 
-        Assert.Equal(Route.Registered, Http(new Classifier(Options, new HostRegister(DynamicDns.Never, Store.InMemory().Read())), "a.example.com").Counter!.Flow.Route);
+        var never = new Classifier(Options, new HostRegister(DynamicDns.Never, Store.InMemory().Read()));
+        Assert.Equal(Route.Registered, Http(never, "a.example.com").Counter!.Flow.Route);
     }
 
     [Fact]
     public void Mixers_namespaces_say_nothing_about_registration()
     {
         var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
-        var (raw, labels) = Parse("""istio_requests_total{reporter="source",destination_service="httpbin.org",destination_service_name="httpbin.org",destination_service_namespace="default",request_protocol="http"}""");
+        var (raw, labels) = Parse(
+            """istio_requests_total{reporter="source",destination_service="httpbin.org",destination_service_name="httpbin.org","""
+            + """destination_service_namespace="default",request_protocol="http"}""");
         new Classifier(Options, hosts).Classify(raw, labels);
         Assert.False(hosts.TakeChange());
     }
@@ -151,20 +169,27 @@ public sealed partial class ClassifierTests
 
     private static SeriesMeaning Http(Classifier classifier, string host, params (string Name, string Value)[] labels)
     {
-        var (raw, all) = Parse($$"""istio_requests_total{reporter="source",destination_service="{{host}}",destination_service_name="{{host}}",destination_service_namespace="unknown",destination_workload="unknown",destination_workload_namespace="unknown",destination_cluster="unknown",destination_canonical_service="unknown",request_protocol="http",response_code="200",response_flags="-"}""");
+        var (raw, all) = Parse(
+            $$"""istio_requests_total{reporter="source",destination_service="{{host}}",destination_service_name="{{host}}","""
+            + """destination_service_namespace="unknown",destination_workload="unknown",destination_workload_namespace="unknown","""
+            + """destination_cluster="unknown",destination_canonical_service="unknown","""
+            + """request_protocol="http",response_code="200",response_flags="-"}""");
         foreach (var (name, value) in labels) all[name] = value;
         return classifier.Classify(raw, all);
     }
 
     private static string Describe(SeriesMeaning what) => what.Counter is not { } counter
         ? "excluded " + what.Excluded
-        : $"{counter.Flow.Route.Word()} {counter.Flow.Protocol.Word()} {counter.Flow.Source} -> {counter.Flow.To.Key}{(counter.Flow.To.Port.Length > 0 ? ":" + counter.Flow.To.Port : "")}"
-          + (counter.ResponseCode.Length > 0 ? " code " + counter.ResponseCode : "") + (counter.ResponseFlags.Length > 0 ? " flags " + counter.ResponseFlags : "");
+        : $"{counter.Flow.Route.Word()} {counter.Flow.Protocol.Word()} {counter.Flow.Source} -> {counter.Flow.To.Key}"
+          + (counter.Flow.To.Port.Length > 0 ? ":" + counter.Flow.To.Port : "")
+          + (counter.ResponseCode.Length > 0 ? " code " + counter.ResponseCode : "")
+          + (counter.ResponseFlags.Length > 0 ? " flags " + counter.ResponseFlags : "");
 
     private static (RawMetric Raw, Dictionary<string, string> Labels) Parse(string series)
     {
         var name = series[..series.IndexOf('{', StringComparison.Ordinal)];
-        return (RawMetric.All.Single(raw => raw.Name == name), LabelPattern().Matches(series).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value));
+        var labels = LabelPattern().Matches(series).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value);
+        return (RawMetric.All.Single(raw => raw.Name == name), labels);
     }
 
     [GeneratedRegex(@"(?m)^\| ([^|]+) \| [^|]+ \| `(istio_[^`]+)` \| ([^|]+) \|([^|]*)\|$")]

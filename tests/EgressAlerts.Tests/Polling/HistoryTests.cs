@@ -16,7 +16,12 @@ public sealed class HistoryTests
     {
         var event_ =
             from missed in Gen.Frequency((9, Gen.Constant(0)), (2, Gen.Choose(1, 3)), (1, Gen.Choose(4, 40)))
-            from what in Gen.Frequency((12, Gen.Constant(Growth.Grows)), (3, Gen.Constant(Growth.Rests)), (3, Gen.Constant(Growth.Restarts)), (1, Gen.Constant(Growth.Stale)), (1, Gen.Constant(Growth.Nonsense)))
+            from what in Gen.Frequency(
+                (12, Gen.Constant(Growth.Grows)),
+                (3, Gen.Constant(Growth.Rests)),
+                (3, Gen.Constant(Growth.Restarts)),
+                (1, Gen.Constant(Growth.Stale)),
+                (1, Gen.Constant(Growth.Nonsense)))
             from amount in Gen.Choose(0, 1_000_000)
             from late in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Choose(1, LateWindows - 1)))
             from jitter in Gen.Choose(-5, 5)
@@ -66,7 +71,10 @@ public sealed class HistoryTests
             if (kind is 3 or 5) mesh.Reload();
             if (kind is 4 or 5) mesh.Tracker.ForgetNames(); // The source has moved.
             if (kind == 6) mesh.Tracker.Known.Declassify();
-            Assert.True(counted == Oracle(stored, number), $"{counted} were counted by the end of window {number} where {Oracle(stored, number)} were stored, of\n{string.Join('\n', stored.SelectMany(series => series).Where(sample => Math.Abs(sample.Window - number) < 8 && sample.Counter < Counters))}");
+            var near = stored.SelectMany(series => series).Where(sample => Math.Abs(sample.Window - number) < 8 && sample.Counter < Counters);
+            Assert.True(
+                counted == Oracle(stored, number),
+                $"{counted} were counted by the end of window {number} where {Oracle(stored, number)} were stored, of\n{string.Join('\n', near)}");
         }
     }
 
@@ -80,7 +88,12 @@ public sealed class HistoryTests
             scrape += 1 + step.Missed + (index == 5 && history.Weekend == 1 ? 3 * 24 * 3600 / history.Interval : 0);
             value = step.What switch { Growth.Grows => value + step.Amount, Growth.Restarts => step.Amount, _ => value };
             if (step.IsRelabelled) version++;
-            var shown = step.What switch { Growth.Stale => double.NaN, Growth.Nonsense => step.Amount % 2 == 0 ? double.PositiveInfinity : -step.Amount, _ => value };
+            var shown = step.What switch
+            {
+                Growth.Stale => double.NaN,
+                Growth.Nonsense => step.Amount % 2 == 0 ? double.PositiveInfinity : -step.Amount,
+                _ => value,
+            };
             var time = (scrape * history.Interval) - (history.Interval / 2.0) + (counter * history.Interval / 7.0) + (step.Jitter / 1000.0);
             samples.Add(new((int)Math.Ceiling(time / history.Window) + step.Late, time, shown, version, counter));
         }
@@ -90,7 +103,11 @@ public sealed class HistoryTests
 
     private static List<Stored_> Steady(List<List<Stored_>> others, History history)
     {
-        var busy = others.SelectMany(series => series).Select(sample => (int)Math.Ceiling(sample.Time / history.Window)).DefaultIfEmpty(1).SelectMany(window => new[] { window - 1, window, window + 1 }).ToHashSet();
+        var busy = others.SelectMany(series => series)
+            .Select(sample => (int)Math.Ceiling(sample.Time / history.Window))
+            .DefaultIfEmpty(1)
+            .SelectMany(window => new[] { window - 1, window, window + 1 })
+            .ToHashSet();
         return
         [
             .. Enumerable.Range(0, ((busy.Max() + 1) * history.Window / history.Interval) + 1)

@@ -40,7 +40,8 @@ public sealed class IstioFilesTests
         var file = Load("istiooperator-1.5.yaml");
         var metrics = At(file, "spec", "values", "telemetry", "v2", "prometheus", "configOverride", filter, "metrics");
         Complete(((YamlSequenceNode)metrics).Select(item => (
-            "istio_" + Text(At(item, "name")) + (Text(At(item, "name")) is "request_bytes" or "response_bytes" ? "_sum" : ""), Dimensions(At(item, "dimensions"), null))));
+            "istio_" + Text(At(item, "name")) + (Text(At(item, "name")) is "request_bytes" or "response_bytes" ? "_sum" : ""),
+            Dimensions(At(item, "dimensions"), null))));
         var told = ((YamlSequenceNode)At(file, "spec", "meshConfig", "defaultConfig", "extraStatTags")).Select(Text);
         Assert.Equal(Tcp.Union(Http).Order(), told.Order());
     }
@@ -52,8 +53,11 @@ public sealed class IstioFilesTests
         Assert.Equal(Tcp.Order(), dimensions.Children.Keys.Select(Text).Order());
 
         using var patch = JsonDocument.Parse(File.ReadAllText(Repository.File("deploy", "istio", "mixer-1.3-handler.json")));
-        var steps = patch.RootElement.EnumerateArray().Select(step => (Path: step.GetProperty("path").GetString()!, Value: step.GetProperty("value").GetString()!)).ToList();
-        var metrics = steps.GroupBy(step => step.Path.Split('/')[4]).ToDictionary(group => "istio_" + group.First().Value, group => group.Skip(1).Select(step => step.Value).Order());
+        var steps = patch.RootElement.EnumerateArray()
+            .Select(step => (Path: step.GetProperty("path").GetString()!, Value: step.GetProperty("value").GetString()!))
+            .ToList();
+        var metrics = steps.GroupBy(step => step.Path.Split('/')[4])
+            .ToDictionary(group => "istio_" + group.First().Value, group => group.Skip(1).Select(step => step.Value).Order());
         Assert.Equal(RawMetric.All.Where(raw => raw.Tcp).Select(raw => raw.Name).Order(), metrics.Keys.Order());
         Assert.All(metrics.Values, added => Assert.Equal(Tcp.Order(), added));
     }

@@ -66,7 +66,14 @@ public sealed class JobRegisterTests
         var state = store.Read();
         var jobs = new JobRegister(state);
         var number = jobs.Number("envoy");
-        foreach (var change in (Action[])[() => jobs.Saw("envoy", Start), () => jobs.Saw("envoy", Start.AddHours(-1)), () => jobs.Vote(number, 15_000), () => jobs.WasActive(number, 1, TimeSpan.FromHours(1))])
+        Action[] changes =
+        [
+            () => jobs.Saw("envoy", Start),
+            () => jobs.Saw("envoy", Start.AddHours(-1)),
+            () => jobs.Vote(number, 15_000),
+            () => jobs.WasActive(number, 1, TimeSpan.FromHours(1)),
+        ];
+        foreach (var change in changes)
         {
             state.Commit();
             change();

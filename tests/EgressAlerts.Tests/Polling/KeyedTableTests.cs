@@ -42,7 +42,8 @@ public sealed class KeyedTableTests
                         var before = model.ToList();
                         model.RemoveAll(entry => entry.Value < number);
                         var moved = table.RemoveWhere(row => before[row].Value < number);
-                        if (moved is null ? model.Count != before.Count : !moved.SequenceEqual(before.Select(entry => entry.Value < number ? -1 : model.IndexOf(entry)))) return false;
+                        var expected = before.Select(entry => entry.Value < number ? -1 : model.IndexOf(entry));
+                        if (moved is null ? model.Count != before.Count : !moved.SequenceEqual(expected)) return false;
                         break;
                     default:
                         // Many at once, so that chunks and index grow.
@@ -57,7 +58,8 @@ public sealed class KeyedTableTests
                         break;
                 }
 
-                if (table.Count != model.Count || model.Where((entry, row) => table.Find(entry.Key) != row || table[row].Counter != entry.Value).Any()) return false;
+                if (table.Count != model.Count) return false;
+                if (model.Where((entry, row) => table.Find(entry.Key) != row || table[row].Counter != entry.Value).Any()) return false;
             }
 
             return table.Find(1 << 20) == -1;

@@ -66,5 +66,6 @@ public sealed class ProxyCounterTests
 
     private static bool Same((string Name, string Value)[] one, (string Name, string Value)[] other) => Id(one).IsSame(Id(other));
 
-    private static ProxyCounter Id((string Name, string Value)[] labels) => ProxyCounter.Of(labels.ToDictionary(label => label.Name, label => label.Value), Target, Hash);
+    private static ProxyCounter Id((string Name, string Value)[] labels) =>
+        ProxyCounter.Of(labels.ToDictionary(label => label.Name, label => label.Value), Target, Hash);
 }

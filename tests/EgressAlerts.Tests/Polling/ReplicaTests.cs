@@ -52,7 +52,9 @@ public sealed class ReplicaTests
             counted += mesh.Commit() - Window;
             if (random.Next(10) == 0) mesh.Reload();
             var truth = Truth(replicas, number * Window);
-            Assert.True(counted <= truth, $"{counted} were counted by the end of window {number}, and {truth} happened (seed {seed})\n{Text(replicas, number)}");
+            Assert.True(
+                counted <= truth,
+                $"{counted} were counted by the end of window {number}, and {truth} happened (seed {seed})\n{Text(replicas, number)}");
         }
 
         // What only one replica saw may be hidden by a store that prefers the other: a few scrapes of each life.
@@ -95,13 +97,24 @@ public sealed class ReplicaTests
     private static IEnumerable<(string Labels, (double, double)[] Samples)> Answer(Store store, Scrape[][] replicas, int number)
     {
         var (from, until) = (((number - 1) * Window) - 120, number * Window);
-        var seen = replicas.Select(scrapes => (IReadOnlyList<(long Milliseconds, double Value)>)[.. scrapes.Where(scrape => scrape.At > from && scrape.At <= until).Select(scrape => ((long)Math.Round(scrape.At * 1000), scrape.Value))]).ToArray();
+        var seen = replicas.Select(scrapes => (IReadOnlyList<(long Milliseconds, double Value)>)
+        [
+            .. scrapes.Where(scrape => scrape.At > from && scrape.At <= until)
+                .Select(scrape => ((long)Math.Round(scrape.At * 1000), scrape.Value)),
+        ]).ToArray();
         if (store == Store.Duplicates) return seen.Select((samples, replica) => (Labels($"{replica}"), Seconds(samples)));
-        return [(Labels(""), Seconds(store switch { Store.Union => ReplicaMerge.Union(seen), Store.Chain => ReplicaMerge.Chain(seen), _ => ReplicaMerge.Penalty(seen) }))];
+        var merged = store switch
+        {
+            Store.Union => ReplicaMerge.Union(seen),
+            Store.Chain => ReplicaMerge.Chain(seen),
+            _ => ReplicaMerge.Penalty(seen),
+        };
+        return [(Labels(""), Seconds(merged))];
 
         static string Labels(string replica) => TrackedMesh.Labels(("counter", "x"), ("instance", "10.0.0.1:15090"), ("replica", replica));
 
-        static (double, double)[] Seconds(IReadOnlyList<(long Milliseconds, double Value)> samples) => [.. samples.Select(sample => (sample.Milliseconds / 1000.0, sample.Value))];
+        static (double, double)[] Seconds(IReadOnlyList<(long Milliseconds, double Value)> samples) =>
+            [.. samples.Select(sample => (sample.Milliseconds / 1000.0, sample.Value))];
     }
 
     /// <summary>Another counter of the job, by which its scrape interval is known. It grows by one a second.</summary>
@@ -109,10 +122,15 @@ public sealed class ReplicaTests
         Enumerable.Range(0, 11).Select(i => ((number - 5) * Window) + (i * Interval)).Where(at => at > 0 && at <= number * Window).Select(at => (at, at));
 
     private static double Truth(Scrape[][] replicas, double until) =>
-        replicas.SelectMany(scrapes => scrapes).Where(scrape => scrape.At <= until).GroupBy(scrape => scrape.Life).Sum(life => life.Max(scrape => scrape.Value));
+        replicas.SelectMany(scrapes => scrapes)
+            .Where(scrape => scrape.At <= until)
+            .GroupBy(scrape => scrape.Life)
+            .Sum(life => life.Max(scrape => scrape.Value));
 
-    private static string Text(Scrape[][] replicas, int number) => string.Join('\n', replicas.SelectMany((scrapes, replica) => scrapes.Select(scrape => (replica, scrape)))
-        .Where(entry => Math.Abs(entry.scrape.At - (number * Window)) < 150).OrderBy(entry => entry.scrape.At));
+    private static string Text(Scrape[][] replicas, int number) => string.Join('\n', replicas
+        .SelectMany((scrapes, replica) => scrapes.Select(scrape => (replica, scrape)))
+        .Where(entry => Math.Abs(entry.scrape.At - (number * Window)) < 150)
+        .OrderBy(entry => entry.scrape.At));
 
     private sealed record Scrape(double At, int Life, double Value);
 }

@@ -33,7 +33,8 @@ public sealed class RequestPathTests
             ["request_protocol"] = "http",
             ["request_path"] = "//politics/today?secret=1",
         };
-        SeriesMeaning Of(TelemetryOptions options) => new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels);
+        SeriesMeaning Of(TelemetryOptions options) =>
+            new Classifier(options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels);
         Assert.Equal(PolicyTags.Of(("source_version", "v2"), (PolicyTags.Path, "/politics"), (PolicyTags.Path, "/pol")), Of(asked).Counter!.Tags);
         Assert.Equal(default, Of(new TelemetryOptions()).Counter!.Tags);
     }

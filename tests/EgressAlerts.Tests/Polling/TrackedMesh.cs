@@ -24,8 +24,10 @@ internal sealed class TrackedMesh(TimeSpan? late = null, int window = 30)
 
     public CounterTracker Tracker { get; private set; } = null!;
 
-    public static string Labels(params (string Name, string Value)[] labels) =>
-        JsonSerializer.Serialize(labels.Append(("__name__", "m")).OrderBy(label => label.Item1, StringComparer.Ordinal).ToDictionary(label => label.Item1, label => label.Item2));
+    public static string Labels(params (string Name, string Value)[] labels) => JsonSerializer.Serialize(labels
+        .Append(("__name__", "m"))
+        .OrderBy(label => label.Item1, StringComparer.Ordinal)
+        .ToDictionary(label => label.Item1, label => label.Item2));
 
     public CounterTracker Begin(int number, bool isBaseline = false)
     {

@@ -97,7 +97,8 @@ internal sealed class GoldenStory
         yield return Upload("52.0.0.1", "api.stripe.com", end.Hour == 3 ? 200 * MiB : 5 * MiB);
         for (var i = 1; i <= 6; i++) yield return Upload($"198.51.100.{i}", $"n{i}.example.org", 1024, Crawler);
         yield return new(
-            new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), 1), new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
+            new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), 1),
+            new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
         if (end == Blocked || end == End) yield return Upload("192.0.2.9", "192.0.2.9", 1, route: Route.Blocked);
         if (end >= News) yield return Upload("203.0.113.7", "news.example.com", 1000);
         if (end == News) yield return Upload("203.0.113.9", "first.example.org", 10, new("web", "young"));
@@ -135,7 +136,8 @@ internal sealed class GoldenStory
         foreach (var series in samples.GroupBy(sample => sample.Labels))
         {
             var row = _tracker.Known.Find(series.Key);
-            if (row == KeyedTable<RawSeries>.None) row = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
+            if (row == KeyedTable<RawSeries>.None)
+                row = _tracker.Known.Add(series.Key, LabelReader.Read(series.Key), new HashSet<string> { "job", "instance" });
             if (!_tracker.Known.IsClassified(row)) _tracker.Known.Classify(row, SeriesMeaning.LeftOut(RawMetric.All[0], "test", "envoy"));
             _tracker.Observe(row, [.. series.Select(sample => new Sample(end.ToUnixTimeMilliseconds() + (long)(sample.Seconds * 1000), sample.Value))]);
         }
