@@ -12,7 +12,8 @@ public static class UsableFile
             read();
             return null;
         }
-        catch (InvalidDataException e)
+        // A name that no file can have is an ArgumentException.
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             return $"cannot be used: {e.Message}";
         }
