@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace EgressAlerts.Testing;
 
-/// <summary>Runs a command-line tool to its end. A tool may take a minute where the caller gives no other limit.</summary>
+/// <summary>Runs a command-line tool to its end. A tool may take two minutes where the caller gives no other limit.</summary>
 public static class Tool
 {
     /// <summary>Runs a tool that must end with one exit code.</summary>
@@ -27,7 +27,7 @@ public static class Tool
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         if (input is not null) await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        await process.WaitForExitAsync().WaitAsync(limit ?? TimeSpan.FromMinutes(1));
+        await process.WaitForExitAsync().WaitAsync(limit ?? TimeSpan.FromMinutes(2));
         return (process.ExitCode, await output + await errors);
     }
 }
