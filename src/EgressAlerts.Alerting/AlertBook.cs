@@ -186,7 +186,7 @@ public sealed class AlertBook
     {
         ["summary"] = finding.Summary,
         ["description"] = finding.Description,
-        ["name_source"] = finding.NameSource.Word(),
+        ["name_source"] = finding.NameSource.LabelValue(),
         ["confirmed"] = finding.Confirmed ? "true" : "false",
         ["evidence"] = finding.Evidence,
         ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",

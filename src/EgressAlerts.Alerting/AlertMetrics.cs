@@ -37,7 +37,7 @@ public sealed class AlertMetrics
             "egress_alerts_alertmanager_discovery_failures_total",
             "Failed attempts to find out which Alertmanagers there are, by reason; the known ones stay in use.",
             "reason");
-        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(reason.Word());
+        foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(reason.LabelValue());
         _alerts = metrics.Gauge(
             "egress_alerts_alerts", "Alerts by state: firing, resolved lately, or held back because there are too many.", "alertname", "state");
         metrics.Gauge("egress_alerts_notifications_queue_capacity", "The most alerts that can wait for one Alertmanager.").Set(AlertQueue.Capacity);
@@ -52,7 +52,7 @@ public sealed class AlertMetrics
     }
 
     /// <summary>One attempt to find Alertmanagers failed. Any thread.</summary>
-    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(reason.Word()).Inc();
+    public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(reason.LabelValue()).Inc();
 
     internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts.Replace(
         alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
@@ -68,7 +68,7 @@ public sealed class AlertMetrics
             _senders.Add((alertmanager, waiting));
             _sent.WithLabels(alertmanager);
             _dropped.WithLabels(alertmanager);
-            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.WithLabels(alertmanager, reason.Word());
+            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.WithLabels(alertmanager, reason.LabelValue());
         }
     }
 
@@ -82,7 +82,7 @@ public sealed class AlertMetrics
             _sent.RemoveLabelled(alertmanager);
             _dropped.RemoveLabelled(alertmanager);
             _latency.RemoveLabelled(alertmanager);
-            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.RemoveLabelled(alertmanager, reason.Word());
+            foreach (var reason in Enum.GetValues<DeliveryFailureReason>()) _errors.RemoveLabelled(alertmanager, reason.LabelValue());
         }
     }
 
@@ -90,7 +90,7 @@ public sealed class AlertMetrics
 
     internal void Failed(string alertmanager, DeliveryFailureReason reason, int alerts)
     {
-        _errors.WithLabels(alertmanager, reason.Word()).Inc(alerts);
+        _errors.WithLabels(alertmanager, reason.LabelValue()).Inc(alerts);
         Dropped(alertmanager, alerts);
     }
 

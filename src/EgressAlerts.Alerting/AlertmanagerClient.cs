@@ -136,7 +136,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         else if (failure.Reason != DeliveryFailureReason.Refused)
         {
             _metrics.Failed(_name, failure.Reason, batch.Count);
-            if (_failing != failure.Reason) Log.Failed(_logger, _name, failure.Reason.Word(), failure.Message);
+            if (_failing != failure.Reason) Log.Failed(_logger, _name, failure.Reason.LabelValue(), failure.Message);
             _failing = failure.Reason;
         }
         else if (batch.Count == 1)

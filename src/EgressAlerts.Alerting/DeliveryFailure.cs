@@ -9,7 +9,7 @@ namespace EgressAlerts.Alerting;
 /// <param name="RetryAfter">How long the server asks to be left alone before that; null where it does not say.</param>
 internal sealed record DeliveryFailure(DeliveryFailureReason Reason, string Message, bool CanRetry = false, TimeSpan? RetryAfter = null);
 
-/// <summary>The closed set of reasons: the label of the error counter, as <see cref="Words.Word"/> spells them.</summary>
+/// <summary>The closed set of reasons: the label of the error counter, as <see cref="LabelValues.LabelValue"/> spells them.</summary>
 internal enum DeliveryFailureReason
 {
     /// <summary>No connection, no valid certificate, or a connection that broke.</summary>

@@ -20,7 +20,7 @@ internal sealed class ExportedCounter(in SeriesKey key, WorkloadPlaces workload,
     public DestinationPlace Place => place;
 
     /// <summary>Whether it sums what has no place.</summary>
-    public bool IsOverflow => place.Name == Words.Other;
+    public bool IsOverflow => place.Name == LabelValues.Overflow;
 
     /// <summary>The destination as its latest increment describes it. Where its addresses have different owners, networks or regions, that label is empty.
     /// Otherwise the labels of the info series would change to and fro.</summary>

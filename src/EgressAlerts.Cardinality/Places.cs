@@ -10,7 +10,7 @@ internal sealed class Places(CardinalityOptions options)
     private int _series;
 
     /// <summary>Stands for all workloads that have no places of their own.</summary>
-    public WorkloadPlaces Others { get; } = new(new Workload(Words.Other, Words.Other));
+    public WorkloadPlaces Others { get; } = new(new Workload(LabelValues.Overflow, LabelValues.Overflow));
 
     /// <summary>Series that count against the budget: counters, and one info series for each destination.</summary>
     public int Used => _series + _destinations.Count;
@@ -41,7 +41,7 @@ internal sealed class Places(CardinalityOptions options)
     public DestinationPlace? Find(Pair pair)
     {
         var workload = pair.Source == Others.Source ? Others : _workloads.GetValueOrDefault(pair.Source);
-        var place = pair.Destination == Words.Other ? workload?.Overflow : workload?.Destinations.GetValueOrDefault(pair.Destination);
+        var place = pair.Destination == LabelValues.Overflow ? workload?.Overflow : workload?.Destinations.GetValueOrDefault(pair.Destination);
         return place is { Counters.Count: > 0 } ? place : null;
     }
 

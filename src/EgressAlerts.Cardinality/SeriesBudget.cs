@@ -102,7 +102,7 @@ public sealed class SeriesBudget
         foreach (var (pair, all, series) in loaded.SelectMany(Described).OrderByDescending(each => each.Series.Last).ToList())
         {
             var (key, workload) = (series.Key(pair), _places.TryAllot(pair.Source));
-            var isOverflow = pair.Destination == Words.Other;
+            var isOverflow = pair.Destination == LabelValues.Overflow;
             var place = isOverflow ? workload?.Overflow : workload is null ? null : _places.TryAllot(workload, series.Destination!);
             if (place is not null && isOverflow)
             {
@@ -208,17 +208,17 @@ public sealed class SeriesBudget
         key = key with
         {
             Source = workload.Source,
-            Destination = Words.Other,
+            Destination = LabelValues.Overflow,
             Port = "",
             ResponseCode = Other(key.ResponseCode),
             ResponseFlags = Other(key.ResponseFlags),
         };
         if (!_overflow.TryGetValue(key, out var counter))
-            counter = Open(_overflow, new(in key, workload, workload.Overflow, new Destination(Words.Other, NameSource.Unknown, Confirmed: false)));
+            counter = Open(_overflow, new(in key, workload, workload.Overflow, new Destination(LabelValues.Overflow, NameSource.Unknown, Confirmed: false)));
         Grow(counter, settled.Increment.Amount);
         _sums.Overflowed++;
 
-        static string Other(string label) => label.Length == 0 ? "" : Words.Other;
+        static string Other(string label) => label.Length == 0 ? "" : LabelValues.Overflow;
     }
 
     private ExportedCounter Open(Dictionary<SeriesKey, ExportedCounter> among, ExportedCounter counter)

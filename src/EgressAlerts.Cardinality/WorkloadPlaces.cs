@@ -19,7 +19,7 @@ internal sealed class WorkloadPlaces(Workload source)
     public int Used => Series + Destinations.Count;
 
     /// <summary>The series that sum what has no place.</summary>
-    public DestinationPlace Overflow { get; } = new(Words.Other, "");
+    public DestinationPlace Overflow { get; } = new(LabelValues.Overflow, "");
 
     public bool IsEmpty => Destinations.Count == 0 && Overflow.Counters.Count == 0;
 
@@ -111,8 +111,8 @@ internal sealed class DestinationPlace(string name, string parent)
     /// <summary>The text, where a live series has it already or fewer than <paramref name="max"/> are in use. Else the overflow.</summary>
     private string Bounded(string text, int max, Func<ExportedCounter, string> read)
     {
-        if (text.Length == 0 || text == Words.Other || _counters.Exists(counter => read(counter) == text)) return text;
+        if (text.Length == 0 || text == LabelValues.Overflow || _counters.Exists(counter => read(counter) == text)) return text;
         if (_counters.Count < max) return text;
-        return _counters.Select(read).Where(known => known.Length > 0 && known != Words.Other).Distinct().Count() < max ? text : Words.Other;
+        return _counters.Select(read).Where(known => known.Length > 0 && known != LabelValues.Overflow).Distinct().Count() < max ? text : LabelValues.Overflow;
     }
 }

@@ -12,7 +12,7 @@ internal static class PromQl
     /// <summary>All counters between a workload and a destination.</summary>
     /// <param name="route">Null for every route.</param>
     public static string Pair(Workload source, string destination, Route? route) =>
-        $"{{__name__=~\"egress_.+_total\",{Source(source)},destination=\"{destination}\"" + (route is { } one ? $",route=\"{one.Word()}\"}}" : "}");
+        $"{{__name__=~\"egress_.+_total\",{Source(source)},destination=\"{destination}\"" + (route is { } one ? $",route=\"{one.LabelValue()}\"}}" : "}");
 
     /// <summary>How often a workload contacted a destination.</summary>
     public static string Pulse(Workload source, string destination) =>

@@ -27,7 +27,7 @@ internal sealed class WindowMetrics
         _flows =
         [
             .. Metrics.Select(metric => _registry.Counter(
-                $"egress_{metric.Word()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")])),
+                $"egress_{metric.LabelValue()}_total", Help(metric), [.. FlowLabelNames, .. OfMetric(metric, "response_flags", "response_code")])),
         ];
         Gauge(
             "egress_destination_info",
@@ -58,7 +58,7 @@ internal sealed class WindowMetrics
             "egress_alerts_excluded_total",
             "What was seen in Istio's counters and left out, by reason.",
             ["metric", "reason"],
-            window => window.Ledger.Excluded.Select(sum => ((string[])[sum.Metric.Word(), sum.Reason], sum.Amount)));
+            window => window.Ledger.Excluded.Select(sum => ((string[])[sum.Metric.LabelValue(), sum.Reason], sum.Amount)));
         Gauge(
             "egress_alerts_series",
             "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.",
@@ -167,13 +167,13 @@ internal sealed class WindowMetrics
 
     private static string[] Labels(in SeriesKey key) =>
     [
-        key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.Word(), key.Protocol.Word(),
+        key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.LabelValue(), key.Protocol.LabelValue(),
         .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
     ];
 
     private static string[] Labels(Destination destination) =>
     [
-        destination.Name, destination.Source.Word(), destination.Confirmed ? "true" : "false",
+        destination.Name, destination.Source.LabelValue(), destination.Confirmed ? "true" : "false",
         destination.Owner, destination.Network, destination.Region, destination.Domain,
     ];
 
@@ -187,7 +187,7 @@ internal sealed class WindowMetrics
     };
 
     private static IEnumerable<(string[] Labels, double Value)> PerMetric(Totals totals) =>
-        Metrics.Select(metric => ((string[])[metric.Word()], totals[metric]));
+        Metrics.Select(metric => ((string[])[metric.LabelValue()], totals[metric]));
 
     private static Totals Waiting(PublishedWindow window)
     {

@@ -19,7 +19,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
     public Verdict Evaluate(string claim, IPAddress address, double weight, ICollection<Question> open)
     {
         if (IPAddress.TryParse(claim, out var other)) return other.Equals(address) ? Verdict.Nothing : Verdict.Refuted("is another address");
-        if (claim == Words.Invalid) return Verdict.Nothing;
+        if (claim == LabelValues.Invalid) return Verdict.Nothing;
         if (!claim.Contains('.', StringComparison.Ordinal) || claim.Contains('*', StringComparison.Ordinal)) return Verdict.Unknown;
 
         var answer = lookups.Resolve(claim, address.AddressFamily, weight);

@@ -52,7 +52,7 @@ internal sealed class NameLadder
         if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true, about);
         var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
         if (to.Address is not { } address)
-            return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(Words.Unknown, NameSource.Unknown, confirmed: false, about);
+            return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(LabelValues.Unknown, NameSource.Unknown, confirmed: false, about);
 
         var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Evaluate(claim, address, weight, open) : Verdict.Unknown;
         if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)

@@ -12,19 +12,19 @@ internal static class SpecialRanges
 
     private static readonly PrefixTable<string> Ranges = new(
     [
-        Range("169.254.169.254/32", Words.CloudMetadata),  // AWS, Azure, Google Cloud, Oracle, DigitalOcean
-        Range("169.254.170.2/32", Words.CloudMetadata),    // AWS ECS task credentials
-        Range("169.254.170.23/32", Words.CloudMetadata),   // AWS EKS Pod Identity
-        Range("169.254.42.42/32", Words.CloudMetadata),    // Scaleway
-        Range("169.254.0.23/32", Words.CloudMetadata),     // Tencent Cloud
-        Range("100.100.100.200/32", Words.CloudMetadata),  // Alibaba Cloud
-        Range("168.63.129.16/32", Words.CloudMetadata),    // Azure's platform resources
-        Range("192.0.0.192/32", Words.CloudMetadata),      // Oracle Cloud Classic
-        Range("fd00:ec2::254/128", Words.CloudMetadata),   // AWS over IPv6
-        Range("fd00:ec2::23/128", Words.CloudMetadata),    // AWS EKS Pod Identity over IPv6
-        Range("fd20:ce::254/128", Words.CloudMetadata),    // Google Cloud over IPv6
-        Range("fd00:c1::a9fe:a9fe/128", Words.CloudMetadata), // Oracle Cloud over IPv6
-        Range("fd00:42::42/128", Words.CloudMetadata),     // Scaleway over IPv6
+        Range("169.254.169.254/32", LabelValues.CloudMetadata),  // AWS, Azure, Google Cloud, Oracle, DigitalOcean
+        Range("169.254.170.2/32", LabelValues.CloudMetadata),    // AWS ECS task credentials
+        Range("169.254.170.23/32", LabelValues.CloudMetadata),   // AWS EKS Pod Identity
+        Range("169.254.42.42/32", LabelValues.CloudMetadata),    // Scaleway
+        Range("169.254.0.23/32", LabelValues.CloudMetadata),     // Tencent Cloud
+        Range("100.100.100.200/32", LabelValues.CloudMetadata),  // Alibaba Cloud
+        Range("168.63.129.16/32", LabelValues.CloudMetadata),    // Azure's platform resources
+        Range("192.0.0.192/32", LabelValues.CloudMetadata),      // Oracle Cloud Classic
+        Range("fd00:ec2::254/128", LabelValues.CloudMetadata),   // AWS over IPv6
+        Range("fd00:ec2::23/128", LabelValues.CloudMetadata),    // AWS EKS Pod Identity over IPv6
+        Range("fd20:ce::254/128", LabelValues.CloudMetadata),    // Google Cloud over IPv6
+        Range("fd00:c1::a9fe:a9fe/128", LabelValues.CloudMetadata), // Oracle Cloud over IPv6
+        Range("fd00:42::42/128", LabelValues.CloudMetadata),     // Scaleway over IPv6
         Range("240.240.0.0/16", "istio-auto-allocated"),
         Range("2001:2::/48", "istio-auto-allocated"),
         Range("127.0.0.0/8", "loopback"),

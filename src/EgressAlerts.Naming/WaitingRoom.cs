@@ -19,14 +19,15 @@ internal sealed class WaitingRoom(StoredState state)
         id =>
         [
             .. id.Flow.Source.Values, id.Flow.To.Address?.ToString() ?? "", id.Flow.To.Port, id.Flow.To.Service, id.Flow.To.Host,
-            id.Flow.To.Sni, id.Metric.Word(), id.Flow.Route.Word(), id.Flow.Protocol.Word(), id.ResponseCode, id.ResponseFlags, id.Tags.ToString(),
+            id.Flow.To.Sni, id.Metric.LabelValue(), id.Flow.Route.LabelValue(), id.Flow.Protocol.LabelValue(),
+            id.ResponseCode, id.ResponseFlags, id.Tags.ToString(),
         ],
         values =>
         {
             var texts = Array.ConvertAll(values, value => (string)value);
             var to = new RawDestination(texts[2].Length == 0 ? null : IPAddress.Parse(texts[2]), texts[3], texts[4], texts[5], texts[6]);
-            var flow = new Flow(Workload.Of(values), to, Words.Member<Route>(texts[8]), Words.Member<Protocol>(texts[9]));
-            return new CounterId(flow, Words.Member<Metric>(texts[7]), texts[10], texts[11], PolicyTags.Parse(texts[12]));
+            var flow = new Flow(Workload.Of(values), to, LabelValues.Parse<Route>(texts[8]), LabelValues.Parse<Protocol>(texts[9]));
+            return new CounterId(flow, LabelValues.Parse<Metric>(texts[7]), texts[10], texts[11], PolicyTags.Parse(texts[12]));
         },
         ["amount", "since"],
         held => [held.Amount, Instant.Text(held.Since)],

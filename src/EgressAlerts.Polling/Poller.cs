@@ -144,8 +144,8 @@ public sealed class Poller
 
     private Reading? Failed(Window window, QueryFailure failure)
     {
-        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.Word(), failure.Message, failure.Query);
-        Failure = $"{failure.Reason.Word()}: {failure.Message}";
+        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.LabelValue(), failure.Message, failure.Query);
+        Failure = $"{failure.Reason.LabelValue()}: {failure.Message}";
         return null;
     }
 

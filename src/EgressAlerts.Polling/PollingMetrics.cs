@@ -26,14 +26,14 @@ public sealed class PollingMetrics
         _series = metrics.Gauge("egress_alerts_raw_series", "Istio's series whose last value is remembered.");
         _warnings = metrics.Gauge(
             "egress_alerts_telemetry_warnings", "1 where the mesh's telemetry makes counts wrong or blind; /api/v1/status says how to mend it.", "kind");
-        foreach (var reason in Enum.GetValues<FailureReason>()) _failures.WithLabels(reason.Word());
+        foreach (var reason in Enum.GetValues<FailureReason>()) _failures.WithLabels(reason.LabelValue());
         Warnings([]);
     }
 
     internal void Query(TimeSpan took, FailureReason? failure)
     {
         _duration.Observe(took.TotalSeconds);
-        if (failure is { } reason) _failures.WithLabels(reason.Word()).Inc();
+        if (failure is { } reason) _failures.WithLabels(reason.LabelValue()).Inc();
     }
 
     internal void Warnings(IReadOnlyList<string> kinds)

@@ -132,10 +132,8 @@ public sealed class InstallationTests : IDisposable
 
         // Nothing that systemd does not know, once there is a program to start.
         var startable = _folder.Write("egress-alerts.service", unit.Replace(command, "/bin/true", StringComparison.Ordinal));
-        var (exit, output) = await Tool.RunAsync("systemd-analyze", ["verify", startable]);
-        Assert.Equal((0, ""), (exit, output.Trim()));
-        (exit, output) = await Tool.RunAsync("systemd-analyze", ["security", "--offline=yes", "--threshold=20", _folder.File("egress-alerts.service")]);
-        Assert.True(exit == 0, output);
+        Assert.Equal("", (await Tool.OutputAsync("systemd-analyze", ["verify", startable])).Trim());
+        await Tool.OutputAsync("systemd-analyze", ["security", "--offline=yes", "--threshold=20", _folder.File("egress-alerts.service")]);
     }
 
     /// <summary>The exported counters of traffic, by name and labels.</summary>
@@ -148,10 +146,6 @@ public sealed class InstallationTests : IDisposable
     }
 
     /// <summary>Runs the lines of a block in the checkout, as a shell does, and ends with the first that fails.</summary>
-    private static async Task<string> TypeAsync(string block)
-    {
-        var (exit, output) = await Tool.RunAsync("bash", ["-e", "-c", $"cd {Repository.Root}; {block}"], limit: TimeSpan.FromMinutes(5));
-        Assert.True(exit == 0, $"{block}\n{output}");
-        return output;
-    }
+    private static Task<string> TypeAsync(string block) =>
+        Tool.OutputAsync("bash", ["-e", "-c", $"cd {Repository.Root}; {block}"], limit: TimeSpan.FromMinutes(5));
 }

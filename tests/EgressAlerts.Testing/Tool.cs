@@ -19,8 +19,8 @@ public static class Tool
             : throw new ToolException($"{string.Join(' ', command)}\nended with {ended} and should have ended with {exitCode}. Its output:\n{output}");
     }
 
-    /// <summary>Runs a tool that may end with several exit codes. Where one is expected, <see cref="OutputAsync"/> has the better message.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(string file, IEnumerable<string> arguments, string? input = null, TimeSpan? limit = null)
+    private static async Task<(int ExitCode, string Output)> RunAsync(
+        string file, IEnumerable<string> arguments, string? input, TimeSpan? limit)
     {
         var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         using var process = Process.Start(start)!;

@@ -48,5 +48,6 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
     private static bool IsAllowed(WorkloadActivity workload) => workload.Options.MetadataService.Allowed.Any(allowed => allowed.Matches(workload.Source));
 
     /// <summary>What the mesh refused gave nothing away: <c>EgressBlocked</c> reports it.</summary>
-    private static bool Asks(FlowActivity activity) => activity.Destination is { Source: NameSource.Special, Name: Words.CloudMetadata } && !activity.IsBlocked;
+    private static bool Asks(FlowActivity activity) =>
+        activity.Destination is { Source: NameSource.Special, Name: LabelValues.CloudMetadata } && !activity.IsBlocked;
 }

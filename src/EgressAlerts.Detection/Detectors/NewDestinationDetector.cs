@@ -54,7 +54,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
     private Finding Found(NewDestinationOptions own, Workload source, string destination, Episode episode) => new(
         Name, SeverityOf(own, episode), source, destination, episode.Since,
         "A workload talks to a destination that it has not talked to before.",
-        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} by route {episode.Flow.Route.Word()} "
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} by route {episode.Flow.Route.LabelValue()} "
         + $"for the first time in {Wording.Duration(options.Memory)}, at {Wording.Time(episode.Since)}: "
         + $"{Wording.Bytes(episode.Upload)} sent out, {Wording.Bytes(episode.Download)} got back so far. "
         + (episode.Detail.Length > 0

@@ -96,7 +96,7 @@ internal sealed class ThreatList(ThreatListOptions options, ILogger? logger = nu
     private static string? Domain(string entry)
     {
         var host = LabelText.Host(entry.StartsWith("*.", StringComparison.Ordinal) ? entry[2..] : entry.TrimStart('.'));
-        return host != Words.Invalid && host.Contains('.', StringComparison.Ordinal) && !host.EndsWith('.') && !char.IsAsciiDigit(host[^1]) ? host : null;
+        return host != LabelValues.Invalid && host.Contains('.', StringComparison.Ordinal) && !host.EndsWith('.') && !char.IsAsciiDigit(host[^1]) ? host : null;
     }
 
     private sealed record Entries(PrefixTable<bool> Networks, HashSet<string> Domains, int Skipped)

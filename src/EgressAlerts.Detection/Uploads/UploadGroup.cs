@@ -87,7 +87,7 @@ internal sealed class UploadGroup
     public double TopUpload { get; set; }
 
     /// <summary>The destination that got it.</summary>
-    public string Top { get; set; } = Words.Unknown;
+    public string Top { get; set; } = LabelValues.Unknown;
 
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)] // It begins with a value that is not the first of its type.
     public NameSource TopSource { get; set; } = NameSource.Unknown;

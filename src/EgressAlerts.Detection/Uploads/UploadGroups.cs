@@ -69,7 +69,7 @@ internal sealed class UploadGroups
             // The lightest makes room. Whoever would hide among many must move as much as they do, and the total is watched in any case.
             _metrics.Dropped(UploadSpikeDetector.Name);
             if (uploads.Replaced++ < MaxReplaced && uploads.Lightest() is { } lightest) Remove(source, uploads, lightest);
-            else name = Words.Other;
+            else name = LabelValues.Overflow;
         }
 
         if (group is null && !uploads.Groups.TryGetValue(name, out group))
@@ -151,6 +151,6 @@ internal sealed class WorkloadUploads
     public IEnumerable<KeyValuePair<string, UploadGroup>> All => Groups.Append(new(AllTogether, Total));
 
     /// <summary>The group that makes room first: no finding, nor the sum of those that found no room. Null where there is none.</summary>
-    public string? Lightest() => Groups.Where(entry => !entry.Value.IsFiring && entry.Key != Words.Other)
+    public string? Lightest() => Groups.Where(entry => !entry.Value.IsFiring && entry.Key != LabelValues.Overflow)
         .Select(entry => (entry.Value.Weight, entry.Key)).DefaultIfEmpty().Min().Key;
 }

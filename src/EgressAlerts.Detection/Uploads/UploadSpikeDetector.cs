@@ -82,7 +82,7 @@ internal sealed class UploadSpikeDetector(Habits habits, Tuning tuning, Detectio
         {
             var fresh = total.Fresh?.Usual(group.Begun, hour) ?? default;
             var hasChanged = group.Evaluate(options, fresh, hour, group.Hour, group.Day, now);
-            if (name != Words.Other) hasChanged |= group.EvaluateRequests(options, hour, now);
+            if (name != LabelValues.Overflow) hasChanged |= group.EvaluateRequests(options, hour, now);
             if (hasChanged) _groups.Touch(workload.Source, name);
             if (group.AreBytesFiring || group.Hour > options.Floor) explainedHour += group.Hour;
             if (group.AreBytesFiring || group.Day > options.DailyFloor) explainedDay += group.Day;

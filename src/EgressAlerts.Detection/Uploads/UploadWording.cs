@@ -11,7 +11,7 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
         var where = name switch
         {
             WorkloadUploads.AllTogether => "all destinations together",
-            Words.Other => "destinations beyond those that are followed one by one",
+            LabelValues.Overflow => "destinations beyond those that are followed one by one",
             _ => Wording.Name(name, group.Confirmed),
         };
         return new(

@@ -9,7 +9,7 @@ public sealed class HostPatternAttribute()
     public override object? Parse(string text) =>
         text == "*" || IsHost(text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text) ? new Pattern(text) : null;
 
-    private static bool IsHost(string text) => text == LabelText.Host(text) && text != Words.Invalid && !text.Contains('*', StringComparison.Ordinal);
+    private static bool IsHost(string text) => text == LabelText.Host(text) && text != LabelValues.Invalid && !text.Contains('*', StringComparison.Ordinal);
 }
 
 /// <summary>A <see cref="Pattern"/> of a name, with at most one <c>*</c> at its beginning or end.</summary>
@@ -36,7 +36,7 @@ public sealed class WorkloadNameAttribute() : ValueAttribute("text", "is not nam
 /// <summary>A name that may stand in a label, such as that of a network.</summary>
 public sealed class PlainNameAttribute() : ValueAttribute("text", "holds more than letters, digits, '-', '_' and '.'")
 {
-    public override object? Parse(string text) => LabelText.Host(text) == Words.Invalid ? null : text;
+    public override object? Parse(string text) => LabelText.Host(text) == LabelValues.Invalid ? null : text;
 }
 
 /// <summary>A port as digits.</summary>

@@ -11,5 +11,5 @@ namespace EgressAlerts.Model;
 public sealed record RawDestination(IPAddress? Address, string Port, string Service, string Host, string Sni)
 {
     /// <summary>Tells this destination apart before it has a name. It is the most trustworthy of the parts.</summary>
-    public string Key => Address?.ToString() ?? (Service.Length > 0 ? Service : Sni.Length > 0 ? Sni : Host.Length > 0 ? Host : Words.Unknown);
+    public string Key => Address?.ToString() ?? (Service.Length > 0 ? Service : Sni.Length > 0 ? Sni : Host.Length > 0 ? Host : LabelValues.Unknown);
 }

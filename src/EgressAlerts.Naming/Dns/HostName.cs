@@ -12,7 +12,7 @@ internal static class HostName
     /// <summary>Whether the text, in lower case and without a trailing dot, may become the name of a destination.</summary>
     public static bool IsOne(string name)
     {
-        if (LabelText.Host(name) == Words.Invalid || name.Contains('*', StringComparison.Ordinal)) return false;
+        if (LabelText.Host(name) == LabelValues.Invalid || name.Contains('*', StringComparison.Ordinal)) return false;
         if (!name.Contains('.', StringComparison.Ordinal)) return false;
         if (name.EndsWith(".arpa", StringComparison.Ordinal) || IPAddress.TryParse(name, out _)) return false;
         var top = name.AsSpan(name.LastIndexOf('.') + 1);

@@ -45,7 +45,7 @@ internal static class NetworkFile
             {
                 var cells = line.Split(',', StringSplitOptions.TrimEntries);
                 if (line.Length == 0 || line[0] == '#' || (number == 0 && cells[0] == "cidr")) continue;
-                if (cells.Length is >= 2 and <= 4 && CidrAttribute.Read(cells[0]) is { } cidr && LabelText.Host(cells[1]) != Words.Invalid)
+                if (cells.Length is >= 2 and <= 4 && CidrAttribute.Read(cells[0]) is { } cidr && LabelText.Host(cells[1]) != LabelValues.Invalid)
                     networks.Add(new(cells[1], cidr, cells.ElementAtOrDefault(2) ?? "", cells.ElementAtOrDefault(3) ?? ""));
                 else
                     errors.Add(new(

@@ -143,7 +143,7 @@ internal sealed class Classifier
 
     private static string Clean(string host) => host.Length == 0 ? "" : LabelText.Host(host);
 
-    private static string Source(string name) => name.Length == 0 ? Words.Unknown : LabelText.WorkloadName(name);
+    private static string Source(string name) => name.Length == 0 ? LabelValues.Unknown : LabelText.WorkloadName(name);
 
     private static Protocol Protocol(RawMetric raw, string word) => word switch
     {

@@ -19,7 +19,7 @@ internal sealed class HostRegister(DynamicDns mode, StoredState state)
     public void Saw(string host)
     {
         host = Clean(host);
-        if (host == Words.Invalid || _registered.Count >= MaxHosts || _registered.Has(host)) return;
+        if (host == LabelValues.Invalid || _registered.Count >= MaxHosts || _registered.Has(host)) return;
         _registered.Put(host, true);
         // The first host shows that proxies of this mesh tell namespaces. A later one matters only if it had been taken for unregistered.
         _changed |= mode != DynamicDns.Never && (_registered.Count == 1 || _unregistered.Remove(host));

@@ -27,14 +27,14 @@ internal sealed class HistoryReader(PrometheusClient client, PollingOptions opti
                     sink.Raw = raw;
                     if (await client.QueryAsync(LiveSamples.Selector(raw, options), sink.At, sink, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails for the same reason, and says so.
-                    Log.HistoryFailed(logger, sink.At, failure.Reason.Word(), failure.Message);
+                    Log.HistoryFailed(logger, sink.At, failure.Reason.LabelValue(), failure.Message);
                     return sink.Flows;
                 }
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            Log.HistoryFailed(logger, sink.At, FailureReason.Timeout.Word(), $"it took longer than {MaxTime.TotalSeconds:0} s");
+            Log.HistoryFailed(logger, sink.At, FailureReason.Timeout.LabelValue(), $"it took longer than {MaxTime.TotalSeconds:0} s");
         }
 
         var flows = sink.Flows;

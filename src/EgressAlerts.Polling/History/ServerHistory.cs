@@ -116,7 +116,7 @@ public sealed class ServerHistory : ISampleHistory
 
     private HistoryException Unreadable(QueryFailure failure, DateTimeOffset until) => new(
         $"the samples up to {until:yyyy-MM-dd HH:mm:ss}Z cannot be read from {_options.Url.GetLeftPart(UriPartial.Path)}: "
-        + $"{failure.Reason.Word()}: {failure.Message} (the query was {failure.Query})");
+        + $"{failure.Reason.LabelValue()}: {failure.Message} (the query was {failure.Query})");
 
     /// <summary>Adds the samples of an answer to the series that are known already.</summary>
     /// <param name="after">Samples up to here are known. Prometheus 2 sends the one on the left edge again.</param>

@@ -13,7 +13,7 @@ internal sealed record QueryFailure(FailureReason Reason, string Message)
     public string Query { get; init; } = "";
 }
 
-/// <summary>The closed set of reasons. <see cref="Words.Word"/> spells them.</summary>
+/// <summary>The closed set of reasons. <see cref="LabelValues.LabelValue"/> spells them.</summary>
 internal enum FailureReason
 {
     /// <summary>The server could not be reached, or the connection broke.</summary>

@@ -21,7 +21,7 @@ internal sealed record DestinationList(string Destination, string NameSource, bo
     [
         .. (exposition.Current?.Counters.Destinations ?? [])
             .OrderBy(destination => destination.Name, StringComparer.Ordinal)
-            .Select(d => new DestinationList(d.Name, d.Source.Word(), d.Confirmed, d.Owner, d.Network, d.Region, d.Domain)),
+            .Select(d => new DestinationList(d.Name, d.Source.LabelValue(), d.Confirmed, d.Owner, d.Network, d.Region, d.Domain)),
     ];
 }
 
@@ -46,8 +46,8 @@ internal sealed record WaitingEntry(
         increment.Flow.Source.Namespace,
         increment.Flow.Source.Name,
         increment.Flow.To.Key,
-        increment.Flow.Route.Word(),
-        increment.Metric.Word(),
+        increment.Flow.Route.LabelValue(),
+        increment.Metric.LabelValue(),
         increment.Amount,
         "name");
 
@@ -55,8 +55,8 @@ internal sealed record WaitingEntry(
         series.Key.Source.Namespace,
         series.Key.Source.Name,
         series.Key.Destination,
-        series.Key.Route.Word(),
-        series.Key.Metric.Word(),
+        series.Key.Route.LabelValue(),
+        series.Key.Metric.LabelValue(),
         series.Value,
         "new");
 }

@@ -56,7 +56,7 @@ internal sealed class Internet(bool knowsNetworks)
         new(new(IPAddress.Parse(address), port, "", "", ""), new("private", NameSource.Special, Confirmed: true), Route.Passthrough, Protocol.Tcp);
 
     public static Target Metadata() =>
-        new(new(IPAddress.Parse("169.254.169.254"), "80", "", "169.254.169.254", ""), new(Words.CloudMetadata, NameSource.Special, Confirmed: true),
+        new(new(IPAddress.Parse("169.254.169.254"), "80", "", "169.254.169.254", ""), new(LabelValues.CloudMetadata, NameSource.Special, Confirmed: true),
             Route.Passthrough, Protocol.Http);
 
     /// <summary>An ordinary host of some kind: most have a name.</summary>

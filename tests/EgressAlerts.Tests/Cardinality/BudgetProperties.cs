@@ -51,7 +51,7 @@ public sealed class BudgetProperties
                 ofWorkload[key] = ofWorkload.GetValueOrDefault(key) + each.Increment.Amount;
             }
 
-            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Source.Name == Words.Other)) continue;
+            if (admitted.Budget.RetiredSeries > 0 || admitted.Series.Any(series => series.Key.Source.Name == LabelValues.Overflow)) continue;
             foreach (var ((workload, metric), sum) in ofWorkload)
             {
                 Assert.Equal(
@@ -82,14 +82,14 @@ public sealed class BudgetProperties
     {
         foreach (var (_, admitted) in Run(windows))
         {
-            var overflow = admitted.Series.Count(series => series.Key.Destination == Words.Other);
+            var overflow = admitted.Series.Count(series => series.Key.Destination == LabelValues.Overflow);
             Assert.Equal((admitted.Series.Count - overflow + admitted.Destinations.Count, overflow), (admitted.Budget.Live, admitted.Budget.Overflow));
             Assert.InRange(admitted.Budget.Live, 0, Options.MaxSeries);
-            var workloads = admitted.Series.Select(series => series.Key.Source.Name).Where(name => name != Words.Other).Distinct().Count();
+            var workloads = admitted.Series.Select(series => series.Key.Source.Name).Where(name => name != LabelValues.Overflow).Distinct().Count();
             Assert.InRange(workloads, 0, Options.MaxWorkloads);
             // An overflow has no label that traffic mints.
             Assert.InRange(overflow, 0, (workloads + 1) * Enum.GetValues<Metric>().Length * Enum.GetValues<Route>().Length * Enum.GetValues<Protocol>().Length);
-            var byWorkload = admitted.Series.Where(series => series.Key.Destination != Words.Other)
+            var byWorkload = admitted.Series.Where(series => series.Key.Destination != LabelValues.Overflow)
                 .GroupBy(series => series.Key.Source.Name, series => series.Key.Destination);
             foreach (var destinations in byWorkload)
                 Assert.InRange(destinations.Distinct().Count(), 1, Options.MaxDestinationsPerWorkload);
@@ -112,7 +112,7 @@ public sealed class BudgetProperties
             now = admitted.Window.End;
             var held = Held(admitted).ToDictionary(series => series.Key, series => series.Value);
             var ofTheirOwn = before.Where(series =>
-                series.Key.Destination != Words.Other && !series.Key.Destination.StartsWith('*') && series.Key.Port != Words.Other);
+                series.Key.Destination != LabelValues.Overflow && !series.Key.Destination.StartsWith('*') && series.Key.Port != LabelValues.Overflow);
             foreach (var (key, value) in ofTheirOwn)
             {
                 var grown = named.Increments.Where(each => KeyOf(each) == key).Sum(each => each.Increment.Amount);

@@ -20,16 +20,17 @@ public sealed class SeriesBudgetTests : IDisposable
     {
         var admitted = Admit(New(Small), 1, [.. Enumerable.Range(1, 5).Select(i => Samples.Increment(Samples.Flow($"52.0.0.{i}"), i, flags: "-"))]);
         Assert.Equal(["52.0.0.3", "52.0.0.4", "52.0.0.5"], admitted.Destinations.Select(destination => destination.Name).Order());
-        var overflow = admitted.Series.Single(series => series.Key.Destination == Words.Other);
+        var overflow = admitted.Series.Single(series => series.Key.Destination == LabelValues.Overflow);
         Assert.Equal(3, overflow.Value);
-        Assert.Equal(new SeriesKey(Metric.ConnectionsClosed, Samples.Cart, Words.Other, "", Route.Passthrough, Protocol.Tcp, "", Words.Other), overflow.Key);
+        Assert.Equal(
+            new SeriesKey(Metric.ConnectionsClosed, Samples.Cart, LabelValues.Overflow, "", Route.Passthrough, Protocol.Tcp, "", LabelValues.Overflow), overflow.Key);
     }
 
     [Fact]
     public void A_workload_beyond_the_budget_shares_the_last_overflow()
     {
         var admitted = Admit(New(Small), 1, [.. Enumerable.Range(1, 40).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}"))))]);
-        Assert.Equal(24, admitted.Series.Single(series => series.Key.Source.Name == Words.Other).Value);
+        Assert.Equal(24, admitted.Series.Single(series => series.Key.Source.Name == LabelValues.Overflow).Value);
         Assert.Equal(40, admitted.Series.Sum(series => series.Value));
     }
 
@@ -46,7 +47,7 @@ public sealed class SeriesBudgetTests : IDisposable
             [.. Admit(New(Small), 1, [.. inOrder]).Series.Select(series => $"{series.Key} {series.Value}").Order(StringComparer.Ordinal)];
 
         var forwards = Placed(increments);
-        Assert.Contains(forwards, series => series.Contains("Destination = " + Words.Other, StringComparison.Ordinal)); // Not all find one.
+        Assert.Contains(forwards, series => series.Contains("Destination = " + LabelValues.Overflow, StringComparison.Ordinal)); // Not all find one.
         Assert.Equal(forwards, Placed(increments.Reverse()));
     }
 
@@ -56,7 +57,7 @@ public sealed class SeriesBudgetTests : IDisposable
         var budget = New(Small with { IdleTtl = TimeSpan.FromMinutes(10) }); // Twenty windows; and places for sixteen workloads.
         Admit(budget, 1, [.. Enumerable.Range(1, 16).Select(i => Samples.Increment(Samples.Flow("52.0.0.1", source: new("ns", $"w-{i}")), 7))]);
         var full = Admit(budget, 2, Samples.Increment(Samples.Flow("52.0.0.2"), 3));
-        Assert.Equal(3, full.Series.Single(series => series.Key.Source.Name == Words.Other).Value);
+        Assert.Equal(3, full.Series.Single(series => series.Key.Source.Name == LabelValues.Overflow).Value);
 
         var idle = Admit(budget, 21);
         Assert.Equal(16, idle.Series.Count(series => series.Key.Destination == "52.0.0.1"));
@@ -171,8 +172,8 @@ public sealed class SeriesBudgetTests : IDisposable
             .. Enumerable.Range(1, 500).Select(i => Samples.Increment(Samples.Flow("52.0.0.3"), flags: $"F{i}")),
         ]);
         Assert.Equal((17, 33, 17), (Of("52.0.0.1"), Of("52.0.0.2"), Of("52.0.0.3")));
-        Assert.Equal(484, Values(admitted).Single(series => series.Key.Port == Words.Other).Value);
-        Assert.Equal(468, Values(admitted).Single(series => series.Key.ResponseCode == Words.Other).Value);
+        Assert.Equal(484, Values(admitted).Single(series => series.Key.Port == LabelValues.Overflow).Value);
+        Assert.Equal(468, Values(admitted).Single(series => series.Key.ResponseCode == LabelValues.Overflow).Value);
 
         int Of(string destination) => admitted.Series.Count(series => series.Key.Destination == destination);
     }
@@ -237,7 +238,7 @@ public sealed class SeriesBudgetTests : IDisposable
         Assert.Equal(["52.0.0.7", "52.0.0.8", "52.0.0.9"], later.Destinations.Select(destination => destination.Name).Order());
         Assert.Equal(3, later.Budget.Promoted);
         // What had been folded stays where it was.
-        Assert.Equal([1, 1, 1], Values(later).Where(series => series.Key.Destination != Words.Other).Select(series => series.Value));
+        Assert.Equal([1, 1, 1], Values(later).Where(series => series.Key.Destination != LabelValues.Overflow).Select(series => series.Value));
     }
 
     [Fact]

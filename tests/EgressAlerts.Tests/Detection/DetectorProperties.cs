@@ -151,7 +151,7 @@ public sealed class DetectorProperties : IDisposable
                 "example.com");
             increments.Add(new(
                 new Increment(new(flow, metric, "", metric == Metric.ConnectionsClosed && i == 7 ? "UF" : ""), random.Next(1, isBurst ? 9_000 : 3_000)),
-                i == 0 ? new Destination(Words.CloudMetadata, NameSource.Special, true) : name,
+                i == 0 ? new Destination(LabelValues.CloudMetadata, NameSource.Special, true) : name,
                 i == 8 ? new RefutedClaim("bank.com", NameSource.Sni, "resolves elsewhere") : null));
         }
 

@@ -110,7 +110,7 @@ public sealed class DetectorTests
     [Fact]
     public void Who_talks_to_the_metadata_service_is_found_but_for_those_who_may()
     {
-        var metadata = new Destination(Words.CloudMetadata, NameSource.Special, true);
+        var metadata = new Destination(LabelValues.CloudMetadata, NameSource.Special, true);
         NamedIncrement By(Workload source, Route route = Route.Passthrough) =>
             new(Samples.Increment(Samples.Flow("169.254.169.254", source: source, route: route)), metadata);
         var findings = _detectors.Observe(Samples.NamedAs(
@@ -120,7 +120,7 @@ public sealed class DetectorTests
             By(new("infra", "other"), Route.Blocked),
             By(new("kube-system", "any"))));
         var finding = Assert.Single(findings, finding => finding.AlertName == "EgressMetadataService");
-        Assert.Equal((Samples.Cart, Words.CloudMetadata, true), (finding.Source, finding.Destination, finding.Confirmed));
+        Assert.Equal((Samples.Cart, LabelValues.CloudMetadata, true), (finding.Source, finding.Destination, finding.Confirmed));
         Assert.Empty(Observe(5));
     }
 

@@ -95,7 +95,8 @@ public sealed partial class ExampleTests : IDisposable
     public void MetadataService() => Shows(
         "EgressMetadataService",
         new Timeline(Options).Step(new NamedIncrement(
-            Samples.Increment(Samples.Flow("169.254.169.254", source: Report, port: "80")), new Destination(Words.CloudMetadata, NameSource.Special, true))));
+            Samples.Increment(Samples.Flow("169.254.169.254", source: Report, port: "80")),
+            new Destination(LabelValues.CloudMetadata, NameSource.Special, true))));
 
     [Fact]
     public void OutsideRegion() => Shows(

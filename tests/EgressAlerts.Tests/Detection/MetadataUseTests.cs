@@ -54,6 +54,6 @@ public sealed class MetadataUseTests
     [
         new(
             new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), count),
-            new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true)),
+            new Destination(LabelValues.CloudMetadata, NameSource.Special, Confirmed: true)),
     ];
 }

@@ -63,8 +63,8 @@ public sealed class UploadSpikeTests
     [Fact]
     public void What_nobody_can_name_is_kept_too()
     {
-        var (sent, store) = (Timeline.To(Words.Unknown, 1_000), Store.InMemory());
-        var traffic = new FlowActivity(sent.Flow, new Destination(Words.Unknown, NameSource.Unknown, Confirmed: false), default, isSettled: false);
+        var (sent, store) = (Timeline.To(LabelValues.Unknown, 1_000), Store.InMemory());
+        var traffic = new FlowActivity(sent.Flow, new Destination(LabelValues.Unknown, NameSource.Unknown, Confirmed: false), default, isSettled: false);
         traffic.Add(in sent);
         var state = store.Read();
         New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));

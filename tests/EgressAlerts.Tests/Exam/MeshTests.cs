@@ -89,7 +89,7 @@ public sealed class MeshTests
                 (NameSource.PtrUnconfirmed, false), (NameSource.Ip, false),
             },
             names);
-        Assert.Superset(new HashSet<string> { "*.compute-1.amazonaws.com", "private", Words.CloudMetadata }, seen);
+        Assert.Superset(new HashSet<string> { "*.compute-1.amazonaws.com", "private", LabelValues.CloudMetadata }, seen);
     }
 
     private static Dictionary<(Flow, Metric, string, string), double> Sums(IReadOnlyList<NamedIncrement> seen) => seen

@@ -88,7 +88,7 @@ public sealed class NamerTests : IAsyncLifetime
         var namer = new Namer(options, _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Final()).Destination;
-        Assert.Equal(expected, $"{destination.Source.Word()} {destination.Name} {destination.Confirmed}");
+        Assert.Equal(expected, $"{destination.Source.LabelValue()} {destination.Name} {destination.Confirmed}");
     }
 
     [Fact]

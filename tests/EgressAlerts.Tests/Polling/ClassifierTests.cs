@@ -51,7 +51,7 @@ public sealed partial class ClassifierTests
         if (istio.StartsWith("1.23", StringComparison.Ordinal) || istio == "1.31") hosts.Saw("vouched.example.com"); // Such proxies tell namespaces.
         var (raw, labels) = Parse(series);
         var what = new Classifier(Options, hosts).Classify(raw, labels);
-        Assert.Equal(route, what.Counter?.Flow is { } flow ? $"`{flow.Route.Word()}`" : $"left out: `{what.Excluded}`");
+        Assert.Equal(route, what.Counter?.Flow is { } flow ? $"`{flow.Route.LabelValue()}`" : $"left out: `{what.Excluded}`");
         if (what.Counter?.Flow is not { To: var to }) return;
         (string, bool)[] known =
         [
@@ -67,7 +67,7 @@ public sealed partial class ClassifierTests
     public void The_accounting_table_has_every_route_and_every_reason()
     {
         var told = ReadmeRows().Select(row => (string)row[2]).ToHashSet();
-        Assert.Equal(Enum.GetValues<Route>().Select(route => $"`{route.Word()}`").Except(told), []);
+        Assert.Equal(Enum.GetValues<Route>().Select(route => $"`{route.LabelValue()}`").Except(told), []);
         string[] reasons = ["reporter_destination", "inbound", "in_mesh", "cluster_network", "claimed_in_mesh", "kube_api", "no_route"];
         Assert.Equal(reasons.Select(reason => $"left out: `{reason}`").Except(told), []);
     }
@@ -95,7 +95,7 @@ public sealed partial class ClassifierTests
         {
             var labels = new Dictionary<string, string> { ["destination_service_name"] = "PassthroughCluster", [label] = new string('x', 4096) + "\"}\n" };
             var to = new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(RawMetric.All[0], labels).Counter!.Flow.To;
-            Assert.Equal(Words.Invalid, to.Key);
+            Assert.Equal(LabelValues.Invalid, to.Key);
         }
     }
 
@@ -180,7 +180,7 @@ public sealed partial class ClassifierTests
 
     private static string Describe(SeriesMeaning what) => what.Counter is not { } counter
         ? "excluded " + what.Excluded
-        : $"{counter.Flow.Route.Word()} {counter.Flow.Protocol.Word()} {counter.Flow.Source} -> {counter.Flow.To.Key}"
+        : $"{counter.Flow.Route.LabelValue()} {counter.Flow.Protocol.LabelValue()} {counter.Flow.Source} -> {counter.Flow.To.Key}"
           + (counter.Flow.To.Port.Length > 0 ? ":" + counter.Flow.To.Port : "")
           + (counter.ResponseCode.Length > 0 ? " code " + counter.ResponseCode : "")
           + (counter.ResponseFlags.Length > 0 ? " flags " + counter.ResponseFlags : "");

@@ -98,7 +98,7 @@ internal sealed class GoldenStory
         for (var i = 1; i <= 6; i++) yield return Upload($"198.51.100.{i}", $"n{i}.example.org", 1024, Crawler);
         yield return new(
             new Increment(new(Samples.Flow("169.254.169.254", source: Agent), Metric.Requests), 1),
-            new Destination(Words.CloudMetadata, NameSource.Special, Confirmed: true));
+            new Destination(LabelValues.CloudMetadata, NameSource.Special, Confirmed: true));
         if (end == Blocked || end == End) yield return Upload("192.0.2.9", "192.0.2.9", 1, route: Route.Blocked);
         if (end >= News) yield return Upload("203.0.113.7", "news.example.com", 1000);
         if (end == News) yield return Upload("203.0.113.9", "first.example.org", 10, new("web", "young"));

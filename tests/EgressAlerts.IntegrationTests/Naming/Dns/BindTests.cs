@@ -5,7 +5,7 @@ using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>Reverse names from a real name server.</summary>
 public sealed class BindTests : IAsyncLifetime

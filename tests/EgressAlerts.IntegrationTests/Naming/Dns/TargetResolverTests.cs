@@ -4,7 +4,7 @@ using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>Servers that a name leads to, from a real name server.</summary>
 public sealed class TargetResolverTests : IAsyncLifetime

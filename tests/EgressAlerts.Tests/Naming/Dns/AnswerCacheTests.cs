@@ -6,7 +6,7 @@ using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using EgressAlerts.Tests.Storage;
 
-namespace EgressAlerts.Tests.Dns;
+namespace EgressAlerts.Tests.Naming.Dns;
 
 public sealed class AnswerCacheTests : IDisposable
 {

@@ -8,7 +8,7 @@ using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>Questions and replies on their way, against a server that does what servers and attackers do.</summary>
 public sealed class NameServersTests : IDisposable

@@ -5,7 +5,7 @@ using EgressAlerts.MeshSimulator;
 using EgressAlerts.Naming.Dns;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>What replies that are well addressed may hold, and what becomes of it: over TCP, and the same over UDP.</summary>
 public sealed class HostileReplyTests : IDisposable

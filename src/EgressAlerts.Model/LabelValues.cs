@@ -3,10 +3,10 @@ using System.Text.Json;
 namespace EgressAlerts.Model;
 
 /// <summary>Spells enumerations as label values, and holds the label values that do not come from traffic.</summary>
-public static class Words
+public static class LabelValues
 {
     /// <summary>The label value of an overflow: it stands for all that has no place within the budget.</summary>
-    public const string Other = "__other__";
+    public const string Overflow = "__other__";
 
     /// <summary>Replaces text from the network that no label may carry.</summary>
     public const string Invalid = "_invalid_";
@@ -18,22 +18,22 @@ public static class Words
     public const string CloudMetadata = "cloud-metadata";
 
     /// <summary>The name of a member in lower case, its parts joined by underscores: <c>upload_bytes</c> for <see cref="Metric.UploadBytes"/>.</summary>
-    public static string Word<T>(this T member)
-        where T : struct, Enum => Spelled<T>.Words[member];
+    public static string LabelValue<T>(this T member)
+        where T : struct, Enum => Spelled<T>.Values[member];
 
-    /// <summary>The member whose word this is.</summary>
+    /// <summary>The member with this label value.</summary>
     /// <exception cref="FormatException">There is none.</exception>
-    public static T Member<T>(string word)
-        where T : struct, Enum => Spelled<T>.Members.TryGetValue(word, out var member)
+    public static T Parse<T>(string value)
+        where T : struct, Enum => Spelled<T>.Members.TryGetValue(value, out var member)
             ? member
-            : throw new FormatException($"'{word}' is none of {string.Join(", ", Spelled<T>.Members.Keys)}");
+            : throw new FormatException($"'{value}' is none of {string.Join(", ", Spelled<T>.Members.Keys)}");
 
     private static class Spelled<T>
         where T : struct, Enum
     {
-        public static readonly Dictionary<T, string> Words =
+        public static readonly Dictionary<T, string> Values =
             Enum.GetValues<T>().ToDictionary(member => member, member => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{member}"));
 
-        public static readonly Dictionary<string, T> Members = Words.ToDictionary(word => word.Value, word => word.Key);
+        public static readonly Dictionary<string, T> Members = Values.ToDictionary(pair => pair.Value, pair => pair.Key);
     }
 }

@@ -7,7 +7,7 @@ using EgressAlerts.Naming.Dns;
 using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>The resolver against name servers that misbehave.</summary>
 public sealed class ResolverTests : IAsyncLifetime

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using EgressAlerts.MeshSimulator;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>A name server that answers as a test tells it to: datagrams, and on the same port connections.</summary>
 internal sealed class ScriptedServer : IDisposable

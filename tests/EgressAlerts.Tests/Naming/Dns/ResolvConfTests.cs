@@ -1,7 +1,7 @@
 using System.Net;
 using EgressAlerts.Naming.Dns;
 
-namespace EgressAlerts.Tests.Dns;
+namespace EgressAlerts.Tests.Naming.Dns;
 
 public sealed class ResolvConfTests
 {

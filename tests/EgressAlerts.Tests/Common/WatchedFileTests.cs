@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 using EgressAlerts.Common;
 using EgressAlerts.Testing;
 
-namespace EgressAlerts.Tests.Files;
+namespace EgressAlerts.Tests.Common;
 
 public sealed class WatchedFileTests : IDisposable
 {

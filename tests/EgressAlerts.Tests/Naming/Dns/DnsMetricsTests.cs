@@ -1,7 +1,7 @@
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Testing;
 
-namespace EgressAlerts.Tests.Dns;
+namespace EgressAlerts.Tests.Naming.Dns;
 
 public sealed class DnsMetricsTests
 {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EgressAlerts.IntegrationTests.Dns;
+namespace EgressAlerts.IntegrationTests.Naming.Dns;
 
 /// <summary>Writes replies byte by byte, also ones that no server would write.</summary>
 internal static class RawReply

@@ -1,6 +1,6 @@
 using EgressAlerts.Naming.Dns;
 
-namespace EgressAlerts.Tests.Dns;
+namespace EgressAlerts.Tests.Naming.Dns;
 
 public sealed class HostNameTests
 {
