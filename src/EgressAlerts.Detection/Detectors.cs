@@ -40,7 +40,7 @@ public sealed class Detectors
     public IReadOnlyList<Finding> Observe(NamedReading named)
     {
         _habits.BeginWindow(named.Window);
-        var input = Input(named);
+        var input = Sum(named);
         NoteContacts(input);
         foreach (var detector in _detectors) detector.Observe(input);
         return
@@ -66,13 +66,6 @@ public sealed class Detectors
         }
     }
 
-    /// <summary>Sorts a window's increments by whether their names are final. The only place that knows how naming hands them over.</summary>
-    /// <remarks>Without policies and threat lists, only refuted claims are watched among the settled increments.</remarks>
-    private DetectionInput Input(NamedReading named) => new(
-        named.Window,
-        Sum(named.Increments.Where(increment => increment.IsSeen), isSettled: false, named.Window.End),
-        Sum(named.Increments.Where(increment => increment.IsFinal && (_needSettled || increment.Refuted is not null)), isSettled: true, named.Window.End));
-
     /// <summary>Notes what is new for whom, before any detector asks. All contacts are noted first, because they decide what is common.</summary>
     private void NoteContacts(DetectionInput input)
     {
@@ -89,34 +82,59 @@ public sealed class Detectors
         }
     }
 
-    /// <summary>Sums the increments of each flow, by workload, in the order in which they came. Leaves out what a policy ignores.</summary>
-    private List<WorkloadActivity> Sum(IEnumerable<NamedIncrement> increments, bool isSettled, DateTimeOffset end)
+    /// <summary>Sums the increments of each flow, in the order in which they came. Leaves out what a policy ignores. The only place that knows how naming
+    /// hands increments over.</summary>
+    /// <remarks>Without policies and threat lists, only refuted claims are watched among what is settled.</remarks>
+    private DetectionInput Sum(NamedReading named)
     {
-        var (workloads, flows) = (new Dictionary<Workload, WorkloadActivity>(), new Dictionary<(Flow, PolicyTags), FlowActivity?>());
-        var inOrder = new List<WorkloadActivity>();
-        foreach (var seen in increments)
+        var flows = new Dictionary<(Flow, PolicyTags, NameStage), FlowActivity?>();
+        var (seen, settled, settledLater) = (new Activities(), new Activities(), new Activities());
+        foreach (var increment in named.Increments)
         {
-            var source = _tuning.GroupOf(seen.Flow.Source);
-            var flow = source == seen.Flow.Source ? seen.Flow : seen.Flow with { Source = source };
-            ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, seen.Increment.Id.Tags), out var isKnown);
+            var source = _tuning.GroupOf(increment.Flow.Source);
+            var flow = source == increment.Flow.Source ? increment.Flow : increment.Flow with { Source = source };
+            ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, increment.Increment.Id.Tags, increment.Stage), out var isKnown);
             if (!isKnown)
             {
-                var first = new FlowActivity(flow, seen.Destination, seen.Increment.Id.Tags, isSettled);
+                var first = new FlowActivity(flow, increment.Destination, increment.Increment.Id.Tags, increment.Stage);
                 if (_policies.CanIgnore && _policies.FirstMatch(first) is { Action: PolicyAction.Ignore }) continue;
                 activity = first;
-                if (!workloads.TryGetValue(source, out var workload))
+                if (increment.IsSeen) seen.Add(first, Begin);
+                if (increment.IsFinal && (_needSettled || increment.Refuted is not null))
                 {
-                    var options = _tuning.OptionsFor(source);
-                    inOrder.Add(workload = new(source, options, _habits.GetOrBegin(source, options.Learning, end), []));
-                    workloads.Add(source, workload);
+                    settled.Add(first, Begin);
+                    if (!increment.IsSeen) settledLater.Add(first, Begin);
                 }
-
-                workload.Flows.Add(first);
             }
 
-            activity?.Add(seen);
+            activity?.Add(increment);
         }
 
-        return inOrder;
+        return new(named.Window, seen.ByWorkload, settled.ByWorkload, settledLater.ByWorkload);
+
+        WorkloadActivity Begin(Workload source)
+        {
+            var options = _tuning.OptionsFor(source);
+            return new(source, options, _habits.GetOrBegin(source, options.Learning, named.Window.End), []);
+        }
+    }
+
+    /// <summary>Activities by workload, in the order in which they came.</summary>
+    private sealed class Activities
+    {
+        private readonly Dictionary<Workload, WorkloadActivity> _workloads = [];
+
+        public List<WorkloadActivity> ByWorkload { get; } = [];
+
+        public void Add(FlowActivity activity, Func<Workload, WorkloadActivity> begin)
+        {
+            if (!_workloads.TryGetValue(activity.Source, out var workload))
+            {
+                ByWorkload.Add(workload = begin(activity.Source));
+                _workloads.Add(activity.Source, workload);
+            }
+
+            workload.Flows.Add(activity);
+        }
     }
 }

@@ -2,8 +2,8 @@ namespace EgressAlerts.Detection;
 
 /// <summary>What a workload did with a destination over one route in one window: the sum of a flow's increments.</summary>
 /// <param name="tags">Labels and paths that policies ask for.</param>
-/// <param name="isSettled">Whether the destination's name is final. The increments may then be of an earlier window.</param>
-internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTags tags, bool isSettled)
+/// <param name="stage">Of all increments in it. Where this is <see cref="NameStage.FinalLater"/>, they are of earlier windows.</param>
+internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTags tags, NameStage stage = NameStage.Final)
 {
     /// <summary>Envoy's response flags of what never reached a server: failure, no healthy host, no cluster, no route, attempts used up.</summary>
     private static readonly string[] Failures = ["UF", "UH", "NC", "NR", "URX"];
@@ -18,7 +18,7 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
 
     public PolicyTags Tags => tags;
 
-    public bool IsSettled => isSettled;
+    public NameStage Stage => stage;
 
     /// <summary>Requests, and connections that ended. The opening of a connection is left out, because its end is counted.</summary>
     public double Count { get; private set; }
@@ -32,7 +32,8 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
     /// <summary>Bytes that the application got back.</summary>
     public double Download { get; private set; }
 
-    public bool IsBlocked => flow.Route == Route.Blocked;
+    /// <remarks>Held here because nearly every detector asks each of a window's flows, and another object would mean another cache miss.</remarks>
+    public bool IsBlocked { get; } = flow.Route == Route.Blocked;
 
     /// <summary>Whether the mesh refused it or nobody answered.</summary>
     public bool IsRefused { get; private set; } = flow.Route == Route.Blocked;

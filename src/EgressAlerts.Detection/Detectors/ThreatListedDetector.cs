@@ -17,7 +17,7 @@ internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuni
     {
         foreach (var list in lists) list.Refresh(logger);
         _inUse = [.. lists.Where(list => !list.IsExpired(input.Window.End))];
-        return _inUse.Count == 0 ? [] : input.Seen.Concat(input.Settled);
+        return _inUse.Count == 0 ? [] : input.Seen.Concat(input.SettledLater);
     }
 
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity)
@@ -28,7 +28,12 @@ internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuni
         {
             // Addresses and names in the telemetry are looked up in the window that shows them. Only a name that DNS says is looked up when it is final.
             var atOnce = InTelemetry(list, activity.To);
-            var entry = !activity.IsSettled ? atOnce : atOnce is null ? list.Find(activity.Destination.Name) : null;
+            var entry = activity.Stage switch
+            {
+                NameStage.Open => atOnce,
+                NameStage.FinalLater => atOnce is null ? list.Find(activity.Destination.Name) : null,
+                _ => atOnce ?? list.Find(activity.Destination.Name),
+            };
             if (entry is not null) return new($"{list.Name} (entry {Wording.Unlinked(entry)})");
         }
 

@@ -23,7 +23,8 @@ public sealed class SeriesBudgetTests : IDisposable
         var overflow = admitted.Series.Single(series => series.Key.Destination == LabelValues.Overflow);
         Assert.Equal(3, overflow.Value);
         Assert.Equal(
-            new SeriesKey(Metric.ConnectionsClosed, Samples.Cart, LabelValues.Overflow, "", Route.Passthrough, Protocol.Tcp, "", LabelValues.Overflow), overflow.Key);
+            new SeriesKey(Metric.ConnectionsClosed, Samples.Cart, LabelValues.Overflow, "", Route.Passthrough, Protocol.Tcp, "", LabelValues.Overflow),
+            overflow.Key);
     }
 
     [Fact]

@@ -168,7 +168,7 @@ public sealed class HabitTests
             for (var i = 0; i < 5_000; i++)
             {
                 var flow = Samples.Flow($"60.{window}.{i / 250}.{i % 250}");
-                var traffic = new FlowActivity(flow, new Destination("", NameSource.Ip, Confirmed: false), default, isSettled: false);
+                var traffic = new FlowActivity(flow, new Destination("", NameSource.Ip, Confirmed: false), default);
                 habits.NoteContact(habit, traffic, Samples.Window(window).End);
                 Assert.True(traffic.IsNew);
                 Assert.InRange(habits.Count, 1, 1_000);

@@ -89,7 +89,7 @@ public sealed class PolicyTests
     public void Paths_and_labels_match_where_the_mesh_tells_them(string prefix, bool expected)
     {
         var tags = PolicyTags.Of((PolicyTags.Path, "/politics"), ("source_version", "v2"));
-        var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), tags, isSettled: true);
+        var traffic = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), tags);
         Policies Of(string version) => new(
         [
             Forbid with
@@ -100,7 +100,7 @@ public sealed class PolicyTests
         ]);
         Assert.Equal(expected, Of("v2").FirstMatch(traffic) is not null);
         Assert.Null(Of("v1").FirstMatch(traffic));
-        var untagged = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default, isSettled: true);
+        var untagged = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default);
         Assert.Null(Of("v2").FirstMatch(untagged));
     }
 
@@ -138,8 +138,7 @@ public sealed class PolicyTests
         select new FlowActivity(
             Samples.Flow(address, sni: sni, route: route, port: port),
             new Destination(name, NameSource.Ptr, confirmed),
-            default,
-            isSettled: true);
+            default);
 
     /// <summary>The words of the reference, said in another way.</summary>
     private static bool Naive(Policy policy, FlowActivity traffic)

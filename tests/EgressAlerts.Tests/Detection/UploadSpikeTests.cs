@@ -42,7 +42,7 @@ public sealed class UploadSpikeTests
             var flood = Enumerable.Range(0, 100)
                 .Select(app => new Workload("shop", $"app-{app}"))
                 .Select(app => new WorkloadActivity(app, options, habit, [.. Sites(window, app)]));
-            detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], []));
+            detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], [], []));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
             state.Commit();
             Assert.Equal(detector.Groups, New(store.Read()).Groups);
@@ -53,7 +53,7 @@ public sealed class UploadSpikeTests
             for (var i = 0; i < 300; i++)
             {
                 var sent = Timeline.To($"n{i}.w{window}.example.org", 1_000, source: app);
-                var traffic = new FlowActivity(sent.Flow, sent.Destination, default, isSettled: false);
+                var traffic = new FlowActivity(sent.Flow, sent.Destination, default);
                 traffic.Add(in sent);
                 yield return traffic;
             }
@@ -64,10 +64,10 @@ public sealed class UploadSpikeTests
     public void What_nobody_can_name_is_kept_too()
     {
         var (sent, store) = (Timeline.To(LabelValues.Unknown, 1_000), Store.InMemory());
-        var traffic = new FlowActivity(sent.Flow, new Destination(LabelValues.Unknown, NameSource.Unknown, Confirmed: false), default, isSettled: false);
+        var traffic = new FlowActivity(sent.Flow, new Destination(LabelValues.Unknown, NameSource.Unknown, Confirmed: false), default);
         traffic.Add(in sent);
         var state = store.Read();
-        New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], []));
+        New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], [], []));
         state.Commit();
         Assert.Equal(1, New(store.Read()).Groups);
     }
