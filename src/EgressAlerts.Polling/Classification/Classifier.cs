@@ -1,4 +1,3 @@
-using System.Net;
 using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
@@ -25,110 +24,85 @@ internal sealed class Classifier
 
     public SeriesMeaning Classify(RawMetric raw, IReadOnlyDictionary<string, string> labels)
     {
-        string Label(string name) => labels.TryGetValue(name, out var value) && !AddressText.IsMissing(value) ? value : "";
+        var series = new SeriesLabels(labels, _options);
+        var exit = ExitOf(raw, series);
+        if (exit.LeftOut.Length > 0) return SeriesMeaning.LeftOut(raw, exit.LeftOut, series.Job);
+        var to = DestinationOf(exit, series);
+        if (InMesh(exit.Route, to) is { } reason) return SeriesMeaning.LeftOut(raw, reason, series.Job);
+        var flow = new Flow(series.Source, to with { Service = Clean(to.Service), Host = Clean(to.Host) }, exit.Route, ProtocolOf(raw, series.Protocol));
+        var code = raw.Metric == Metric.Requests ? LabelText.Code(series.ResponseCode) : "";
+        var flags = raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(series.RawResponseFlags) : "";
+        return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, series.Path)), "", series.Job, series.Present);
+    }
 
-        string First(IReadOnlyList<string> names) => names.Select(Label).FirstOrDefault(value => value.Length > 0) ?? "";
-
-        var job = labels.GetValueOrDefault("job", "");
-        var reporter = Label("reporter");
-        var service = Label("destination_service");
-        var name = Label("destination_service_name");
-        var ns = Label("destination_service_namespace");
-        var workload = Label("destination_workload");
+    /// <summary>By which way the traffic left the mesh, or why it did not.</summary>
+    private Exit ExitOf(RawMetric raw, SeriesLabels series)
+    {
+        var (service, name) = (series.Service, series.ServiceName);
 
         // Inbound proxies report the same cluster names for traffic that enters a pod (istio/istio#45117).
-        if (reporter == "destination") return SeriesMeaning.LeftOut(raw, "reporter_destination", job);
-        if (name.StartsWith("InboundPassthroughCluster", StringComparison.Ordinal)) return SeriesMeaning.LeftOut(raw, "inbound", job);
+        if (series.Reporter == "destination") return Exit.None("reporter_destination");
+        if (name.StartsWith("InboundPassthroughCluster", StringComparison.Ordinal)) return Exit.None("inbound");
+        if (name == BlackHoleCluster || service == BlackHoleCluster) return new(Route.Blocked, Claimed: service == BlackHoleCluster ? "" : service);
 
-        var (ipLabel, portLabel) = (First(_options.DestinationIp), LabelText.Port(First(_options.DestinationPort)));
-        var (sni, hostLabel) = (First(_options.Sni), First(_options.Host));
-        var present = (AddressText.TryAddress(ipLabel, out var address, out var port) ? Dimensions.DestinationIp : 0)
-            | (portLabel.Length > 0 ? Dimensions.DestinationPort : 0) | (sni.Length > 0 ? Dimensions.Sni : 0)
-            | (hostLabel.Length > 0 ? Dimensions.Host : 0) | (First(_options.Path).Length > 0 ? Dimensions.Path : 0);
-        var hasAddress = present.HasFlag(Dimensions.DestinationIp);
-        if (portLabel.Length > 0) port = portLabel;
+        // Traffic between pods by address goes through PassthroughCluster too (istio/istio#35726).
+        if (name is PassthroughCluster or DynamicDnsCluster)
+            return series.Workload.Length > 0 ? Exit.None("in_mesh") : new(Route.Passthrough, Claimed: service == name ? "" : service);
+        if (IsGateway(series)) return new(Route.Gateway, Registered: service.Length > 0 ? service : name);
+        if (IsKubeApi(service) || IsKubeApi(name)) return Exit.None("kube_api");
 
-        Route route;
-        string registered = "", claimed = "";
-        if (name == BlackHoleCluster || service == BlackHoleCluster)
-        {
-            route = Route.Blocked;
-            claimed = service == BlackHoleCluster ? "" : service;
-        }
-        else if (name is PassthroughCluster or DynamicDnsCluster)
-        {
-            // Traffic between pods by address goes through PassthroughCluster too (istio/istio#35726).
-            if (workload.Length > 0) return SeriesMeaning.LeftOut(raw, "in_mesh", job);
-            route = Route.Passthrough;
-            claimed = service == name ? "" : service;
-        }
-        else if (IsGateway(service, name, ns, workload, Label("destination_workload_namespace")))
-        {
-            route = Route.Gateway;
-            registered = service.Length > 0 ? service : name;
-        }
-        else if (IsKubeApi(service) || IsKubeApi(name))
-        {
-            return SeriesMeaning.LeftOut(raw, "kube_api", job);
-        }
-        else if (workload.Length > 0 || IsInCluster(service) || IsInCluster(name))
-        {
-            // Also ambient's hop to a waypoint, which reports the same traffic on from there.
-            return SeriesMeaning.LeftOut(raw, "in_mesh", job);
-        }
-        else if (service.Length == 0 && name.Length == 0)
-        {
-            route = Route.Unidentified;
-        }
-        else
-        {
-            var host = service.Length > 0 ? service : name;
-            // Without a cluster Envoy answers 404 itself: nothing left the pod.
-            if (Label("response_flags").Split(',').Contains("NR")) return SeriesMeaning.LeftOut(raw, "no_route", job);
-            if (AddressText.TryAddress(host, out _, out _) || IsDynamic(host))
-            {
-                route = Route.Passthrough;
-                claimed = host;
-            }
-            else
-            {
-                route = Route.Registered;
-                registered = host;
-                // Mixer gave every service a namespace, registered or not; it did not know canonical services.
-                if (ns.Length > 0 && labels.ContainsKey("destination_canonical_service")) _hosts.Saw(host);
-            }
-        }
+        // Also ambient's hop to a waypoint, which reports the same traffic on from there.
+        if (series.Workload.Length > 0 || IsInCluster(service) || IsInCluster(name)) return Exit.None("in_mesh");
+        return service.Length == 0 && name.Length == 0 ? new(Route.Unidentified) : ExitToHost(raw, series, service.Length > 0 ? service : name);
+    }
 
-        if (claimed.Length == 0) claimed = hostLabel;
+    /// <summary>The way to a host that lies outside the cluster.</summary>
+    private Exit ExitToHost(RawMetric raw, SeriesLabels series, string host)
+    {
+        // Without a cluster Envoy answers 404 itself: nothing left the pod.
+        if (series.ResponseFlags.Split(',').Contains("NR")) return Exit.None("no_route");
+        if (AddressText.TryAddress(host, out _, out _) || IsDynamic(raw, series, host)) return new(Route.Passthrough, Claimed: host);
+
+        // Mixer gave every service a namespace, registered or not; it did not know canonical services.
+        if (series.ServiceNamespace.Length > 0 && series.HasCanonicalService) _hosts.Saw(host);
+        return new(Route.Registered, Registered: host);
+    }
+
+    /// <summary>What the series tells of the destination. Its texts are as the series has them.</summary>
+    private static RawDestination DestinationOf(Exit exit, SeriesLabels series)
+    {
+        var address = AddressText.TryAddress(series.Address, out var told, out var port) ? told : null;
+        if (series.Port.Length > 0) port = series.Port;
+        var claimed = exit.Claimed.Length > 0 ? exit.Claimed : series.Host;
         if (AddressText.TryAddress(claimed, out var literal, out var literalPort))
         {
-            if (!hasAddress) (address, hasAddress) = (literal, true);
+            address ??= literal;
             if (port.Length == 0) port = literalPort;
             claimed = "";
         }
 
         var (claimedHost, claimedPort) = AddressText.Split(claimed);
-        var (registeredHost, registeredPort) = AddressText.Split(registered);
+        var (registeredHost, registeredPort) = AddressText.Split(exit.Registered);
         if (port.Length == 0) port = LabelText.Port(registeredPort.Length > 0 ? registeredPort : claimedPort);
-        var isClusterAddress = hasAddress && _options.ClusterNetworks.Any(network => network.Contains(address));
-        if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return SeriesMeaning.LeftOut(raw, "cluster_network", job);
-        // Anyone can write such a Host header. It is not believed where the address shows that the traffic went elsewhere.
-        var isElsewhere = hasAddress && (_options.ClusterNetworks.Count > 0 || !AddressText.IsPrivate(address));
-        if (route == Route.Passthrough && !isElsewhere && (IsInCluster(claimedHost) || IsKubeApi(claimedHost)))
-            return SeriesMeaning.LeftOut(raw, "claimed_in_mesh", job);
-
-        var to = new RawDestination(hasAddress ? address : null, port, Clean(registeredHost), Clean(claimedHost), Clean(sni));
-        var source = new Workload(Source(Label("source_workload_namespace")), Source(Label("source_workload")));
-        var flow = new Flow(source, to, route, Protocol(raw, Label("request_protocol")));
-        var code = raw.Metric == Metric.Requests ? LabelText.Code(Label("response_code")) : "";
-        var flags = raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(labels.GetValueOrDefault("response_flags", "")) : "";
-        return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, First(_options.Path))), "", job, present);
-
-        // AllowAnyDynamicDNSCluster leaves no mark. Service and name are the Host header as the client sent it, and nothing else is known.
-        bool IsDynamic(string host) => reporter != "waypoint" && !raw.Tcp && Label("request_protocol") is "http" or "grpc"
-            && service == name && ns.Length == 0 && Label("destination_cluster").Length == 0 && Label("destination_workload_namespace").Length == 0
-            && _hosts.IsUnregistered(host);
+        return new(address, port, registeredHost, claimedHost, Clean(series.Sni));
     }
+
+    /// <summary>Why the destination lies in the mesh after all; null where it does not.</summary>
+    private string? InMesh(Route route, RawDestination to)
+    {
+        var isClusterAddress = to.Address is { } address && _options.ClusterNetworks.Any(network => network.Contains(address));
+        if (isClusterAddress && route is (Route.Passthrough or Route.Unidentified)) return "cluster_network";
+
+        // Anyone can write such a Host header. It is not believed where the address shows that the traffic went elsewhere.
+        var isElsewhere = to.Address is { } known && (_options.ClusterNetworks.Count > 0 || !AddressText.IsPrivate(known));
+        return route == Route.Passthrough && !isElsewhere && (IsInCluster(to.Host) || IsKubeApi(to.Host)) ? "claimed_in_mesh" : null;
+    }
+
+    /// <summary>Whether <c>ALLOW_ANY_DYNAMIC_DNS</c> let it out. That leaves no mark of its own: service and name are the Host header as the client sent it,
+    /// and nothing else is known.</summary>
+    private bool IsDynamic(RawMetric raw, SeriesLabels series, string host) =>
+        series.Reporter != "waypoint" && !raw.Tcp && series.Protocol is "http" or "grpc" && series.Service == series.ServiceName
+        && series.ServiceNamespace.Length == 0 && series.Cluster.Length == 0 && series.WorkloadNamespace.Length == 0 && _hosts.IsUnregistered(host);
 
     private PolicyTags Tags(IReadOnlyDictionary<string, string> labels, string path)
     {
@@ -143,14 +117,12 @@ internal sealed class Classifier
 
     private static string Clean(string host) => host.Length == 0 ? "" : LabelText.Host(host);
 
-    private static string Source(string name) => name.Length == 0 ? LabelValues.Unknown : LabelText.WorkloadName(name);
-
-    private static Protocol Protocol(RawMetric raw, string word) => word switch
+    private static Protocol ProtocolOf(RawMetric raw, string word) => word switch
     {
-        "grpc" => Model.Protocol.Grpc,
-        "http" => Model.Protocol.Http,
-        _ when raw.Tcp => Model.Protocol.Tcp,
-        _ => Model.Protocol.Http,
+        "grpc" => Protocol.Grpc,
+        "http" => Protocol.Http,
+        _ when raw.Tcp => Protocol.Tcp,
+        _ => Protocol.Http,
     };
 
     private bool IsInCluster(string host)
@@ -164,7 +136,17 @@ internal sealed class Classifier
 
     /// <summary>Some versions of Istio give the full name of the gateway's service. Mixer leaves out the domain and gives the namespace in another label. Most
     /// versions know the workload.</summary>
-    private bool IsGateway(string service, string name, string ns, string workload, string workloadNamespace) =>
-        _gatewayServices.Contains(service) || _gatewayServices.Contains(name) || _gatewayServices.Contains($"{name}.{ns}{_serviceSuffix}")
-        || _gatewayWorkloads.Contains($"{workloadNamespace}/{workload}");
+    private bool IsGateway(SeriesLabels series) =>
+        _gatewayServices.Contains(series.Service) || _gatewayServices.Contains(series.ServiceName)
+        || _gatewayServices.Contains($"{series.ServiceName}.{series.ServiceNamespace}{_serviceSuffix}")
+        || _gatewayWorkloads.Contains($"{series.WorkloadNamespace}/{series.Workload}");
+
+    /// <summary>A way out of the mesh.</summary>
+    /// <param name="Registered">The host of a ServiceEntry; empty where there is none.</param>
+    /// <param name="Claimed">The host that the client names; empty where there is none.</param>
+    /// <param name="LeftOut">Why the traffic did not leave the mesh; empty where it did.</param>
+    private readonly record struct Exit(Route Route, string Registered = "", string Claimed = "", string LeftOut = "")
+    {
+        public static Exit None(string reason) => new(default, LeftOut: reason);
+    }
 }
