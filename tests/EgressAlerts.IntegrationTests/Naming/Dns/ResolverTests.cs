@@ -138,7 +138,9 @@ public sealed class ResolverTests : IAsyncLifetime
         _lookups = new Lookups(Options(_server.Endpoint) with { QueriesPerSecond = Rate }, Store.InMemory().Read(), _metrics, TimeProvider.System);
         var started = TimeProvider.System.GetTimestamp();
         for (var i = 0; i < 1000; i++) _lookups.Find(IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"52.1.{i / 250}.{i % 250}")));
-        await Deadline.UntilAsync(() => _server.Questions >= 3 * Rate, 20, "three seconds' worth of questions");
+
+        // A machine that is busy with other tests may answer so late that the server rests in between.
+        await Deadline.UntilAsync(() => _server.Questions >= 3 * Rate, 120, "three seconds' worth of questions");
         var allowed = (2 * Rate) + (Rate * TimeProvider.System.GetElapsedTime(started).TotalSeconds);
         Assert.InRange(_server.Questions, 0, allowed + 1);
     }
