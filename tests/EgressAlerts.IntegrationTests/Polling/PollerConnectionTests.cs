@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
 using EgressAlerts.Common;
-using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;

@@ -1,13 +1,5 @@
-using System.Globalization;
-using System.Text.Json;
-using EgressAlerts.Common;
-using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
-using EgressAlerts.Storage;
-using EgressAlerts.Testing;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.IntegrationTests.Polling;
 
