@@ -110,7 +110,7 @@ public sealed class AlertBook
         var labels = LabelsOf(finding);
         var fingerprint = Fingerprint.Of(labels);
         var startsAt = IsFiring(fingerprint) ? _current[fingerprint].StartsAt : finding.Since;
-        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{_options.Home}/api/v1/alerts/{fingerprint}");
+        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{_options.Home}/alerts/{fingerprint}");
     }
 
     private bool IsFiring(string fingerprint) => _current.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
@@ -158,10 +158,15 @@ public sealed class AlertBook
             "Some alerts are held back because there are too many.",
             $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, "
             + $"and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. "
-            + $"{_options.Home}/api/v1/alerts?state=held_back lists them.",
+            + $"{_options.Home}/alerts?state=held_back lists them.",
             NameSource.Unknown,
             Confirmed: false,
-            "egress_alerts_alerts{state=\"held_back\"}");
+            "egress_alerts_alerts{state=\"held_back\"}")
+        {
+            Facts = new(
+                string.Create(CultureInfo.InvariantCulture, $"{heldBack.Count} more than may fire"), "none",
+                heldBack.TrueForAll(alert => alert.Labels["severity"] == Severities.Info) ? "alerting.max_info_alerts" : "alerting.max_alerts_per_name"),
+        };
     }
 
     /// <summary>An empty label is none to Alertmanager.</summary>
@@ -182,13 +187,25 @@ public sealed class AlertBook
         return labels;
     }
 
-    private SortedDictionary<string, string> AnnotationsOf(Finding finding) => new(StringComparer.Ordinal)
+    private SortedDictionary<string, string> AnnotationsOf(Finding finding)
     {
-        ["summary"] = finding.Summary,
-        ["description"] = finding.Description,
-        ["name_source"] = finding.NameSource.LabelValue(),
-        ["confirmed"] = finding.Confirmed ? "true" : "false",
-        ["evidence"] = finding.Evidence,
-        ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",
-    };
+        var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["summary"] = finding.Summary,
+            ["description"] = finding.Description,
+            ["name_source"] = finding.NameSource.LabelValue(),
+            ["confirmed"] = finding.Confirmed ? "true" : "false",
+            ["evidence"] = finding.Evidence,
+            ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",
+        };
+        var to = finding.Flow?.To;
+        (string, string)[] facts =
+        [
+            ("observed", finding.Facts.Observed), ("expected", finding.Facts.Expected), ("limit_key", finding.Facts.LimitKey),
+            ("address", to?.Address?.ToString() ?? ""), ("port", to?.Port ?? ""), ("protocol", finding.Flow?.Protocol.LabelValue() ?? ""),
+            ("route", finding.Flow?.Route.LabelValue() ?? ""), ("claimed_name", to is null ? "" : to.Sni.Length > 0 ? to.Sni : to.Host),
+        ];
+        foreach (var (name, value) in facts.Where(fact => fact.Item2.Length > 0)) annotations[name] = value;
+        return annotations;
+    }
 }

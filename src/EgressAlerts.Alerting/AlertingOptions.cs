@@ -39,6 +39,13 @@ public sealed record AlertingOptions : ICheckedOptions
     /// <summary>Where users reach this service; links in alerts begin with it. Null where nobody has said.</summary>
     public Uri? ExternalUrl { get; init; }
 
+    /// <summary>Where users reach Alertmanager's own page: links to silences begin with it. Null where nobody has said.</summary>
+    public Uri? AlertmanagerExternalUrl { get; init; }
+
+    /// <summary>Whether nobody has named <see cref="ExternalUrl"/>, so that it is what this machine knows of itself.</summary>
+    [NoKey]
+    public bool IsExternalUrlGuessed { get; init; }
+
     /// <summary>The length of a window: an alert must outlive a few of them without news.</summary>
     [NoKey]
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
@@ -47,9 +54,12 @@ public sealed record AlertingOptions : ICheckedOptions
     internal string Home => (ExternalUrl ?? Unknown).AbsoluteUri.TrimEnd('/');
 
     /// <inheritdoc/>
-    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) => ExternalUrl?.UserInfo.Length > 0
-        ? [("external_url", "holds a user name or password, which every alert would show: leave it out")]
-        : [];
+    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven)
+    {
+        if (ExternalUrl?.UserInfo.Length > 0) yield return ("external_url", "holds a user name or password, which every alert would show: leave it out");
+        if (AlertmanagerExternalUrl?.UserInfo.Length > 0)
+            yield return ("alertmanager_external_url", "holds a user name or password, which pages would show: leave it out");
+    }
 }
 
 /// <summary>An Alertmanager, or some that are discovered, and how to reach them.</summary>

@@ -33,6 +33,7 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private readonly HashSet<string> _refused = [];
     private DeliveryFailureReason? _failing;
+    private AlertmanagerStatus _status;
 
     public AlertmanagerClient(Alertmanager target, AlertingOptions options, AlertMetrics metrics, TimeProvider time, ILogger logger)
     {
@@ -63,7 +64,11 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             .AddTimeout(RequestTimeout)
             .Build();
         _waiting = () => _queue.Count;
+        _status = new(_name, null, null, "", 0);
     }
+
+    /// <summary>How the deliveries went. Any thread.</summary>
+    public AlertmanagerStatus Status => Volatile.Read(ref _status) with { Waiting = _queue.Count };
 
     /// <summary>Begins to send, and to show the Alertmanager's series. Called once.</summary>
     public void Start()
@@ -129,18 +134,21 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
         if (await PostAsync(batch, cancel) is not { } failure)
         {
             _metrics.Sent(_name, batch.Count);
+            Note(_status with { LastSuccess = _time.GetUtcNow() });
             _refused.ExceptWith(batch.Select(alert => alert.Fingerprint));
             if (_failing is not null) Log.Recovered(_logger, _name);
             _failing = null;
         }
         else if (failure.Reason != DeliveryFailureReason.Refused)
         {
+            Note(failure);
             _metrics.Failed(_name, failure.Reason, batch.Count);
             if (_failing != failure.Reason) Log.Failed(_logger, _name, failure.Reason.LabelValue(), failure.Message);
             _failing = failure.Reason;
         }
         else if (batch.Count == 1)
         {
+            Note(failure);
             _metrics.Failed(_name, failure.Reason, 1);
             if (_refused.Count >= AlertQueue.Capacity) _refused.Clear();
             if (_refused.Add(batch[0].Fingerprint)) Log.Refused(_logger, _name, batch[0].Labels["alertname"], failure.Message);
@@ -152,6 +160,11 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             await SendAsync([.. batch.Skip(batch.Count / 2)], cancel);
         }
     }
+
+    private void Note(DeliveryFailure failure) =>
+        Note(_status with { LastFailure = _time.GetUtcNow(), LastError = $"{failure.Reason.LabelValue()}: {failure.Message}" });
+
+    private void Note(AlertmanagerStatus status) => Volatile.Write(ref _status, status);
 
     /// <summary>Null when the alerts were taken. Throws only when <paramref name="cancel"/> is cancelled.</summary>
     private async Task<DeliveryFailure?> PostAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)

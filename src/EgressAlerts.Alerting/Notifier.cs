@@ -39,6 +39,15 @@ public sealed class Notifier : IAsyncDisposable
     /// <summary>What fires now and what resolved lately.</summary>
     public IReadOnlyList<Alert> Current => Volatile.Read(ref _current);
 
+    /// <summary>How the deliveries to each Alertmanager went, by their addresses. Any thread.</summary>
+    public IReadOnlyList<AlertmanagerStatus> Alertmanagers
+    {
+        get
+        {
+            lock (_lock) return [.. _alertmanagers.Values.Select(client => client.Status).OrderBy(status => status.Url, StringComparer.Ordinal)];
+        }
+    }
+
     /// <summary>Sends to these from now on. A new one gets all that fires at once; one that has gone is sent what waits for it.</summary>
     public void Use(IReadOnlyList<Alertmanager> alertmanagers)
     {

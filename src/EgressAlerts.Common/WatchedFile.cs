@@ -29,11 +29,11 @@ public sealed class WatchedFile<T>
         var stamp = FileStamp.Of(path);
         try
         {
-            _state = new(Read(stamp), stamp?.Written, stamp);
+            _state = new(Read(stamp), stamp?.Written, stamp, "");
         }
         catch (InvalidDataException e) when (logger is not null)
         {
-            _state = new(orElse, null, stamp);
+            _state = new(orElse, null, stamp, e.Message);
             Log.FileUnusable(logger, path, e.Message);
         }
     }
@@ -48,6 +48,15 @@ public sealed class WatchedFile<T>
     /// <summary>Whether there was no file when it was last looked for.</summary>
     public bool IsGone => _state.Seen is null;
 
+    public FileStatus Status
+    {
+        get
+        {
+            var state = _state;
+            return new(_path, state.Written, state.Seen is null, state.Refusal);
+        }
+    }
+
     /// <summary>Reads the file again if it has changed. Logs each change and each refusal once. Throws nothing that a file can cause.</summary>
     public void Refresh(ILogger logger)
     {
@@ -55,19 +64,19 @@ public sealed class WatchedFile<T>
         if (seen == before.Seen) return;
         if (seen is null)
         {
-            _state = before with { Seen = null };
+            _state = before with { Seen = null, Refusal = "" };
             Log.FileGone(logger, _path);
             return;
         }
 
         try
         {
-            _state = new(Read(seen), seen.Value.Written, seen);
+            _state = new(Read(seen), seen.Value.Written, seen, "");
             Log.FileRead(logger, _path);
         }
         catch (InvalidDataException e)
         {
-            _state = before with { Seen = seen };
+            _state = before with { Seen = seen, Refusal = e.Message };
             Log.FileRefused(logger, _path, e.Message);
         }
     }
@@ -91,5 +100,12 @@ public sealed class WatchedFile<T>
     }
 
     /// <param name="Seen">The file when it was last looked at; null where it was gone.</param>
-    private sealed record State(T Content, DateTimeOffset? Written, FileStamp? Seen);
+    /// <param name="Refusal">Why that file is not in use; empty where it is.</param>
+    private sealed record State(T Content, DateTimeOffset? Written, FileStamp? Seen, string Refusal);
 }
+
+/// <summary>How a file stands that is read again when it changes.</summary>
+/// <param name="Written">When the content in use was written; null where none is in use.</param>
+/// <param name="IsGone">Whether there was no file when it was last looked for.</param>
+/// <param name="Refusal">Why the file as it is now is not in use; empty where it is, or where it is gone.</param>
+public sealed record FileStatus(string Path, DateTimeOffset? Written, bool IsGone, string Refusal);

@@ -55,6 +55,7 @@ internal static class DetectionTables
 [JsonSerializable(typeof(DayMaxima))]
 [JsonSerializable(typeof(MetadataUse))]
 [JsonSerializable(typeof(NewDestinationCount))]
+[JsonSerializable(typeof(PolicyHit))]
 [JsonSerializable(typeof(SeasonalSeries))]
 [JsonSerializable(typeof(SpreadUpload))]
 [JsonSerializable(typeof(TimeSpan))]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EgressAlerts.Common;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
@@ -8,14 +9,17 @@ public sealed class Detectors
 {
     private readonly Tuning _tuning;
     private readonly Policies _policies;
+    private readonly PolicyHits _hits;
     private readonly Habits _habits;
+    private readonly IReadOnlyList<ThreatList> _lists;
     private readonly IReadOnlyList<IDetector> _detectors;
     private readonly bool _needSettled;
+    private LearningReport _learning;
 
     public Detectors(DetectionOptions options, DetectionMetrics metrics, StoredState state, ILogger<Detectors> logger)
     {
-        (_tuning, _policies, _habits) = (new(options), new(options.Policies), new(options, metrics, state));
-        List<ThreatList> lists = [.. options.ThreatListed.Lists.Select(list => new ThreatList(list, logger))];
+        (_tuning, _policies, _hits, _habits) = (new(options), new(options.Policies), new(options.Policies, state), new(options, metrics, state));
+        _lists = [.. options.ThreatListed.Lists.Select(list => new ThreatList(list, logger))];
         _detectors =
         [
             new BlockedDetector(_tuning, metrics, state),
@@ -24,15 +28,49 @@ public sealed class Detectors
             new UploadSpikeDetector(_habits, _tuning, metrics, state),
             new FanOutDetector(_habits, _tuning, metrics, state),
             new BeaconingDetector(_habits, options, _tuning, metrics, state),
-            new ForbiddenDetector(_policies, _tuning, metrics, state),
+            new ForbiddenDetector(_tuning, metrics, state),
             new NameMismatchDetector(_tuning, metrics, state),
             new MetadataServiceDetector(options, _tuning, metrics, state),
             new OutsideRegionDetector(_tuning, metrics, state),
-            new ThreatListedDetector(lists, _tuning, metrics, state, logger),
+            new ThreatListedDetector(_lists, _tuning, metrics, state, logger),
             new WatchdogDetector(options.Watchdog, state),
         ];
-        _needSettled = !_policies.IsEmpty || lists.Count > 0;
-        metrics.Watch(lists);
+        _needSettled = !_policies.IsEmpty || _lists.Count > 0;
+        metrics.Watch(_lists);
+        _learning = _habits.Report();
+    }
+
+    /// <summary>How far learning had come at the end of the last window. Any thread.</summary>
+    public LearningReport Learning => Volatile.Read(ref _learning);
+
+    /// <summary>How often each policy decided, by its name. Any thread.</summary>
+    public IReadOnlyDictionary<string, PolicyHit> PolicyHits => _hits.Current;
+
+    /// <summary>How the files of threat lists stand. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files => [.. _lists.Select(list => list.Status)];
+
+    /// <summary>Says what the policies and detectors would make of some traffic. Any thread.</summary>
+    /// <param name="destination">The destination under the name that <see cref="Flow.To"/> gets.</param>
+    /// <param name="refuted">The client's claim about it, where DNS contradicts it.</param>
+    /// <param name="learning">What is known of the workload, or of its group.</param>
+    /// <param name="now">The time at which threat lists may have expired.</param>
+    public DetectionExplanation Explain(Flow flow, Destination destination, RefutedClaim? refuted, LearningExplanation learning, DateTimeOffset now)
+    {
+        var all = _tuning.Global;
+        var group = Tuning.FindGroup(all, flow.Source);
+        var source = group?.As ?? flow.Source;
+        var entry = Tuning.FindOverride(all, source);
+        var options = entry?.Options ?? all;
+        var activity = new FlowActivity(flow with { Source = source }, destination, default);
+        activity.Add(new NamedIncrement(new Increment(new(flow, Metric.ConnectionsClosed), 1), destination, refuted));
+        var (policies, decides) = PolicyExplainer.Explain(_policies.Rules, activity);
+        return new(
+            $"{source}",
+            group is null ? "" : $"{group.Match}",
+            entry is null ? "" : FormattableString.Invariant($"detection.overrides[{all.Overrides.ToList().IndexOf(entry)}]"),
+            learning,
+            policies,
+            new DetectorExplainer(options, activity, decides, learning, _lists, now).Explain());
     }
 
     /// <summary>Adds a window.</summary>
@@ -41,8 +79,10 @@ public sealed class Detectors
     {
         _habits.BeginWindow(named.Window);
         var input = Sum(named);
+        _hits.EndWindow(named.Window.End);
         NoteContacts(input);
         foreach (var detector in _detectors) detector.Observe(input);
+        Volatile.Write(ref _learning, _habits.Report());
         return
         [
             .. from detector in _detectors
@@ -97,7 +137,8 @@ public sealed class Detectors
             if (!isKnown)
             {
                 var first = new FlowActivity(flow, increment.Destination, increment.Increment.Id.Tags, increment.Stage);
-                if (_policies.CanIgnore && _policies.FirstMatch(first) is { Action: PolicyAction.Ignore }) continue;
+                if (!_policies.IsEmpty) Judge(first, increment.IsFinal);
+                if (first.Policy is { Action: PolicyAction.Ignore }) continue;
                 activity = first;
                 if (increment.IsSeen) seen.Add(first, Begin);
                 if (increment.IsFinal && (_needSettled || increment.Refuted is not null))
@@ -117,6 +158,14 @@ public sealed class Detectors
             var options = _tuning.OptionsFor(source);
             return new(source, options, _habits.GetOrBegin(source, options.Learning, named.Window.End), []);
         }
+    }
+
+    /// <summary>Finds the policy that decides about an activity. It counts once, when the name of the destination will not change any more.</summary>
+    private void Judge(FlowActivity activity, bool isFinal)
+    {
+        if (!isFinal && !_policies.CanIgnore) return;
+        activity.Policy = _policies.FirstMatch(activity, isFinal ? _hits : null);
+        if (isFinal && activity.Policy is { } policy) _hits.Hit(policy);
     }
 
     /// <summary>Activities by workload, in the order in which they came.</summary>

@@ -40,6 +40,9 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
 
     public RefutedClaim? Refuted { get; private set; }
 
+    /// <summary>The first policy that matches. It is looked for where the name is final, and where a policy may ignore the activity.</summary>
+    public Policy? Policy { get; set; }
+
     /// <summary>What the destination is, whatever it is called: its address, or its host where the telemetry has no address.</summary>
     public string Key { get; } = flow.To.Key;
 

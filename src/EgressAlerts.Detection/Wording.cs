@@ -36,9 +36,11 @@ internal static class Wording
     public static string Contact(Episode episode) => episode.Flow.Route == Route.Blocked ? "tried to reach" : "talked to";
 
     /// <summary>How much an episode carried, and when.</summary>
-    public static string Amount(Episode episode) =>
-        Invariant($"{episode.Count:0} {(episode.Count == 1 ? "request or connection" : "requests or connections")} and {Bytes(episode.Upload)} sent out ")
-        + $"between {Time(episode.Since)} and {Time(episode.Last)}";
+    public static string Amount(Episode episode) => $"{Sum(episode)} between {Time(episode.Since)} and {Time(episode.Last)}";
+
+    /// <summary>How much an episode carried.</summary>
+    public static string Sum(Episode episode) =>
+        Invariant($"{episode.Count:0} {(episode.Count == 1 ? "request or connection" : "requests or connections")} and {Bytes(episode.Upload)} sent out");
 
     private static string Trust(Destination destination) => destination.Source switch
     {

@@ -24,7 +24,10 @@ public sealed class Exposition(MetricRegistry self, TimeProvider time)
 
     /// <summary>Whether new series may show their value in the next window: their 0 was scraped, or nobody scrapes.</summary>
     public bool MayShowNew =>
-        _published is not { WasScraped: false } || Volatile.Read(ref _lastScrape) is 0 || time.GetElapsedTime(Volatile.Read(ref _lastScrape)) > NobodyScrapes;
+        _published is not { WasScraped: false } || !IsScraped;
+
+    /// <summary>Whether anybody has scraped lately.</summary>
+    public bool IsScraped => Volatile.Read(ref _lastScrape) is not 0 and var last && time.GetElapsedTime(last) <= NobodyScrapes;
 
     /// <summary>Every scrape that begins from now on shows this window.</summary>
     public void Publish(CounterSnapshot counters, Ledger ledger)

@@ -16,4 +16,11 @@ public sealed record Finding(
     string Description,
     NameSource NameSource,
     bool Confirmed,
-    string Evidence);
+    string Evidence)
+{
+    /// <summary>The same as the description, short enough for a table.</summary>
+    public FindingFacts Facts { get; init; } = FindingFacts.None;
+
+    /// <summary>The first flow that showed it; null where the finding is about several.</summary>
+    public Flow? Flow { get; init; }
+}

@@ -20,7 +20,8 @@ public static class Severities
     /// <summary>One step worse; <c>critical</c> stays <c>critical</c>.</summary>
     public static string Raised(string severity) => Order[Math.Min(Rank(severity) + 1, Order.Length - 1)];
 
-    private static int Rank(string severity) => Array.IndexOf(Order, severity);
+    /// <summary>How bad a severity is; -1 for what is none.</summary>
+    public static int Rank(string severity) => Array.IndexOf(Order, severity);
 }
 
 /// <summary>A severity as text.</summary>

@@ -20,7 +20,7 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
     {
         if (IPAddress.TryParse(claim, out var other)) return other.Equals(address) ? Verdict.Nothing : Verdict.Refuted("is another address");
         if (claim == LabelValues.Invalid) return Verdict.Nothing;
-        if (!claim.Contains('.', StringComparison.Ordinal) || claim.Contains('*', StringComparison.Ordinal)) return Verdict.Unknown;
+        if (!CanBeAsked(claim)) return Verdict.Unknown;
 
         var answer = lookups.Resolve(claim, address.AddressFamily, weight);
         if (answer.Has(address)) return Verdict.Confirmed;
@@ -39,6 +39,10 @@ internal sealed class ClaimCheck(Lookups lookups, Func<IPAddress, NetworkName> g
         if (evidence.Length > 0) open.Add(Question.AddressesOf(claim, address.AddressFamily)); // The second look may be under way.
         return Verdict.Open;
     }
+
+    /// <summary>Whether DNS is asked about a claim that is no address.</summary>
+    public static bool CanBeAsked(string claim) =>
+        claim.Contains('.', StringComparison.Ordinal) && !claim.Contains('*', StringComparison.Ordinal);
 
     /// <summary>What a name without an address is evidence for. It must have three labels under a public suffix. A shorter one may be a name of the cluster
     /// that a search list completes.</summary>

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Naming;
 
 /// <summary>Finds the most trustworthy name of a destination. The rungs are registry, network, special, sni, host, ptr, ptr_unconfirmed, ip, unknown.</summary>
+/// <remarks>Any thread may look names up. The pass alone calls <see cref="Refresh"/>.</remarks>
 internal sealed class NameLadder
 {
     private static readonly NetworkName Nowhere = new("", "", "");
@@ -32,6 +33,10 @@ internal sealed class NameLadder
     /// <summary>False where there is no Public Suffix List, so that registrable domains are guessed.</summary>
     public bool HasSuffixList => _suffixes.Suffixes.IsList;
 
+    /// <summary>How the files stand that are read. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files =>
+        [.. _networkFiles.Select(file => file.Status), .. _geoFiles.Select(file => file.Status), _suffixes.Status];
+
     /// <summary>Reads files anew that have changed.</summary>
     public void Refresh(ILogger logger)
     {
@@ -42,27 +47,40 @@ internal sealed class NameLadder
 
     /// <param name="weight">How much depends on the name. DNS is asked first about what weighs most.</param>
     /// <param name="open">Gets the questions that DNS has not answered yet. There are none where the name is final.</param>
-    public FoundName Find(RawDestination to, double weight, List<Question> open)
+    /// <param name="trace">Told what each rung says; null where nobody wants to know.</param>
+    public FoundName Find(RawDestination to, double weight, List<Question> open, NameTrace? trace = null)
     {
         var network = to.Address is { } inside ? Network(inside) : null;
         var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
 
+        trace?.Registry(to);
         if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true, about);
+        trace?.Network(to, network);
         if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true, about);
-        if (to.Address is { } known && Special(known) is { } special) return Named(special, NameSource.Special, confirmed: true, about);
+        var special = to.Address is { } known ? Special(known) : null;
+        trace?.Special(to, special);
+        if (special is not null) return Named(special, NameSource.Special, confirmed: true, about);
         var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
-        if (to.Address is not { } address)
-            return claim.Length > 0 ? Named(claim, source, confirmed: false, about) : Named(LabelValues.Unknown, NameSource.Unknown, confirmed: false, about);
-
-        var verdict = claim.Length == 0 ? Verdict.Nothing : _options.CheckClaims ? _claims.Evaluate(claim, address, weight, open) : Verdict.Unknown;
+        var verdict = claim.Length == 0 ? Verdict.Nothing
+            : _options.CheckClaims && to.Address is { } used ? _claims.Evaluate(claim, used, weight, open)
+            : Verdict.Unknown;
+        trace?.Claim(to, verdict, _options.CheckClaims);
         if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
             return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
-        return ByAddress(address, about, weight, open) with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
+        var found = to.Address is { } address ? ByAddress(address, about, weight, open, trace) : Unnamed(about, trace);
+        return found with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
     }
 
-    private FoundName ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open)
+    private FoundName Unnamed(NetworkName about, NameTrace? trace)
+    {
+        trace?.Unknown();
+        return Named(LabelValues.Unknown, NameSource.Unknown, confirmed: false, about);
+    }
+
+    private FoundName ByAddress(IPAddress address, NetworkName about, double weight, List<Question> open, NameTrace? trace)
     {
         var answer = _lookups.Find(address, weight);
+        trace?.Reverse(address, answer);
         if (answer.State == AnswerState.Pending) open.Add(Question.NameOf(address));
         if (answer.State != AnswerState.Present)
             return Named(address.ToString(), NameSource.Ip, confirmed: false, about, isFinal: answer.State == AnswerState.Absent);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Naming;
 
-/// <summary>Gives every destination the most trustworthy name there is. Called by the pass alone.</summary>
+/// <summary>Gives every destination the most trustworthy name there is. Called by the pass alone, except where a member says that any thread may.</summary>
 public sealed class Namer
 {
     /// <summary>A pass waits no longer than this for DNS. Most names arrive well within it, the others a window later.</summary>
@@ -70,6 +70,17 @@ public sealed class Namer
         var names = await FindAsync(destinations.Distinct().ToDictionary(to => to, _ => 0.0), MaxWait, cancel);
         return names.ToDictionary(name => name.Key, name => name.Value.Destination);
     }
+
+    /// <summary>Says how a destination would be named, and why. Any thread.</summary>
+    /// <param name="most">How long DNS may take. What it has not said by then stays open.</param>
+    public async Task<NameExplanation> ExplainAsync(RawDestination to, TimeSpan most, CancellationToken cancel)
+    {
+        await FindAsync(new() { [to] = 0 }, most, cancel);
+        return new NameExplainer(_ladder, _lookups, _options.CheckClaims).Explain(to);
+    }
+
+    /// <summary>The files that names come from. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files => _ladder.Files;
 
     /// <summary>Looks names up that windows will ask for, however long DNS takes. Where it does not answer, they stay unknown.</summary>
     public async Task ResolveAsync(IEnumerable<RawDestination> destinations, CancellationToken cancel)

@@ -78,6 +78,9 @@ public sealed class Poller
     /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
     public IReadOnlyList<string> Notes => _server?.Client.Notes.Shown ?? [];
 
+    /// <summary>The queries of the last window, or of the last attempt at one. Any thread.</summary>
+    public IReadOnlyList<QueryTime> Queries => _server?.Client.Times.Last ?? [];
+
     public TelemetryReport Telemetry => _survey.Report;
 
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw. Null where an answer was missing or
@@ -86,6 +89,7 @@ public sealed class Poller
     {
         if (_baselines.IsNewSource) _tracker.ForgetNames();
         _server?.Client.Notes.BeginWindow();
+        _server?.Client.Times.BeginWindow();
         _tracker.Begin(window, isBaseline: _baselines.IsFirst);
         var jobs = new LabelSink("job");
         if (await _source.JobsAsync(window, jobs, cancel) is { } noJobs) return Failed(window, noJobs);
@@ -112,6 +116,7 @@ public sealed class Poller
         {
             await server.Side.AskAsync(window, _accounting, cancel);
             server.Client.Notes.EndWindow();
+            server.Client.Times.EndWindow();
             _survey.UnknownNotes(server.Client.Notes.Unknown);
         }
 
@@ -146,6 +151,7 @@ public sealed class Poller
     {
         if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.LabelValue(), failure.Message, failure.Query);
         Failure = $"{failure.Reason.LabelValue()}: {failure.Message}";
+        _server?.Client.Times.EndWindow();
         return null;
     }
 

@@ -3,7 +3,7 @@ using EgressAlerts.Common;
 namespace EgressAlerts.Polling;
 
 /// <summary>The <c>prometheus</c> section of the configuration, without what HTTP clients need to get in.</summary>
-public sealed record PollingOptions
+public sealed record PollingOptions : ICheckedOptions
 {
     /// <summary>The base of any Prometheus-compatible query API; a path prefix and query arguments are kept.</summary>
     public Uri Url { get; init; } = new("http://127.0.0.1:9090");
@@ -35,6 +35,14 @@ public sealed record PollingOptions
     /// <summary>Label matchers added to every selector, such as <c>job="envoy-stats"</c>.</summary>
     [LabelMatcher]
     public IReadOnlyList<string> Matchers { get; init; } = [];
+
+    /// <summary>Where users reach Prometheus' own page: links to queries begin with it. Null where nobody has said.</summary>
+    public Uri? ExternalUrl { get; init; }
+
+    /// <inheritdoc/>
+    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) => ExternalUrl?.UserInfo.Length > 0
+        ? [("external_url", "holds a user name or password, which pages would show: leave it out")]
+        : [];
 }
 
 /// <summary>A label matcher of PromQL.</summary>

@@ -35,7 +35,7 @@ internal static class Program
         OldCheckpoint.SetAside(options.StoragePath, service.Logger("EgressAlerts.Service"));
         var worker = new PassWorker(
             () => ConfigLoader.Load(options.ConfigFile),
-            (settings, state) => Pass(settings.ReachedAt(options.Listen.External), state, exposition, accessLog, service), store, options.ConfigName, service);
+            (settings, state) => Pass(settings.ReachedAt(options.External), state, exposition, accessLog, service), store, options.ConfigName, service);
         await WebServer.RunAsync(options, worker, exposition, log, service.Logger("EgressAlerts.Service"), cancel);
     }
 
@@ -54,7 +54,10 @@ internal static class Program
         var discovery = new AlertmanagerDiscovery(
             alertmanagers, notifier, resolver.FindAsync, metrics.Alerts, time, service.Logger<AlertmanagerDiscovery>());
         List<HttpClient> clients = [prometheus, .. alertmanagers.Select(one => one.Item2)];
-        return new(stages, state, exposition, notifier, discovery, accessLog, settings.Detection.History, clients);
+        return new(settings, stages, state, exposition, notifier, discovery, accessLog, clients)
+        {
+            History = new(new RangeReader(prometheus, settings.Prometheus, time).ReadAsync, time),
+        };
     }
 
     /// <summary>The stages that <c>serve</c> and <c>backtest</c> share: from the samples of a window to its alerts. Names are looked up

@@ -12,6 +12,7 @@ using EgressAlerts.Benchmarks;
 // storage [SERIES]: what it costs to keep what a window changed, and to read it all at the start.
 // memory [DESTINATIONS]: what floods of destinations that never come back leave in memory.
 // backtest [SERIES] [SINCE]: what a backtest costs, SERIES of them live at a time.
+// pages [DESTINATIONS]: what pages of long tables cost.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -43,6 +44,9 @@ switch (args)
         break;
     case ["backtest", ..]:
         await BacktestSpeed.RunAsync(Number(1, 9_524), args.Length > 2 ? args[2] : "21d");
+        break;
+    case ["pages", ..]:
+        await PageSpeed.RunAsync(Number(1, 10_000));
         break;
     case ["budget", ..]:
         BudgetSpeed.Run();

@@ -95,7 +95,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
             alert.Annotations["description"],
             StringComparison.Ordinal);
         Assert.Equal("http://egress-alerts.example.com:10098/runbooks/EgressBlocked", alert.Annotations["runbook_url"]);
-        Assert.Equal($"http://egress-alerts.example.com:10098/api/v1/alerts/{alert.Fingerprint}", alert.GeneratorUrl);
+        Assert.Equal($"http://egress-alerts.example.com:10098/alerts/{alert.Fingerprint}", alert.GeneratorUrl);
         Assert.Equal(startsAt, (await _service.GetAsync($"api/v1/alerts/{alert.Fingerprint}"))[0].GetProperty("starts_at").GetDateTimeOffset());
         var evidence = await _service.GetAsync("api/v1/alerts?alertname=EgressBlocked");
         Assert.Equal("firing", evidence[0].GetProperty("state").GetString());

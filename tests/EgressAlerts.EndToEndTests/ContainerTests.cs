@@ -1,5 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -28,6 +30,9 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
         var version = await Tool.OutputAsync("dotnet", [Path.Combine(_folder.File("service"), "egress-alerts.dll"), "version"]);
         Assert.StartsWith("egress-alerts 0.", version, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(_folder.File("simulator"), "mesh-simulator.dll")));
+
+        // The documents that pages show are in the program. A pattern that finds no files would leave them out without a word.
+        Assert.Equal(Resources(EgressAlertsProcess.Program), Resources(Path.Combine(_folder.File("service"), "egress-alerts.dll")));
         Assert.Equal(2, PublishPattern().Count(Dockerfile));
         var stages = CopyPattern().Matches(Dockerfile).Select(match => match.Groups[1].Value);
         Assert.All(stages, stage => Assert.Contains($" AS {stage}\n", Dockerfile, StringComparison.Ordinal));
@@ -106,7 +111,14 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
 
     /// <summary>Runs a command of the SDK on a project of the build context.</summary>
     private Task<string> DotnetAsync(string command, string project, params string[] arguments) => Tool.OutputAsync(
-        "dotnet", [command, Path.Combine(_folder.File("context"), project), .. arguments], limit: TimeSpan.FromMinutes(5));
+        "dotnet", [command, Path.Combine(_folder.File("context"), project), .. arguments], limit: TimeSpan.FromMinutes(10));
+
+    private static IReadOnlyList<string> Resources(string assembly)
+    {
+        using var file = new PEReader(File.OpenRead(assembly));
+        var metadata = file.GetMetadataReader();
+        return [.. metadata.ManifestResources.Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name)).Order(StringComparer.Ordinal)];
+    }
 
     private static Dictionary<string, (string Type, byte[] Content)> EmptyImage()
     {

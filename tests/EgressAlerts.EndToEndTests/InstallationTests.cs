@@ -147,5 +147,5 @@ public sealed class InstallationTests : IDisposable
 
     /// <summary>Runs the lines of a block in the checkout, as a shell does, and ends with the first that fails.</summary>
     private static Task<string> TypeAsync(string block) =>
-        Tool.OutputAsync("bash", ["-e", "-c", $"cd {Repository.Root}; {block}"], limit: TimeSpan.FromMinutes(5));
+        Tool.OutputAsync("bash", ["-e", "-c", $"cd {Repository.Root}; {block}"], limit: TimeSpan.FromMinutes(10));
 }

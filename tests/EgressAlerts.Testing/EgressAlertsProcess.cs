@@ -11,9 +11,12 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
     private readonly int _port = FreePort.Next();
     private ServerProcess? _process;
 
-    public EgressAlertsProcess(string config) => Config = config;
+    private readonly string _prefix;
 
-    public Uri Address => new($"http://127.0.0.1:{_port}");
+    /// <param name="prefix">What all paths begin with, with a slash at its end.</param>
+    public EgressAlertsProcess(string config, string prefix = "/") => (Config, _prefix) = (config, prefix);
+
+    public Uri Address => new($"http://127.0.0.1:{_port}{_prefix}");
 
     /// <summary>The configuration file's text; written at each start and by <see cref="WriteConfig"/>.</summary>
     public string Config { get; set; }
@@ -40,6 +43,7 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
                 "serve",
                 $"--config.file={_folder.File("egress-alerts.yml")}",
                 $"--web.listen-address=127.0.0.1:{_port}",
+                $"--web.route-prefix={_prefix}",
                 $"--storage.path={StorageFolder}",
                 "--web.enable-lifecycle",
             ],

@@ -51,7 +51,8 @@ public sealed class PrometheusServer : IAsyncDisposable
     {
         var server = new PrometheusServer(FreePort.Next(), engine);
         var jobs = targets.Select(target =>
-            $"  - {{job_name: {target.Job}, honor_labels: true, static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
+            $"  - {{job_name: {target.Job}, honor_labels: true, metrics_path: '{target.Address.AbsolutePath}metrics', "
+                + $"static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
         global = $"global: {{scrape_interval: {scrapeInterval}, scrape_timeout: {scrapeInterval}{global}}}\n";
         server._folder.Write("prometheus.yml", $"{global}scrape_configs:\n{string.Concat(jobs)}");
         await server.StartAsync();

@@ -18,8 +18,9 @@ public sealed class LineLengthTests
 
     private static List<string> Files() =>
     [
-        .. ((string[])["src", "tests"])
-            .SelectMany(folder => Directory.EnumerateFiles(Repository.File(folder), "*.cs", SearchOption.AllDirectories))
+        .. ((string[])["*.cs", "*.razor", "*.css", "*.js"])
+            .SelectMany(kind => ((string[])["src", "tests"]).SelectMany(
+                folder => Directory.EnumerateFiles(Repository.File(folder), kind, SearchOption.AllDirectories)))
             .Select(file => Path.GetRelativePath(Repository.Root, file))
             .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
             .Order(StringComparer.Ordinal),

@@ -206,7 +206,7 @@ public sealed class OptionsBinder(string file, bool needsSecretFiles = false)
     private static IList NewList(Type item) => (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(item))!;
 
     /// <summary>A record with its own defaults. A parameter of the parent's type gets the parent, others what stands for nothing.</summary>
-    private static object New(Type type, object? parent)
+    internal static object New(Type type, object? parent)
     {
         var constructor = type.GetConstructors().MinBy(constructor => constructor.GetParameters().Length)!;
         return constructor.Invoke([.. constructor.GetParameters().Select(parameter => parameter.ParameterType switch

@@ -92,8 +92,10 @@ public sealed record HttpSettings : ICheckedOptions
 /// <summary>The values of one header. Both kinds are sent, and neither is printed.</summary>
 public sealed record HttpHeader : ICheckedOptions
 {
+    [SecretText]
     public IReadOnlyList<string> Values { get; init; } = [];
 
+    [SecretText]
     public IReadOnlyList<string> Secrets { get; init; } = [];
 
     /// <inheritdoc/>
@@ -109,6 +111,9 @@ internal abstract class UnquotedAttribute(Func<string, bool> isGood, string comp
 
     public override string? Quote(string text) => null;
 }
+
+/// <summary>Any text. It may be a secret.</summary>
+internal sealed class SecretTextAttribute() : UnquotedAttribute(_ => true, "");
 
 internal sealed class UsernameAttribute()
     : UnquotedAttribute(HttpText.IsUsername, "holds a colon or a control character, such as a line feed: write it on one line");

@@ -84,7 +84,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
     private static (Workload Source, string Name) KeyOf(FlowActivity activity) => (activity.Source, activity.KnownAs);
 
     /// <summary>A pulse is allowed by a confirmed name alone, because malware can claim any.</summary>
-    private static bool IsAllowed(BeaconingOptions options, Destination destination) =>
+    public static bool IsAllowed(BeaconingOptions options, Destination destination) =>
         destination.Confirmed && options.Known.Any(known => known.Matches(destination.Name));
 
     private static bool IsOver(Beacon beacon, BeaconingOptions options, DateTimeOffset now)
@@ -165,6 +165,13 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             + Invariant($"evenness {score.Evenness * 100:0}, duration {score.Duration * 100:0}). Expected: less than {options.Score}, ")
             + $"or a pulse that was there while this workload was learned.{even} Wanted: add its name to detection.beaconing.known. "
             + $"Resolves after {Wording.Duration(options.Quiet)} without it, or three of its periods.",
-            beacon.Destination.Source, beacon.Destination.Confirmed, PromQl.Pulse(source, beacon.Name));
+            beacon.Destination.Source, beacon.Destination.Confirmed, PromQl.Pulse(source, beacon.Name))
+        {
+            Facts = new(
+                Invariant($"regularity {score.Total * 100:0} of 100, every {Wording.Duration(TimeSpan.FromSeconds(pulse.Period))}"),
+                Invariant($"less than {options.Score} of 100"),
+                "detection.beaconing.score"),
+            Flow = beacon.Flow,
+        };
     }
 }

@@ -14,4 +14,7 @@ internal sealed class BlockedDetector(Tuning tuning, DetectionMetrics metrics, S
         $"{source} tried to reach {Wording.Destination(episode.Flow, episode.Destination)} and was refused {Wording.Times(episode.Count)} "
         + $"between {Wording.Time(episode.Since)} and {Wording.Time(episode.Last)}. "
         + "Expected: none. If this traffic is wanted, register the host with a ServiceEntry.";
+
+    protected override FindingFacts Facts(Workload source, Episode episode) =>
+        new($"refused {Wording.Times(episode.Count)}", "no attempt", "detection.blocked.severity");
 }

@@ -115,7 +115,8 @@ internal sealed class FanOutDetector : IDetector
         + $"Expected: at most {count.Usual} (twice its worst day, and no less than detection.fan_out.new_floor; "
         + "five times as much while fewer than three days are known).",
         learned: "such a day is not learned",
-        hours: 8);
+        hours: 8,
+        new($"{count.Most} new destinations within 8 h", $"at most {count.Usual}", "detection.fan_out.new_floor"));
 
     private Finding Found(Workload source, SeasonalSeries series) => Found(
         source,
@@ -125,15 +126,22 @@ internal sealed class FanOutDetector : IDetector
         + Invariant($"(counted with an error of 3 %). Expected: at most {series.Usual.Limit:0}")
         + (series.Usual.Hours > 0 ? Invariant($" (usual in this hour is {series.Usual.Median:0}, the median of {series.Usual.Hours} weeks or days).") : "."),
         learned: "such an hour is not learned",
-        hours: 1);
+        hours: 1,
+        new(
+            Invariant($"about {series.Most:0} destinations within an hour"),
+            Invariant($"at most {series.Usual.Limit:0}"),
+            series.Usual.Limit > _tuning.OptionsFor(source).FanOut.Floor ? "detection.fan_out.deviations" : "detection.fan_out.floor"));
 
-    private Finding Found(Workload source, FiringState state, string summary, string what, string learned, int hours)
+    private Finding Found(Workload source, FiringState state, string summary, string what, string learned, int hours, FindingFacts facts)
     {
         var options = _tuning.OptionsFor(source).FanOut;
         return new(
             Name, options.Severity, source, Destination: "", state.Since, summary,
             $"{what} This workload has been watched for {Wording.Duration(_habits.Observed(source))}. "
             + $"Resolves after {Wording.Duration(options.Quiet)} with fewer; {learned}.",
-            NameSource.Unknown, Confirmed: false, PromQl.Destinations(source, hours));
+            NameSource.Unknown, Confirmed: false, PromQl.Destinations(source, hours))
+        {
+            Facts = facts,
+        };
     }
 }

@@ -1,7 +1,7 @@
 namespace EgressAlerts.Detection;
 
 /// <summary><c>EgressForbidden</c>: the first policy that matches says <c>alert</c>.</summary>
-internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, DetectionMetrics metrics, StoredState state)
+internal sealed class ForbiddenDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
     : EpisodeDetector(Name, "A workload does what a policy forbids.", tuning, metrics, state)
 {
     public const string Name = "EgressForbidden";
@@ -12,11 +12,13 @@ internal sealed class ForbiddenDetector(Policies policies, Tuning tuning, Detect
     protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
 
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
-        policies.FirstMatch(activity) is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
+        activity.Policy is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which policy {episode.Detail} forbids. "
         + $"{Wording.Amount(episode)}. Expected: nothing.";
+
+    protected override FindingFacts Facts(Workload source, Episode episode) => new(Wording.Sum(episode), "nothing", "policies");
 
     private static string Conditions(Policy policy) =>
         policy.Destination.PathPrefixes.Count == 0 ? policy.Name : $"{policy.Name} (paths {string.Join(", ", policy.Destination.PathPrefixes)})";

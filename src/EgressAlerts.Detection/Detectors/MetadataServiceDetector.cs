@@ -9,6 +9,7 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
 {
     public const string Name = "EgressMetadataService";
 
+    private readonly Tuning _tuning = tuning;
     private readonly Bound _bound = new(Name, most: 5_000, metrics);
     private readonly Table<Workload, MetadataUse> _uses = state.Table(DetectionTables.ByWorkload("metadata_use", DetectionJson.Default.MetadataUse));
 
@@ -20,7 +21,8 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
         foreach (var workload in input.Seen)
         {
             var count = workload.Flows.Where(Asks).Sum(activity => activity.Count);
-            if (count == 0 || !IsAllowed(workload) || !_bound.TryGetOrBegin(_uses, workload.Source, () => new(), out var use)) continue;
+            if (count == 0 || !IsAllowed(workload.Options, workload.Source)) continue;
+            if (!_bound.TryGetOrBegin(_uses, workload.Source, () => new(), out var use)) continue;
             use.Add(Hours.Of(input.Window.End), count);
             _uses.Touch(workload.Source);
         }
@@ -33,7 +35,7 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity)
     {
         if (!Asks(activity)) return null;
-        if (!IsAllowed(workload)) return new("Expected: nobody but detection.metadata_service.allowed.");
+        if (!IsAllowed(workload.Options, workload.Source)) return new("Expected: nobody but detection.metadata_service.allowed.");
         return _uses.TryFind(workload.Source, out var use) && use.Limit is { } limit && use.Count > limit
             ? new(
                 Invariant($"It is in detection.metadata_service.allowed, but asked {use.Count:0} times within this hour. ")
@@ -45,9 +47,15 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
         $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)}, where credentials of the node or the pod can be had. "
         + $"{Wording.Amount(episode)}. {episode.Detail}";
 
-    private static bool IsAllowed(WorkloadActivity workload) => workload.Options.MetadataService.Allowed.Any(allowed => allowed.Matches(workload.Source));
+    protected override FindingFacts Facts(Workload source, Episode episode) => new(
+        Wording.Sum(episode),
+        IsAllowed(_tuning.OptionsFor(source), source) ? "at most ten times its largest hour" : "nothing",
+        "detection.metadata_service.allowed");
+
+    /// <summary>Whether a workload may use the metadata service. Any thread.</summary>
+    public static bool IsAllowed(DetectionOptions options, Workload source) => options.MetadataService.Allowed.Any(allowed => allowed.Matches(source));
 
     /// <summary>What the mesh refused gave nothing away: <c>EgressBlocked</c> reports it.</summary>
-    private static bool Asks(FlowActivity activity) =>
+    public static bool Asks(FlowActivity activity) =>
         activity.Destination is { Source: NameSource.Special, Name: LabelValues.CloudMetadata } && !activity.IsBlocked;
 }

@@ -18,4 +18,7 @@ internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metri
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} under {episode.Detail}. {Wording.Amount(episode)}. "
         + "The counters name this destination by its address.";
+
+    protected override FindingFacts Facts(Workload source, Episode episode) =>
+        new("a name that does not lead to the address", "a name that DNS resolves to the address", "dns.confirm");
 }

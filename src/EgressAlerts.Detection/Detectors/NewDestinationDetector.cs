@@ -61,7 +61,14 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
             ? $"This workload had been known for {episode.Detail}."
             : "This workload is new, and no other one of its namespace had talked to it.")
         + $" Resolves {Wording.Duration(DurationOf(own, episode))} after the first contact; the destination is then known.",
-        episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, route: null));
+        episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, route: null))
+    {
+        Facts = new(
+            $"the first contact in {Wording.Duration(options.Memory)}, {Wording.Bytes(episode.Upload)} sent out",
+            $"destinations that it used within {Wording.Duration(options.Memory)}",
+            "detection.memory"),
+        Flow = episode.Flow,
+    };
 
     /// <summary>One step more severe once much has been sent there.</summary>
     private static string SeverityOf(NewDestinationOptions own, Episode episode) =>

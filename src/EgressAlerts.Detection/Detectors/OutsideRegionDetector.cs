@@ -12,13 +12,21 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
     protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
-        activity.Destination.Region is { Length: > 0 } region && !activity.IsBlocked
-        && Allowed(workload.Options, workload.Source) is { } allowed && !allowed.Contains(region) ? new(region) : null;
+        IsOutside(Allowed(workload.Options, workload.Source), activity) ? new(activity.Destination.Region) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} in {episode.Detail}. {Wording.Amount(episode)}. "
         + $"Expected: {string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone.";
 
-    private static IReadOnlyList<string>? Allowed(DetectionOptions options, Workload source) =>
-        options.OutsideRegion.Of(source.Namespace);
+    protected override FindingFacts Facts(Workload source, Episode episode) => new(
+        $"{episode.Detail}: {Wording.Sum(episode)}",
+        $"{string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone",
+        "detection.outside_region.allowed_regions");
+
+    /// <summary>The regions that a workload is to keep to. Null where it may talk to all. Any thread.</summary>
+    public static IReadOnlyList<string>? Allowed(DetectionOptions options, Workload source) => options.OutsideRegion.Of(source.Namespace);
+
+    /// <summary>Whether an activity goes to a known region that is none of those allowed. Any thread.</summary>
+    public static bool IsOutside(IReadOnlyList<string>? allowed, FlowActivity activity) =>
+        allowed is not null && activity.Destination.Region is { Length: > 0 } region && !activity.IsBlocked && !allowed.Contains(region);
 }

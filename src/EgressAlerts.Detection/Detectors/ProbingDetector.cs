@@ -87,6 +87,11 @@ internal sealed class ProbingDetector : IDetector
             + $"first at {Wording.Time(attempts.Since)}, last at {Wording.Time(attempts.Last)}. Expected: fewer than {options.Destinations}. "
             + $"The latest: {string.Join("; ", latest.Select(tried => Wording.Unlinked(tried.Key)))}. "
             + $"Resolves after {Wording.Duration(options.Quiet)} with fewer.",
-            NameSource.Unknown, Confirmed: false, PromQl.Refused(source));
+            NameSource.Unknown, Confirmed: false, PromQl.Refused(source))
+        {
+            Facts = new(
+                $"{count} destinations that refuse, within {Wording.Duration(options.Within)}", $"fewer than {options.Destinations}",
+                "detection.probing.destinations"),
+        };
     }
 }

@@ -22,19 +22,9 @@ internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuni
 
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity)
     {
-        // Lists hold private and special networks too. Those are not of the internet.
-        if (activity.Destination.Source is NameSource.Special or NameSource.Network) return null;
         foreach (var list in _inUse)
         {
-            // Addresses and names in the telemetry are looked up in the window that shows them. Only a name that DNS says is looked up when it is final.
-            var atOnce = InTelemetry(list, activity.To);
-            var entry = activity.Stage switch
-            {
-                NameStage.Open => atOnce,
-                NameStage.FinalLater => atOnce is null ? list.Find(activity.Destination.Name) : null,
-                _ => atOnce ?? list.Find(activity.Destination.Name),
-            };
-            if (entry is not null) return new($"{list.Name} (entry {Wording.Unlinked(entry)})");
+            if (Find(list, activity) is { } entry) return new($"{list.Name} (entry {Wording.Unlinked(entry)})");
         }
 
         return null;
@@ -43,6 +33,23 @@ internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuni
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which is on the list {episode.Detail}. "
         + $"{Wording.Amount(episode)}. Expected: nothing.";
+
+    protected override FindingFacts Facts(Workload source, Episode episode) => new(Wording.Sum(episode), "nothing", "detection.threat_listed.lists");
+
+    /// <summary>The entry of a list that an activity matches. Null where there is none. Any thread.</summary>
+    public static string? Find(ThreatList list, FlowActivity activity)
+    {
+        // Lists hold private and special networks too. Those are not of the internet.
+        if (activity.Destination.Source is NameSource.Special or NameSource.Network) return null;
+        // Addresses and names in the telemetry are looked up in the window that shows them. Only a name that DNS says is looked up when it is final.
+        var atOnce = InTelemetry(list, activity.To);
+        return activity.Stage switch
+        {
+            NameStage.Open => atOnce,
+            NameStage.FinalLater => atOnce is null ? list.Find(activity.Destination.Name) : null,
+            _ => atOnce ?? list.Find(activity.Destination.Name),
+        };
+    }
 
     private static string? InTelemetry(ThreatList list, RawDestination to) =>
         (to.Address is { } address ? list.Find(address) : null) ?? ByName(list, to.Service) ?? ByName(list, to.Sni) ?? ByName(list, to.Host);

@@ -34,12 +34,19 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     /// <summary>What was seen, how often or how much, and what was expected.</summary>
     protected abstract string Describe(Workload source, Episode episode);
 
+    /// <summary>The same as <see cref="Describe"/>, short enough for a table.</summary>
+    protected abstract FindingFacts Facts(Workload source, Episode episode);
+
     private Finding Found(Workload source, string destination, Episode episode)
     {
         var options = OptionsOf(tuning.OptionsFor(source));
         return new(
             name, episode.Severity.Length > 0 ? episode.Severity : options.Severity, source, destination, episode.Since, summary,
             $"{Describe(source, episode)} Resolves after {Wording.Duration(options.Quiet)} without it.",
-            episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, episode.Flow.Route));
+            episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, episode.Flow.Route))
+        {
+            Facts = Facts(source, episode),
+            Flow = episode.Flow,
+        };
     }
 }

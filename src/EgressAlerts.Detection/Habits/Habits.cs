@@ -55,6 +55,9 @@ internal sealed class Habits
     /// <summary>For how long a workload has been watched; zero where nothing is known of it.</summary>
     public TimeSpan Observed(Workload source) => _habits.TryFind(source, out var habit) ? habit.Observed : default;
 
+    /// <summary>How far learning has come.</summary>
+    public LearningReport Report() => new(_watched.Value, _options.Learning, _habits.Values.Count(habit => habit.IsLearned), _habits.Count);
+
     /// <param name="learning">How long a workload must have been watched before anything is new for it.</param>
     public Habit GetOrBegin(Workload source, TimeSpan learning, DateTimeOffset now)
     {

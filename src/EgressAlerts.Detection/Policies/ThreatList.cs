@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Detection;
 
-/// <summary>A file of addresses, networks and domains to beware of. It is read again when it changes. Called by the pass alone.</summary>
+/// <summary>A file of addresses, networks and domains to beware of. It is read again when it changes. The pass alone may refresh it.</summary>
 /// <remarks>Each line begins with one entry. The rest, behind white space, <c>,</c>, <c>;</c> or <c>#</c>, is a comment. A domain stands for all names below
 /// it. Lines of a hosts file (<c>0.0.0.0 name</c>) are understood. An address that is mapped into IPv6 (<c>::ffff:1.2.3.4</c>) stands for its IPv4 address.
 /// Lines that are none of these are skipped and counted. So are networks larger than a /8 (IPv6: /16): they must be mistakes.</remarks>
@@ -30,6 +30,8 @@ internal sealed class ThreatList(ThreatListOptions options, ILogger? logger = nu
 
     /// <summary>How many lines were skipped.</summary>
     internal int Skipped => _file.Content.Skipped;
+
+    internal FileStatus Status => _file.Status;
 
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 

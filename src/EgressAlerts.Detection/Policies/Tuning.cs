@@ -5,14 +5,27 @@ namespace EgressAlerts.Detection;
 /// <summary>The settings of each workload, and which workloads share one history. Called by the pass alone.</summary>
 internal sealed class Tuning(DetectionOptions options)
 {
-    private readonly Remembered<DetectionOptions> _options = new(workload =>
-        options.Overrides.FirstOrDefault(entry => entry.Workloads.Any(pattern => pattern.Matches(workload)))?.Options ?? options);
+    private readonly Remembered<DetectionOptions> _options = new(workload => FindOverride(options, workload)?.Options ?? options);
 
-    private readonly Remembered<Workload> _groups = new(workload =>
-        options.WorkloadGroups.FirstOrDefault(group => group.Match.Matches(workload))?.As ?? workload);
+    private readonly Remembered<Workload> _groups = new(workload => FindGroup(options, workload)?.As ?? workload);
 
-    /// <summary>The settings of what is about no single workload.</summary>
+    /// <summary>The settings of what is about no single workload. Any thread.</summary>
     public DetectionOptions Global => options;
+
+    /// <summary>The entry of <c>detection.overrides</c> that holds for a workload. Null where there is none. Any thread.</summary>
+    public static DetectionOverride? FindOverride(DetectionOptions options, Workload workload)
+    {
+        foreach (var entry in options.Overrides)
+        {
+            if (entry.Workloads.Any(pattern => pattern.Matches(workload))) return entry;
+        }
+
+        return null;
+    }
+
+    /// <summary>The entry of <c>detection.workload_groups</c> that a workload belongs to. Null where there is none. Any thread.</summary>
+    public static WorkloadGroup? FindGroup(DetectionOptions options, Workload workload) =>
+        options.WorkloadGroups.FirstOrDefault(group => group.Match.Matches(workload));
 
     public DetectionOptions OptionsFor(Workload workload) => options.Overrides.Count == 0 ? options : _options[workload];
 

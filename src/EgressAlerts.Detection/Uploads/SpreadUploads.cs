@@ -107,6 +107,11 @@ internal sealed class SpreadUploads
             + $"Each of them met it less than a day before. Expected: at most {Wording.Bytes(group.Limit)} "
             + $"(four times what the mesh sent to such destinations in its largest hour of {DayMaxima.MostDays} days, and no less than the floor). "
             + $"Resolves after {Wording.Duration(options.Quiet)} without more; what was too much is not learned.",
-            group.Destination.Source, group.Destination.Confirmed, PromQl.Uploaders(group.Destination.Confirmed ? name : ""));
+            group.Destination.Source, group.Destination.Confirmed, PromQl.Uploaders(group.Destination.Confirmed ? name : ""))
+        {
+            Facts = new(
+                $"{Wording.Bytes(group.Sum)} within an hour, of {group.Sources} workloads", $"at most {Wording.Bytes(group.Limit)}",
+                "detection.upload_spike.floor"),
+        };
     }
 }

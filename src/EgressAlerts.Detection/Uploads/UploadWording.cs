@@ -20,7 +20,33 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
             $"{source} {What(source, where, group, options)}{HowToAccept(group)} Most went to {Wording.Name(group.Top, group.Confirmed)}. "
             + $"This workload has been watched for {Wording.Duration(habits.Observed(source))}. "
             + $"Resolves after {Wording.Duration(group.Hourly.IsFiring ? options.Quiet : dripQuiet)} without more; what was too much is not learned.",
-            group.TopSource, group.Confirmed, PromQl.Uploads(source, group.Confirmed ? name : ""));
+            group.TopSource, group.Confirmed, PromQl.Uploads(source, group.Confirmed ? name : ""))
+        {
+            Facts = Facts(group, options),
+        };
+    }
+
+    /// <summary>Whichever of the floor and the history allows more has set the limit.</summary>
+    private static FindingFacts Facts(UploadGroup group, UploadSpikeOptions options)
+    {
+        if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
+        {
+            return new(
+                $"{Wording.Bytes(bytes.Most)} within an hour", $"at most {Wording.Bytes(usual.Limit)}",
+                usual.Hours > 0 && usual.Limit > options.Floor ? "detection.upload_spike.deviations" : "detection.upload_spike.floor");
+        }
+
+        if (group.Drip.IsFiring)
+        {
+            return new(
+                $"{Wording.Bytes(group.DripExcess)} too much from day to day", $"at most {Wording.Bytes(group.DripAllowance)} a day",
+                "detection.upload_spike.daily_floor");
+        }
+
+        var requests = group.Requests!;
+        return new(
+            Invariant($"{requests.Most:0} small requests within an hour"), Invariant($"at most {requests.Usual.Limit:0}"),
+            requests.Usual.Limit > options.RequestFloor ? "detection.upload_spike.deviations" : "detection.upload_spike.request_floor");
     }
 
     private string What(Workload source, string where, UploadGroup group, UploadSpikeOptions options)

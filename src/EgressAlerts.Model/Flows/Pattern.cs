@@ -6,8 +6,8 @@ public readonly record struct Pattern(string Text)
 {
     public bool Matches(string text) =>
         Text == "*"
-        || (Text.StartsWith('*') ? text.Length >= Text.Length && text.EndsWith(Text[1..], StringComparison.Ordinal)
-            : Text.EndsWith('*') ? text.StartsWith(Text[..^1], StringComparison.Ordinal)
+        || (Text.StartsWith('*') ? text.Length >= Text.Length && text.AsSpan().EndsWith(Text.AsSpan(1), StringComparison.Ordinal)
+            : Text.EndsWith('*') ? text.AsSpan().StartsWith(Text.AsSpan(0, Text.Length - 1), StringComparison.Ordinal)
             : text == Text);
 
     /// <summary>Whether a text is a pattern: it is not empty, and it has at most one <c>*</c>, which is at an end.</summary>

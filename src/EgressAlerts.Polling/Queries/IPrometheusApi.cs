@@ -13,7 +13,22 @@ internal interface IPrometheusApi
     /// <inheritdoc cref="QueryAsync"/>
     [Get("")]
     Task<HttpResponseMessage> QueryByGetAsync([Url] Uri endpoint, [Query] InstantQuery query, CancellationToken cancel);
+
+    /// <param name="endpoint">The whole address of <c>/api/v1/query_range</c>. Its query arguments are sent too.</param>
+    [Post("")]
+    Task<HttpResponseMessage> QueryRangeAsync([Url] Uri endpoint, [Body(BodySerializationMethod.UrlEncoded)] RangeQuery query, CancellationToken cancel);
+
+    /// <inheritdoc cref="QueryRangeAsync"/>
+    [Get("")]
+    Task<HttpResponseMessage> QueryRangeByGetAsync([Url] Uri endpoint, [Query] RangeQuery query, CancellationToken cancel);
 }
+
+/// <summary>The arguments of a query over a range of time, in seconds.</summary>
+internal sealed record RangeQuery(
+    [property: AliasAs("query")] string Query,
+    [property: AliasAs("start")] string Start,
+    [property: AliasAs("end")] string End,
+    [property: AliasAs("step")] string Step);
 
 /// <summary>The arguments of a query at one instant. One that is null is not sent.</summary>
 /// <param name="Time">Seconds since 1970, with up to three decimals.</param>

@@ -55,12 +55,16 @@ internal sealed class PrometheusClient
 
     public QueryNotes Notes { get; }
 
+    public QueryTimes Times { get; } = new();
+
     /// <summary>Streams the answer's series into <paramref name="sink"/>. Null when the answer was whole.</summary>
     public async Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
     {
         var started = _time.GetTimestamp();
         var failure = await TryQueryAsync(query, at, sink, cancel);
-        _metrics.Query(_time.GetElapsedTime(started), failure?.Reason);
+        var time = _time.GetElapsedTime(started);
+        _metrics.Query(time, failure?.Reason);
+        Times.Add(query, time, failure);
         return failure is null ? null : failure with { Query = query };
     }
 

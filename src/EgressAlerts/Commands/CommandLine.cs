@@ -6,10 +6,11 @@ using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
+using EgressAlerts.Web;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>version</c>.
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>explain</c>, <c>version</c>.
 /// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
@@ -30,6 +31,12 @@ internal static class CommandLine
     {
         Description = $"Where to serve metrics and pages: {ListenAddress.Expected}.",
         DefaultValueFactory = _ => "0.0.0.0:10098",
+    };
+
+    private static readonly Option<string> RoutePrefixOption = new("--web.route-prefix")
+    {
+        Description = "What the paths of all pages and endpoints begin with, such as /egress, where a reverse proxy hands that on.",
+        DefaultValueFactory = _ => "/",
     };
 
     private static readonly Option<string> StoragePath = new("--storage.path")
@@ -100,9 +107,9 @@ internal static class CommandLine
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.")
         {
-            serve, check, backtest, backup, version,
+            serve, check, backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage), backup, version,
         };
-        foreach (var option in (Option[])[ConfigFile, ListenOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
+        foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -196,10 +203,18 @@ internal static class CommandLine
             return WrongUsage;
         }
 
+        var path = parsed.GetValue(RoutePrefixOption)!;
+        if (RoutePrefix.TryParse(path) is not { } prefix)
+        {
+            await Console.Error.WriteLineAsync($"--web.route-prefix: '{path}' is not {RoutePrefix.Expected}");
+            return WrongUsage;
+        }
+
         await Program.ServeAsync(
             new ServeOptions(
                 parsed.GetValue(ConfigFile),
                 listen,
+                prefix,
                 parsed.GetValue(StoragePath)!,
                 parsed.GetValue(EnableLifecycle),
                 parsed.GetValue(LogLevel)!,

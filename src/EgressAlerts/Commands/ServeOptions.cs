@@ -1,11 +1,16 @@
+using EgressAlerts.Web;
+
 namespace EgressAlerts;
 
 /// <summary>What the command line says about serving.</summary>
 internal sealed record ServeOptions(
-    string? ConfigFile, ListenAddress Listen, string StoragePath, bool EnableLifecycle, string LogLevel, string LogFormat)
+    string? ConfigFile, ListenAddress Listen, RoutePrefix Prefix, string StoragePath, bool EnableLifecycle, string LogLevel, string LogFormat)
 {
     /// <summary>The configuration's name in logs and on pages.</summary>
     public string ConfigName => ConfigFile ?? "(defaults)";
+
+    /// <summary>Where a person on another machine would find the overview, as far as this machine can know.</summary>
+    public Uri External => new(Listen.External, Prefix.Text + "/");
 }
 
 /// <summary>The service cannot start or go on; the message is one line and says what to do.</summary>

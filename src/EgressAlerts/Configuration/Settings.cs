@@ -65,7 +65,9 @@ internal sealed record Settings : ICheckedOptions
     }
 
     /// <summary>The same settings, where alerts link to this address unless the configuration names another one.</summary>
-    public Settings ReachedAt(Uri address) => this with { Alerting = Alerting with { ExternalUrl = Alerting.ExternalUrl ?? address } };
+    public Settings ReachedAt(Uri address) => Alerting.ExternalUrl is not null
+        ? this
+        : this with { Alerting = Alerting with { ExternalUrl = address, IsExternalUrlGuessed = true } };
 
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) =>

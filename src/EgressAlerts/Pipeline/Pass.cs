@@ -1,21 +1,28 @@
 using EgressAlerts.Alerting;
+using EgressAlerts.Common;
+using EgressAlerts.Configuration;
+using EgressAlerts.Detection;
+using EgressAlerts.Explain;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
+using EgressAlerts.Web;
 
 namespace EgressAlerts;
 
 /// <summary>The way of the data, one window at a time. It owns the stages and their state. <see cref="PassWorker"/> alone calls it, except where a member says
 /// that any thread may.</summary>
-/// <param name="history">How far back Prometheus is asked before the first window; zero for not at all.</param>
 /// <param name="clients">HTTP clients that the pass disposes of when its stages have ended.</param>
 internal sealed class Pass(
-    Stages stages, StoredState state, Exposition exposition, Notifier notifier, AlertmanagerDiscovery discovery, AccessLog accessLog, TimeSpan history,
+    Settings settings, Stages stages, StoredState state, Exposition exposition, Notifier notifier, AlertmanagerDiscovery discovery, AccessLog accessLog,
     IReadOnlyList<HttpClient> clients) : IAsyncDisposable
 {
     private bool _hasLearned;
+
+    /// <summary>The configuration in use. Any thread.</summary>
+    public Settings Settings => settings;
 
     /// <summary>The end of the last complete window; the default value before the first one.</summary>
     public DateTimeOffset LastEnd => stages.Poller.LastEnd;
@@ -27,6 +34,18 @@ internal sealed class Pass(
 
     /// <summary>What Prometheus' answers of the last complete window said beside their data. Any thread.</summary>
     public IReadOnlyList<string> Notes => stages.Poller.Notes;
+
+    /// <summary>The queries of the last window, or of the last attempt at one. Any thread.</summary>
+    public IReadOnlyList<QueryTime> Queries => stages.Poller.Queries;
+
+    /// <summary>How deliveries to each Alertmanager went. Any thread.</summary>
+    public IReadOnlyList<AlertmanagerStatus> Alertmanagers => notifier.Alertmanagers;
+
+    /// <summary>How often each policy decided, by its name. Any thread.</summary>
+    public IReadOnlyDictionary<string, PolicyHit> PolicyHits => stages.Detection.PolicyHits;
+
+    /// <summary>The files that are read again when they change: those that names come from, and threat lists. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files => [.. stages.Naming.Files, .. stages.Detection.Files];
 
     /// <summary>How each name server stands. Any thread.</summary>
     public IReadOnlyList<NameServerStatus> NameServers => stages.Lookups.Servers.Status;
@@ -40,8 +59,20 @@ internal sealed class Pass(
     /// <summary>What would fire too if there were not so many. Any thread.</summary>
     public IReadOnlyList<Alert> HeldBackAlerts => stages.Book.HeldBack;
 
+    /// <summary>How far learning has come. Any thread.</summary>
+    public LearningReport Learning => stages.Detection.Learning;
+
+    /// <summary>What pages read from Prometheus. Any thread.</summary>
+    public required CachedHistory History { get; init; }
+
     /// <summary>What anyone needs to check the counters, as of now.</summary>
     private Ledger Ledger => new(stages.Poller.BaselineEnd, stages.Poller.Excluded, stages.Naming.Waiting);
+
+    /// <summary>Says what becomes of some traffic, and why. Any thread.</summary>
+    /// <param name="learning">What is known of the workload.</param>
+    /// <param name="most">How long DNS may take.</param>
+    public Task<Explanation> ExplainAsync(ExplainQuery query, LearningExplanation learning, TimeSpan most, TimeProvider time, CancellationToken cancel) =>
+        Explanation.MakeAsync(query, stages.Naming, stages.Detection, learning, most, time, cancel);
 
     /// <summary>Begins to send alerts, and shows at once what had been reached. Until then nobody outside notices this pass.
     /// Called once, before the first window.</summary>
@@ -75,6 +106,7 @@ internal sealed class Pass(
     /// <summary>Learns what Prometheus knows from before the first window, so that not everything is news.</summary>
     private async Task LearnAsync(Window first, CancellationToken cancel)
     {
+        var history = settings.Detection.History;
         if (history == TimeSpan.Zero || await stages.Poller.ReadHistoryAsync(first, history, cancel) is not { } flows) return;
         _hasLearned = true;
         var names = await stages.Naming.NameAsync(flows.Select(flow => flow.Flow.To), cancel);
@@ -90,6 +122,7 @@ internal sealed class Pass(
             await using var lookups = stages.Lookups;
             await using var sending = notifier;
             await using var looking = discovery;
+            await using var reading = History;
         }
         finally
         {

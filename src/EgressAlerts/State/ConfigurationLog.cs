@@ -40,7 +40,7 @@ internal sealed class ConfigurationLog
 /// <summary>One time that the configuration was loaded.</summary>
 /// <param name="Version">Of the program.</param>
 /// <param name="Error">Why it was refused; empty where it was not.</param>
-internal sealed record ConfigurationLoad(DateTimeOffset At, string Version, string Error)
+public sealed record ConfigurationLoad(DateTimeOffset At, string Version, string Error)
 {
     public static Shape<DateTimeOffset, ConfigurationLoad> Shape { get; } = Storage.Shape.Json(
         "configuration_load", ["at"], at => [Instant.Text(at)], values => Instant.Parse((string)values[0]), ConfigurationJson.Default.ConfigurationLoad);

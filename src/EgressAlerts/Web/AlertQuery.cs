@@ -1,6 +1,5 @@
 using System.Globalization;
 using EgressAlerts.Alerting;
-using Microsoft.AspNetCore.Http;
 
 namespace EgressAlerts.Web;
 
@@ -13,24 +12,31 @@ internal sealed record AlertQuery(string State, DateTimeOffset? Start, DateTimeO
     public const string HeldBack = "held_back";
 
     private const long LastSecond = 253_402_300_799; // Of the year 9999.
-    private static readonly string[] States = ["", Firing, Resolved, HeldBack];
-    private static readonly AlertQuery Everything = new("", null, null, new Dictionary<string, string>());
+    private const string StateName = "state";
+    private const string StartName = "start";
+    private const string EndName = "end";
+
+    /// <summary>The labels that alerts can have even where none has them now.</summary>
+    private static readonly string[] AlertLabels =
+        ["alertname", "severity", "source_cluster", "source_workload_namespace", "source_workload", "destination"];
 
     public bool HasRange => Start is not null || End is not null;
 
-    /// <returns>What is wrong with it, as a sentence; null where it is good.</returns>
-    public static string? Parse(IQueryCollection arguments, out AlertQuery query)
+    /// <summary>The names that labels of alerts have or can have.</summary>
+    public static IEnumerable<string> Names(IEnumerable<Alert> alerts, AlertingOptions options) =>
+        alerts.SelectMany(alert => alert.Labels.Keys).Concat(options.ExternalLabels.Keys).Concat(AlertLabels).Distinct();
+
+    /// <param name="labels">The names that are understood. Any other argument is refused.</param>
+    public static AlertQuery Read(Arguments arguments, IEnumerable<string> labels)
     {
-        query = Everything;
-        var given = arguments.ToDictionary(argument => argument.Key, argument => argument.Value.ToString());
-        string Take(string name) => given.Remove(name, out var text) ? text : "";
-        var (state, start, end) = (Take("state"), Take("start"), Take("end"));
-        if (!States.Contains(state)) return $"state is none of {Firing}, {Resolved} and {HeldBack}: give one of them, or leave it out.";
-        if (!TryInstant(start, out var from)) return NoInstant("start");
-        if (!TryInstant(end, out var to)) return NoInstant("end");
-        if (from > to) return "end lies before start: exchange them.";
-        query = new(state, from, to, given.Where(label => label.Value.Length > 0).ToDictionary());
-        return query.HasRange && state == HeldBack ? "What is held back has not fired: leave start and end out." : null;
+        var state = arguments.OneOf(StateName, "", Firing, Resolved, HeldBack);
+        var (start, end) = (Instant(arguments, StartName), Instant(arguments, EndName));
+        var query = new AlertQuery(
+            state, start, end,
+            labels.Except([StateName, StartName, EndName]).Select(name => KeyValuePair.Create(name, arguments.Text(name)))
+                .Where(label => label.Value.Length > 0).ToDictionary());
+        if (start > end) return arguments.Refuse("end lies before start: exchange them.", query);
+        return query.HasRange && state == HeldBack ? arguments.Refuse("What is held back has not fired: leave start and end out.", query) : query;
     }
 
     /// <summary>Whether it fired at some time in the range.</summary>
@@ -39,8 +45,8 @@ internal sealed record AlertQuery(string State, DateTimeOffset? Start, DateTimeO
     public bool Takes(AlertList entry) =>
         (State.Length == 0 || entry.State == State) && Labels.All(wanted => entry.Labels.GetValueOrDefault(wanted.Key) == wanted.Value);
 
-    private static string NoInstant(string name) =>
-        $"{name} is not an instant: write it as 2026-01-31T12:00:00Z (a + before an offset as %2B), or in seconds since 1970 such as 1769860800.";
+    private static DateTimeOffset? Instant(Arguments arguments, string name) => TryInstant(arguments.Text(name), out var instant) ? instant : arguments.Refuse(
+        $"{name} is not an instant: write it as 2026-01-31T12:00:00Z (a + before an offset as %2B), or in seconds since 1970 such as 1769860800.", instant);
 
     private static bool TryInstant(string text, out DateTimeOffset? instant)
     {

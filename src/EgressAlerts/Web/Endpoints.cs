@@ -1,44 +1,65 @@
-using System.Globalization;
 using EgressAlerts.Export;
 using EgressAlerts.Polling;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Web;
 
 /// <summary>What the service answers over HTTP.</summary>
 internal static class Endpoints
 {
-    public static void Map(WebApplication app, ServeOptions options, PassWorker worker, Exposition exposition)
+    public static void Map(WebApplication app, ServeOptions options, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
     {
-        app.MapGet("/", () => Results.Content(Page(), "text/html; charset=utf-8"));
-        app.MapMethods("/metrics", ["GET", "HEAD"], new MetricsEndpoint(exposition).AnswerAsync);
-        app.MapGet("/-/healthy", () => "EgressAlerts is healthy.\n");
-        app.MapGet("/-/ready", () => worker.IsReady
-            ? Results.Text("EgressAlerts is ready.\n")
-            : Results.Text("EgressAlerts is reading its database.\n", statusCode: StatusCodes.Status503ServiceUnavailable));
-        app.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
-        app.MapGet("/api/v1/status", () => Results.Json(Status.Of(options, worker, exposition), ApiJson.Options));
-        app.MapGet("/api/v1/destinations", () => Results.Json(DestinationList.Of(exposition), ApiJson.Options));
-        app.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
-        app.MapGet("/api/v1/alerts", (HttpRequest request) => Alerts(request.Query, worker.Pass));
-        app.MapGet("/api/v1/alerts/{fingerprint}", (string fingerprint) => Alert(fingerprint, worker.Pass));
-        app.MapGet(TelemetryWarning.TelemetryResource, () => Results.Text(Documents.TelemetryResource, "application/yaml; charset=utf-8"));
-        app.MapGet("/runbooks/{name}", (string name) => Documents.FindRunbook(name) is { } text
-            ? Results.Text(text, "text/markdown; charset=utf-8")
-            : Results.NotFound($"There is no runbook {name}; there are: {string.Join(", ", Documents.RunbookNames)}\n"));
+        var routes = app.MapGroup(options.Prefix.Text);
+        MapService(routes, options, worker, exposition);
+        MapPages(routes, options, worker, exposition, loggers);
+        if (options.Prefix.Text.Length == 0) return;
+
+        // Links are relative, so they need the slash at the end.
+        app.MapGet("/", () => Results.Redirect(options.Prefix.Text[1..] + "/"));
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path != options.Prefix.Text) return next(context);
+            context.Response.Redirect(options.Prefix.Text[(options.Prefix.Text.LastIndexOf('/') + 1)..] + "/");
+            return Task.CompletedTask;
+        });
     }
 
-    private static IResult Alerts(IQueryCollection arguments, Pass pass) => AlertQuery.Parse(arguments, out var query) is { } error
-        ? Results.Text(error + "\n", statusCode: StatusCodes.Status400BadRequest)
-        : Results.Json(AlertList.Of(query, pass.Alerts, pass.HeldBackAlerts, pass.AlertHistory), ApiJson.Options);
+    /// <summary>What machines ask for.</summary>
+    private static void MapService(IEndpointRouteBuilder routes, ServeOptions options, PassWorker worker, Exposition exposition)
+    {
+        routes.MapMethods("/metrics", ["GET", "HEAD"], new MetricsEndpoint(exposition).AnswerAsync);
+        routes.MapGet("/-/healthy", () => "EgressAlerts is healthy.\n");
+        routes.MapGet("/-/ready", () => worker.IsReady
+            ? Results.Text("EgressAlerts is ready.\n")
+            : Results.Text("EgressAlerts is reading its database.\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        routes.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
+        routes.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
+        routes.MapGet(TelemetryWarning.TelemetryResource, () => Results.Text(ShippedDocuments.TelemetryResource, "application/yaml; charset=utf-8"));
+    }
 
-    private static IResult Alert(string fingerprint, Pass pass) => AlertList.Of(fingerprint, pass.HeldBackAlerts, pass.AlertHistory) is { Count: > 0 } found
-        ? Results.Json(found, ApiJson.Options)
-        : Results.Text(
-            "There is no alert with this fingerprint, or it resolved longer than alerting.history ago. "
-            + "/api/v1/alerts shows what fires, and with start what has fired since.\n",
-            statusCode: StatusCodes.Status404NotFound);
+    /// <summary>What people look at.</summary>
+    private static void MapPages(IEndpointRouteBuilder routes, ServeOptions options, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
+    {
+        var header = new HeaderView(worker, TimeProvider.System);
+        var pages = new PageRoutes(routes, options.Prefix, new PageRenderer(loggers), header.Read, TimeProvider.System);
+        pages.MapJson("/header", (_, _) => Task.FromResult(PageResult.Of("Header", header.Read())));
+        var sources = new PageSources(options, worker, exposition, TimeProvider.System);
+        new OverviewPages(sources).Map(pages);
+        new WorkloadPages(sources).Map(pages);
+        new DestinationPages(sources).Map(pages);
+        new ReadinessPages(sources).Map(pages);
+        new PolicyPages(sources).Map(pages);
+        new ExplainPages(sources).Map(pages);
+        new StatusPages(sources).Map(pages);
+        new ConfigPages(sources).Map(pages);
+        new AlertPages(sources).Map(pages);
+        DocumentPages.Map(pages);
+        PageAssets.Map(routes);
+        pages.MapMissing();
+    }
 
     private static async Task<IResult> ReloadAsync(ServeOptions options, PassWorker worker, CancellationToken cancel)
     {
@@ -52,24 +73,5 @@ internal static class Endpoints
         return errors is null
             ? Results.Text("Reloaded.\n")
             : Results.Text($"Not reloaded, the old configuration stays in use:\n{errors}\n", statusCode: StatusCodes.Status500InternalServerError);
-    }
-
-    private static string Page()
-    {
-        (string Path, string What)[] links =
-        [
-            ("/metrics", "the exported metrics"),
-            ("/api/v1/status", "how the service stands"),
-            ("/api/v1/destinations", "destinations and where their names come from"),
-            ("/api/v1/waiting", "what is counted and waits for a name"),
-            ("/api/v1/alerts", "alerts that fire, resolved lately or are held back; with start and end those of the past"),
-            (TelemetryWarning.TelemetryResource, "the Telemetry resource that adds addresses to Istio's metrics"),
-            .. Documents.RunbookNames.Select(name => ($"/runbooks/{name}", $"runbook of {name}")),
-            ("/-/healthy", "is the process alive"),
-            ("/-/ready", "does it work"),
-        ];
-        var items = links.Select(link => string.Create(CultureInfo.InvariantCulture, $"<li><a href=\"{link.Path}\">{link.Path}</a>: {link.What}</li>"));
-        return "<!doctype html><html lang=\"en\"><head><title>EgressAlerts</title></head><body>"
-            + $"<h1>EgressAlerts {ServiceVersion.Text}</h1><ul>{string.Concat(items)}</ul></body></html>\n";
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Export;
@@ -11,18 +12,10 @@ internal static class ApiJson
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
-    };
-}
 
-/// <summary>An entry of <c>/api/v1/destinations</c>.</summary>
-internal sealed record DestinationList(string Destination, string NameSource, bool Confirmed, string Owner, string Network, string Region, string Domain)
-{
-    public static IReadOnlyList<DestinationList> Of(Exposition exposition) =>
-    [
-        .. (exposition.Current?.Counters.Destinations ?? [])
-            .OrderBy(destination => destination.Name, StringComparer.Ordinal)
-            .Select(d => new DestinationList(d.Name, d.Source.LabelValue(), d.Confirmed, d.Owner, d.Network, d.Region, d.Domain)),
-    ];
+        // Names and queries stay readable, and can be copied. The answers are JSON by their type, so no browser takes them for a page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 }
 
 /// <summary>The answer of <c>/api/v1/waiting</c>: what is counted, but in no series yet: <c>why</c> is <c>name</c> where the destination is being looked up,

@@ -35,7 +35,8 @@ internal static class WebServer
         });
         builder.Services.AddSingleton<IHostedService>(worker);
         await using var app = builder.Build();
-        Endpoints.Map(app, options, worker, exposition);
+        SecurityHeaders.Use(app);
+        Endpoints.Map(app, options, worker, exposition, app.Services.GetRequiredService<ILoggerFactory>());
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;

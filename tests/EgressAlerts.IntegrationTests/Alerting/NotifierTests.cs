@@ -39,7 +39,7 @@ public sealed class NotifierTests : DeliveryTests
         Assert.Equal(
             book.Current.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal),
             held.Select(alert => alert.Fingerprint).Order(StringComparer.Ordinal));
-        Assert.All(held, alert => Assert.Equal($"http://127.0.0.1:10098/api/v1/alerts/{alert.Fingerprint}", alert.GeneratorUrl));
+        Assert.All(held, alert => Assert.Equal($"http://127.0.0.1:10098/alerts/{alert.Fingerprint}", alert.GeneratorUrl));
     }
 
     [Fact]

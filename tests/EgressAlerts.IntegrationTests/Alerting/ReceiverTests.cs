@@ -69,7 +69,7 @@ public sealed class ReceiverTests : IAsyncLifetime
         Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
         Assert.Contains(
             message.GetProperty("title_link").GetString(),
-            (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/api/v1/alerts/{alert.Fingerprint}"));
+            (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/alerts/{alert.Fingerprint}"));
         Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
         var text = message.GetProperty("text").GetString()!;
         Assert.Contains(

@@ -24,16 +24,22 @@ public sealed class SenderFaultTests : DeliveryTests
         Bad.Answer = ReceiveAsync;
         using var handler = new FaultyHandler { Fault = fault };
         using var http = HttpClients.Over(handler);
-        Start(TimeProvider.System, [new Alertmanager(Bad.Address, http)]).Publish([Alert("EgressBlocked", "d")]);
+        var notifier = Start(TimeProvider.System, [new Alertmanager(Bad.Address, http)]);
+        notifier.Publish([Alert("EgressBlocked", "d")]);
         await UntilAsync(() => Errors(reason) >= 3, $"it is tried again with each resend: {string.Join('\n', Logged.Entries)}");
         Assert.Equal(Errors(), Errors(reason));
         var told = Assert.Single(Logged.Entries, entry => entry.StartsWith("Error", StringComparison.Ordinal));
         Assert.Contains($"does not take alerts ({reason}: ", told, StringComparison.Ordinal);
         Assert.Contains(fault.Message, told, StringComparison.Ordinal);
 
+        var failing = Assert.Single(notifier.Alertmanagers);
+        Assert.Equal((true, null), (failing.IsFailing, failing.LastSuccess));
+        Assert.StartsWith($"{reason}: ", failing.LastError, StringComparison.Ordinal);
+
         handler.Fault = null;
         await UntilAsync(() => Taken.Any(alert => alert.Text == "EgressBlocked d"), "it arrives when nothing is wrong any more");
         await UntilLoggedAsync("takes alerts again");
+        Assert.False(Assert.Single(notifier.Alertmanagers).IsFailing);
         Assert.Equal(0, Self.Sum("egress_alerts_notifications_queue_length"));
     }
 

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using EgressAlerts.Configuration;
+using EgressAlerts.Model;
 using EgressAlerts.Testing;
+using EgressAlerts.Web;
 
 namespace EgressAlerts.IntegrationTests.Operations;
 
@@ -39,6 +42,25 @@ public sealed class ManifestTests : IDisposable
             .Where(block => block.StartsWith("apiVersion:", StringComparison.Ordinal))
             .SelectMany(Yaml.Read)
             .ToList();
+        Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar"], resources.Select(Kind).Distinct().Order());
+        await AssertValidAsync(resources);
+    }
+
+    [Fact]
+    public async Task Resources_that_the_page_of_an_alert_proposes_are_valid()
+    {
+        RemedyFacts byHost = new(
+            "EgressBlocked", new("batch", "report"), "api.stripe.com", NameSource.Sni, Confirmed: true, IPAddress.Parse("52.0.0.1"), "443", "tcp", "", "", "");
+        RemedyFacts[] all =
+        [
+            byHost,
+            byHost with { NameSource = NameSource.Host, Port = "80", Protocol = "http" },
+            byHost with { Destination = "52.0.0.1", NameSource = NameSource.Ip },
+            byHost with { Destination = "2001:db8::1", NameSource = NameSource.Ip, Address = IPAddress.Parse("2001:db8::1") },
+            byHost with { AlertName = "EgressNewDestination" },
+        ];
+        var resources = all.SelectMany(facts => WantedRemedies.Of(facts, new()).Concat(BlockRemedies.Of(facts)))
+            .Where(remedy => remedy.Snippet.StartsWith("apiVersion:", StringComparison.Ordinal)).SelectMany(remedy => Yaml.Read(remedy.Snippet)).ToList();
         Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar"], resources.Select(Kind).Distinct().Order());
         await AssertValidAsync(resources);
     }

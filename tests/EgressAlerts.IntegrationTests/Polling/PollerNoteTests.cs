@@ -16,6 +16,7 @@ public sealed class PollerNoteTests : PollerOverHttp
     {
         Server.Answer = Noted(8, "PromQL info: first", note);
         Assert.Null(await ReadAsync(1));
+        Assert.Contains("a part of the data is missing", Poller.Queries[^1].Failure, StringComparison.Ordinal);
         Time.Advance(TimeSpan.FromMinutes(50));
         await FailsAsync("partial", note[..Math.Min(note.Length, 100)], failedBefore: 1);
     }
@@ -27,6 +28,8 @@ public sealed class PollerNoteTests : PollerOverHttp
         Server.Answer = Noted(9, note);
         Assert.Equal(4, Assert.Single((await ReadAsync(1))!.Increments).Amount);
         Assert.Equal([note], Poller.Notes);
+        Assert.Contains(Poller.Queries, query => query.Query.StartsWith("istio_tcp_connections_opened_total{", StringComparison.Ordinal));
+        Assert.All(Poller.Queries, query => Assert.Equal("", query.Failure));
         Assert.Empty(Poller.Telemetry.Warnings);
         Assert.NotNull(await ReadAsync(2));
         Assert.Single(Log.Entries, $"Information: Prometheus' answers come with notes; they are counted all the same: {note}");

@@ -62,6 +62,17 @@ public sealed class AlertBookTests : IDisposable
         string.Join(' ', _book.Update([Found], Samples.Window(1))[0].Labels.Select(label => $"{label.Key}={label.Value}")));
 
     [Fact]
+    public void An_alert_links_to_its_page_and_says_what_was_observed_and_expected_where_its_finding_does()
+    {
+        var alert = _book.Update([Found with { Facts = new("3 attempts", "none", "detection.blocked.severity") }], Samples.Window(1))[0];
+        Assert.Equal($"http://127.0.0.1:10098/alerts/{alert.Fingerprint}", alert.GeneratorUrl);
+        Assert.Equal(
+            ("3 attempts", "none", "detection.blocked.severity"),
+            (alert.Annotations["observed"], alert.Annotations["expected"], alert.Annotations["limit_key"]));
+        Assert.False(_book.Update([Found], Samples.Window(2))[0].Annotations.ContainsKey("observed"));
+    }
+
+    [Fact]
     public void Alerts_and_their_starts_survive_a_restart()
     {
         _book.Update([Found, Found with { Destination = "y.example.com" }], Samples.Window(1));

@@ -152,6 +152,9 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData(
         "alerting: {external_url: 'http://me:s3cret@x'}",
         "1: alerting.external_url holds a user name or password, which every alert would show: leave it out")]
+    [InlineData("alerting: {alertmanager_external_url: 'http://me:s3cret@x'}", "1: alerting.alertmanager_external_url holds a user name or password")]
+    [InlineData("prometheus: {external_url: 'http://me:s3cret@x'}", "1: prometheus.external_url holds a user name or password, which pages would show")]
+    [InlineData("prometheus: {external_url: prometheus}", "1: prometheus.external_url 'prometheus' is not an absolute http or https URL")]
     [InlineData(
         "prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}",
         "1: prometheus.proxy_url cannot stand beside tls_config.server_name")]

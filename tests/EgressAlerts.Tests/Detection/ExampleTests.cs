@@ -3,6 +3,7 @@ using EgressAlerts.Common;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Testing;
+using EgressAlerts.Tests.Configuration;
 
 namespace EgressAlerts.Tests.Detection;
 
@@ -120,11 +121,20 @@ public sealed partial class ExampleTests : IDisposable
     private static void Shows(string alertName, IReadOnlyList<Finding> findings)
     {
         var finding = Assert.Single(findings, finding => finding.AlertName == alertName);
+        AssertHasFacts(finding);
         var message = $"[FIRING:1] {alertName} {finding.Source}\n{finding.Description}";
         var example = ExampleOf(alertName);
         Assert.True(
             Space().Replace(message, " ") == Space().Replace(example, " "),
             $"{alertName}.md should show under '## Example'\n{message}\nand not\n{example}");
+    }
+
+    /// <summary>What a page shows beside the description: short, and with a key that the reference has.</summary>
+    private static void AssertHasFacts(Finding finding)
+    {
+        Assert.Contains(finding.Facts.LimitKey, ReferenceKeys.Read(File.ReadAllLines(Repository.File("deploy", "egress-alerts.yml"))));
+        Assert.InRange(finding.Facts.Observed.Length, 5, 80);
+        Assert.InRange(finding.Facts.Expected.Length, 5, 80);
     }
 
     private static string ExampleOf(string alertName) =>

@@ -110,8 +110,61 @@ public sealed class PolicyTests
         these =>
         {
             var expected = these.rules.FirstOrDefault(rule => Naive(rule, these.traffic));
-            return ReferenceEquals(new Policies(these.rules).FirstMatch(these.traffic), expected);
+            var policies = new Policies(these.rules);
+            var (explained, decides) = PolicyExplainer.Explain(policies.Rules, these.traffic);
+            return ReferenceEquals(policies.FirstMatch(these.traffic), expected) && ReferenceEquals(decides, expected)
+                && explained.Select(policy => policy.Matches).SequenceEqual(these.rules.Select(rule => Naive(rule, these.traffic)));
         }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_policy_tells_how_often_it_decided_and_how_often_only_a_verified_name_was_missing()
+    {
+        var time = Playing(
+            new("stripe", PolicyAction.Allow, "warning", new() { Namespaces = [new("shop")] }, new() { Names = [new("*.stripe.com")], Ports = ["443"] }),
+            new("never", PolicyAction.Allow, "warning", new(), new() { Ports = ["1"] }),
+            Forbid);
+        time.Step(
+            Timeline.To("api.stripe.com", 1),
+            Timeline.To("fake.stripe.com", 1, confirmed: false),
+            Timeline.To("fake.stripe.com", 1, confirmed: false, source: new("other", "cart")),
+            new(Samples.Increment(Samples.Flow("52.0.0.1", sni: "hooks.stripe.com")), new Destination("vps.hoster.net", NameSource.Ptr, Confirmed: true)));
+        time.Step(Timeline.To("api.stripe.com", 1));
+        var expected = new PolicyHit
+        {
+            Hits = 2,
+            LastHit = time.Now,
+            NearMisses = 2,
+            LastNearMiss = time.Now.AddMinutes(-5),
+            NearMissSource = "shop/cart",
+            NearMissName = "hooks.stripe.com",
+        };
+        Assert.Equal(expected, time.PolicyHits["stripe"]);
+        Assert.False(time.PolicyHits.ContainsKey("never"));
+        Assert.Equal((3, 0), (time.PolicyHits["forbid"].Hits, time.PolicyHits["forbid"].NearMisses));
+        time.Restart();
+        Assert.Equal(expected, time.PolicyHits["stripe"]);
+    }
+
+    [Fact]
+    public void What_waits_for_its_name_counts_once_when_the_name_is_final()
+    {
+        var detectors = Timeline.New(Options(Forbid with { Action = PolicyAction.Ignore }));
+        var increment = Timeline.To("52.0.0.1", 1);
+        detectors.Observe(Samples.NamedAs(1, increment with { Stage = NameStage.Open }));
+        Assert.Empty(detectors.PolicyHits);
+        detectors.Observe(Samples.NamedAs(2, increment with { Stage = NameStage.FinalLater }));
+        Assert.Equal(1, detectors.PolicyHits["forbid"].Hits);
+    }
+
+    [Fact]
+    public void A_policy_that_left_the_configuration_is_forgotten_with_its_hits()
+    {
+        var state = EgressAlerts.Storage.Store.InMemory().Read();
+        var detectors = Timeline.New(Options(Forbid), state: state);
+        detectors.Observe(Samples.NamedAs(1, Timeline.To("x.example.com", 1)));
+        Assert.Single(detectors.PolicyHits);
+        Assert.Empty(Timeline.New(Options(Forbid with { Name = "other" }), state: state).PolicyHits);
+    }
 
     private static Gen<Policy> RuleGen() =>
         from action in Gen.Elements(PolicyAction.Allow, PolicyAction.Alert, PolicyAction.Ignore)

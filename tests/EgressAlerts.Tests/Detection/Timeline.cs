@@ -29,6 +29,8 @@ internal sealed class Timeline
 
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
+    public IReadOnlyDictionary<string, PolicyHit> PolicyHits => _detectors.PolicyHits;
+
     public static Detectors New(DetectionOptions options, DetectionMetrics? metrics = null, StoredState? state = null) =>
         new(
             options,

@@ -89,6 +89,37 @@ public sealed class NamerTests : IAsyncLifetime
         var named = await namer.NameAsync(Samples.Reading(1, Samples.Increment(flow)), CancellationToken.None);
         var destination = Assert.Single(named.Final()).Destination;
         Assert.Equal(expected, $"{destination.Source.LabelValue()} {destination.Name} {destination.Confirmed}");
+
+        // The explanation climbs the same ladder: it ends at the rung that named the destination.
+        var explained = await namer.ExplainAsync(flow.To, TimeSpan.Zero, CancellationToken.None);
+        Assert.Equal(destination, explained.Destination);
+        Assert.Equal(destination.Source.LabelValue(), Assert.Single(explained.Rungs, rung => rung.IsTaken).Source);
+        Assert.True(explained.Rungs[^1].IsTaken);
+    }
+
+    [Fact]
+    public async Task An_explanation_says_of_each_rung_why_and_what_DNS_said()
+    {
+        var namer = new Namer(new NamingOptions(), _lookups, _store.Read(), _time, NullLogger<Namer>.Instance);
+        var explained = await namer.ExplainAsync(
+            Samples.Flow("52.1.1.1", sni: "here.example.com").To, TimeSpan.FromSeconds(2), CancellationToken.None);
+        Assert.Equal(
+            [
+                "registry False the mesh names no ServiceEntry",
+                "network False 52.1.1.1 is in none of your networks",
+                "special False 52.1.1.1 is in no special range whose name is used",
+            ],
+            explained.Rungs.Take(3).Select(rung => $"{rung.Source} {rung.IsTaken} {rung.Reason}"));
+        Assert.Equal(
+            [
+                new("PTR 52.1.1.1", "www.bank.example.com, which does not resolve back"),
+                new("A here.example.com", "52.22.188.80; not 52.1.1.1"),
+            ],
+            explained.Dns);
+        Assert.StartsWith("the client claims here.example.com. ", explained.Rungs[3].Reason, StringComparison.Ordinal);
+
+        var silent = await namer.ExplainAsync(Samples.Flow("52.1.1.2").To, TimeSpan.Zero, CancellationToken.None);
+        Assert.Equal((false, "no answer yet"), (silent.IsFinal, Assert.Single(silent.Dns).Answer));
     }
 
     [Fact]

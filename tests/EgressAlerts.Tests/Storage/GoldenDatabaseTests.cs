@@ -187,6 +187,18 @@ public sealed partial class GoldenDatabaseTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Databases))]
+    public void Hits_of_a_policy_go_on_where_the_version_counted_them(string database)
+    {
+        Open(database);
+        var story = Story();
+        var before = story.PolicyHits.GetValueOrDefault("stripe")?.Hits ?? 0;
+        Assert.Equal(database == "0.2.0.sql" ? 0 : (GoldenStory.End - GoldenStory.Start) / GoldenStory.Length, before);
+        story.Next(GoldenStory.Upload("52.0.0.1", "api.stripe.com", 7));
+        Assert.Equal((before + 1, GoldenStory.End + GoldenStory.Length), (story.PolicyHits["stripe"].Hits, story.PolicyHits["stripe"].LastHit));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases))]
     public void Loads_of_the_configuration_are_remembered(string database)
     {
         Open(database);

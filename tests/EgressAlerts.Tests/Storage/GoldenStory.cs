@@ -38,7 +38,14 @@ internal sealed class GoldenStory
 
     private static readonly Workload Crawler = new("web", "crawler");
     private static readonly Workload Agent = new("platform", "agent");
-    private static readonly DetectionOptions Detection = new() { MetadataService = new() { Allowed = [WorkloadPattern.Parse("platform/*")!.Value] } };
+    private static readonly DetectionOptions Detection = new()
+    {
+        MetadataService = new() { Allowed = [WorkloadPattern.Parse("platform/*")!.Value] },
+
+        // The database of 0.2.0 has no hits of it.
+        Policies = [new("stripe", PolicyAction.Allow, Severities.Warning, new(), new() { Names = [new("api.stripe.com")] })],
+    };
+
     private static readonly CardinalityOptions Budget = new() { MaxDestinationsPerWorkload = 4 };
     private static readonly byte[] Steady = Encoding.UTF8.GetBytes(TrackedLabels("10.0.0.1:15090"));
     private static readonly byte[] Restarted = Encoding.UTF8.GetBytes(TrackedLabels("10.0.0.2:15090"));
@@ -68,6 +75,8 @@ internal sealed class GoldenStory
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
     public CounterSnapshot Counters { get; private set; } = null!;
+
+    public IReadOnlyDictionary<string, PolicyHit> PolicyHits => _detectors.PolicyHits;
 
     /// <summary>Plays all of it into a new database.</summary>
     public static void Play(Store store)

@@ -1,0 +1,52 @@
+using EgressAlerts.Detection;
+
+namespace EgressAlerts.Web;
+
+/// <summary>A list of workloads.</summary>
+/// <param name="Namespaces">All that there are, for the filter.</param>
+/// <param name="Span">How much time a sparkline shows, such as <c>24 h</c>.</param>
+public sealed record WorkloadsModel(
+    DateTimeOffset? WindowEnd, string Namespace, string Search, string Sort, IReadOnlyList<string> Namespaces, string Span, RowsPage<WorkloadRow> Workloads);
+
+/// <summary>One workload: what it did since its counters began.</summary>
+/// <param name="LearnedAt">From then on something can be new for it; null while it is being learned.</param>
+/// <param name="Sent">Bytes sent out in each step of the span.</param>
+public sealed record WorkloadRow(
+    string SourceWorkloadNamespace, string SourceWorkload, int Destinations, double UploadBytes, double DownloadBytes, double Refused, int Firing,
+    DateTimeOffset? LearnedAt, IReadOnlyList<double> Sent);
+
+/// <summary>One workload and all its destinations.</summary>
+/// <param name="Usual">What it usually sends out in an hour; null while too little is known.</param>
+/// <param name="Overrides">The places of <c>detection.overrides</c> that hold for it, counted from 0.</param>
+/// <param name="Group">The group of <c>detection.workload_groups</c> that it belongs to; empty where there is none.</param>
+public sealed record WorkloadModel(
+    DateTimeOffset? WindowEnd, string SourceWorkloadNamespace, string SourceWorkload, DateTimeOffset? LearnedAt, LearningNeed Learning,
+    DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen, UsualUpload? Usual, IReadOnlyList<int> Overrides, string Group, string Sort, string Span,
+    IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Destinations);
+
+/// <summary>How long a workload has to be watched, in words.</summary>
+public sealed record LearningNeed(string Needed, string UploadNeeded);
+
+/// <summary>What one workload did with one destination since the counters began.</summary>
+/// <param name="State"><c>blocked</c>, <c>forbidden</c>, <c>allowed</c>, <c>new</c>, <c>learning</c>, <c>habit</c>, or empty where nothing is known.</param>
+/// <param name="Contacts">Requests, and connections that ended.</param>
+/// <param name="Sent">Bytes sent out in each step of the span.</param>
+public sealed record PairRow(
+    string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed, string Owner, IReadOnlyList<string> Ports,
+    IReadOnlyList<string> Routes, string State, double Contacts, double Refused, double UploadBytes, double DownloadBytes, DateTimeOffset? FirstSeen,
+    DateTimeOffset? LastSeen, IReadOnlyList<double> Sent);
+
+/// <summary>A list of destinations.</summary>
+/// <param name="All">How many destinations there are, with those that the filters leave out.</param>
+public sealed record DestinationsModel(
+    DateTimeOffset? WindowEnd, string Search, string NameSource, string Owner, string Sort, int All, RowsPage<DestinationRow> Destinations);
+
+/// <summary>One destination: what all workloads did with it since the counters began.</summary>
+public sealed record DestinationRow(
+    string Destination, string NameSource, bool Confirmed, string Owner, string Network, string Region, string Domain, int Workloads, double Contacts,
+    double Refused, double UploadBytes, double DownloadBytes, DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen);
+
+/// <summary>One destination and who talks to it.</summary>
+public sealed record DestinationModel(
+    DateTimeOffset? WindowEnd, DestinationRow About, IReadOnlyList<string> Addresses, IReadOnlyList<string> Ports, string Sort, string Span,
+    IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Workloads);

@@ -1,0 +1,29 @@
+using EgressAlerts.Export;
+using EgressAlerts.Model;
+using EgressAlerts.Storage;
+
+namespace EgressAlerts.Web;
+
+/// <summary>Where pages find what they show. All of it may be read from any thread, and nothing of it holds the pass up.</summary>
+internal sealed class PageSources(ServeOptions options, PassWorker worker, Exposition exposition, TimeProvider time)
+{
+    public ServeOptions Options => options;
+
+    public PassWorker Worker => worker;
+
+    public Pass Pass => worker.Pass;
+
+    public Exposition Exposition => exposition;
+
+    public TimeProvider Time => time;
+
+    public TrafficView Traffic { get; } = new(exposition);
+
+    public TrafficHistory History { get; } = new(worker, exposition, time);
+
+    public ContactBook Contacts { get; } = new(new CommittedRows(options.StoragePath));
+
+    /// <summary>The workload under which detection remembers what another one does: its group, or the workload itself.</summary>
+    public Workload GroupOf(Workload source) =>
+        Pass.Settings.Detection.WorkloadGroups.FirstOrDefault(group => group.Match.Matches(source))?.As ?? source;
+}
