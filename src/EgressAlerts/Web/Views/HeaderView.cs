@@ -1,11 +1,12 @@
 using EgressAlerts.Common;
+using EgressAlerts.Export;
 using EgressAlerts.Model;
 using static System.FormattableString;
 
 namespace EgressAlerts.Web;
 
 /// <summary>Says for the bar on top of every page whether the watch is on. Any thread.</summary>
-internal sealed class HeaderView(PassWorker worker, TimeProvider time)
+internal sealed class HeaderView(PassWorker worker, Exposition exposition, TimeProvider time)
 {
     private const string Good = "good";
     private const string Warning = "warning";
@@ -27,12 +28,12 @@ internal sealed class HeaderView(PassWorker worker, TimeProvider time)
     private HeaderLight Prometheus(Pass pass)
     {
         if (!worker.IsReady) return new(Warning, "Reading the database", "status");
-        if (pass.LastEnd == default)
+        if (exposition.Current?.Counters.Window.End is not { } last)
         {
             return pass.Failure.Length > 0 ? new(Critical, "Prometheus fails, no window yet", "status") : new(Warning, "Prometheus: no window yet", "status");
         }
 
-        var age = time.GetUtcNow() - pass.LastEnd;
+        var age = time.GetUtcNow() - last;
         var text = $"last window {DurationText.Rounded(age > TimeSpan.Zero ? age : default)} ago";
         if (pass.Failure.Length > 0) return new(Critical, $"Prometheus fails, {text}", "status");
         var polling = pass.Settings.Prometheus;

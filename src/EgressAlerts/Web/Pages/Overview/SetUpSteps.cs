@@ -15,7 +15,7 @@ internal static class SetUpSteps
         var (pass, settings) = (sources.Pass, sources.Pass.Settings);
         return
         [
-            new(pass.LastEnd != default, "Prometheus is read", "wait for the first window, or see why it fails", "status"),
+            new(sources.Exposition.Current is not null, "Prometheus is read", "wait for the first window, or see why it fails", "status"),
             new(
                 pass.Telemetry.Coverage.Any(IsTold),
                 "Istio's metrics tell addresses",

@@ -33,10 +33,10 @@ internal sealed class PolicyPages(PageSources sources)
 
     private PageResult<PoliciesModel> Read()
     {
-        var (pass, last) = (sources.Pass, sources.Pass.LastEnd);
+        var pass = sources.Pass;
         var hits = pass.PolicyHits;
         return PageResult.Of("Policies", new PoliciesModel(
-            last == default ? null : last,
+            sources.Exposition.Current?.Counters.Window.End,
             [.. pass.Settings.Detection.Policies.Select(policy => Row(policy, hits.GetValueOrDefault(policy.Name, new())))]));
     }
 
