@@ -30,7 +30,8 @@ public static class NotificationReceiver
     private static string Slack(JsonElement message)
     {
         var attachment = message.GetProperty("attachments")[0];
-        return $"{message.GetProperty("channel")}: {attachment.GetProperty("title")} | {OneLine(attachment.GetProperty("text"))}";
+        var link = attachment.TryGetProperty("title_link", out var to) ? $" | {to}" : "";
+        return $"{message.GetProperty("channel")}: {attachment.GetProperty("title")} | {OneLine(attachment.GetProperty("text"))}{link}";
     }
 
     private static string PagerDuty(JsonElement message) =>
