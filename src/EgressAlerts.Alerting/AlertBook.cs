@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
 
@@ -55,6 +56,11 @@ public sealed class AlertBook
         _history = [.. _episodes.Values];
         metrics.Alerts(_current.Values, []);
     }
+
+    /// <summary>The latest time that an alert fired, as the database has it. Null where it has none. Any thread, also beside a running service.</summary>
+    public static Alert? Find(CommittedRows rows, string fingerprint) => rows.Read(
+        "SELECT state FROM alert WHERE fingerprint = $1 ORDER BY starts_at DESC LIMIT 1",
+        row => JsonSerializer.Deserialize(row.GetString(0), AlertingJson.Default.Alert), fingerprint) is [var alert] ? alert : null;
 
     /// <summary>All alerts that fire as of the last window, and those that resolved within 15 minutes.</summary>
     public IReadOnlyList<Alert> Current => [.. _current.Values];

@@ -15,6 +15,7 @@ public sealed class DetectionMetrics
 
     private readonly Counter _dropped;
     private readonly Counter _forgotten;
+    private readonly Gauge _policies;
     private volatile IReadOnlyList<ThreatList> _lists = [];
 
     public DetectionMetrics(MetricRegistry metrics, TimeProvider time)
@@ -35,6 +36,12 @@ public sealed class DetectionMetrics
             "list");
         var modified = metrics.Gauge(
             "egress_alerts_threat_list_last_modified_timestamp_seconds", "When the threat list in use was written; 0 where its file is gone.", "list");
+        _policies = metrics.Gauge(
+            "egress_alerts_policies",
+            "Policies by how they stand: expired ones match nothing, an earlier policy takes all that a shadowed one could match, and an unused one has "
+                + "decided about nothing for 30 days.",
+            "state");
+        Policies([]);
         metrics.BeforeScrape(() =>
         {
             var now = time.GetUtcNow();
@@ -48,6 +55,11 @@ public sealed class DetectionMetrics
 
     /// <summary>Counts destinations that are no longer remembered, or never were, because there are too many.</summary>
     internal void Forgotten(int destinations) => _forgotten.Inc(destinations);
+
+    internal void Policies(IReadOnlyCollection<PolicyState> states)
+    {
+        foreach (var state in Enum.GetValues<PolicyState>()) _policies.WithLabels(state.LabelValue()).Set(states.Count(one => one == state));
+    }
 
     internal void Watch(IReadOnlyList<ThreatList> lists) => _lists = lists;
 

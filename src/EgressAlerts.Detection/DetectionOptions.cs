@@ -30,6 +30,10 @@ public sealed record DetectionOptions
     [NoKey]
     public IReadOnlyList<Policy> Policies { get; init; } = [];
 
+    /// <summary>Files of further policies, as <see cref="PolicyFile"/> reads them. They are read again when they change.</summary>
+    [NoKey]
+    public IReadOnlyList<string> PolicyFiles { get; init; } = [];
+
     /// <summary><c>EgressBlocked</c>.</summary>
     public EpisodeOptions Blocked { get; init; } = new() { Quiet = TimeSpan.FromMinutes(10) };
 

@@ -8,17 +8,23 @@ namespace EgressAlerts.Detection;
 public sealed class Detectors
 {
     private readonly Tuning _tuning;
-    private readonly Policies _policies;
+    private readonly WatchedPolicies _watchedPolicies;
+    private readonly ILogger _logger;
     private readonly PolicyHits _hits;
     private readonly Habits _habits;
     private readonly IReadOnlyList<ThreatList> _lists;
     private readonly IReadOnlyList<IDetector> _detectors;
-    private readonly bool _needSettled;
+    private readonly DetectionMetrics _metrics;
+    private volatile Policies _policies;
+    private PolicyReview _review;
+    private volatile IReadOnlyDictionary<string, PolicyState> _policyStates = new Dictionary<string, PolicyState>();
     private LearningReport _learning;
 
     public Detectors(DetectionOptions options, DetectionMetrics metrics, StoredState state, ILogger<Detectors> logger)
     {
-        (_tuning, _policies, _hits, _habits) = (new(options), new(options.Policies), new(options.Policies, state), new(options, metrics, state));
+        (_tuning, _logger, _watchedPolicies, _habits) = (new(options), logger, new(options, logger), new(options, metrics, state));
+        (_policies, _metrics, _hits) = (new(_watchedPolicies.Current), metrics, new(_watchedPolicies.Current, state));
+        _review = new(_watchedPolicies.Current);
         _lists = [.. options.ThreatListed.Lists.Select(list => new ThreatList(list, logger))];
         _detectors =
         [
@@ -35,7 +41,6 @@ public sealed class Detectors
             new ThreatListedDetector(_lists, _tuning, metrics, state, logger),
             new WatchdogDetector(options.Watchdog, state),
         ];
-        _needSettled = !_policies.IsEmpty || _lists.Count > 0;
         metrics.Watch(_lists);
         _learning = _habits.Report();
     }
@@ -46,8 +51,14 @@ public sealed class Detectors
     /// <summary>How often each policy decided, by its name. Any thread.</summary>
     public IReadOnlyDictionary<string, PolicyHit> PolicyHits => _hits.Current;
 
-    /// <summary>How the files of threat lists stand. Any thread.</summary>
-    public IReadOnlyList<FileStatus> Files => [.. _lists.Select(list => list.Status)];
+    /// <summary>All policies in their order. Any thread.</summary>
+    public IReadOnlyList<Policy> Policies => [.. _policies.Rules.Select(rule => rule.Policy)];
+
+    /// <summary>How each policy stood at the end of the last window, by its name. Any thread.</summary>
+    public IReadOnlyDictionary<string, PolicyState> PolicyStates => _policyStates;
+
+    /// <summary>How the files of policies and threat lists stand. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files => [.. _watchedPolicies.Status, .. _lists.Select(list => list.Status)];
 
     /// <summary>Says what the policies and detectors would make of some traffic. Any thread.</summary>
     /// <param name="destination">The destination under the name that <see cref="Flow.To"/> gets.</param>
@@ -63,7 +74,7 @@ public sealed class Detectors
         var options = entry?.Options ?? all;
         var activity = new FlowActivity(flow with { Source = source }, destination, default);
         activity.Add(new NamedIncrement(new Increment(new(flow, Metric.ConnectionsClosed), 1), destination, refuted));
-        var (policies, decides) = PolicyExplainer.Explain(_policies.Rules, activity);
+        var (policies, decides) = PolicyExplainer.Explain(_policies.Rules, activity, now);
         return new(
             $"{source}",
             group is null ? "" : $"{group.Match}",
@@ -77,9 +88,12 @@ public sealed class Detectors
     /// <returns>Everything that is true at its end, whether it began with this window or before.</returns>
     public IReadOnlyList<Finding> Observe(NamedReading named)
     {
+        RefreshPolicies();
         _habits.BeginWindow(named.Window);
         var input = Sum(named);
         _hits.EndWindow(named.Window.End);
+        _policyStates = _review.States(_hits.Current, named.Window.End);
+        _metrics.Policies([.. _policyStates.Values]);
         NoteContacts(input);
         foreach (var detector in _detectors) detector.Observe(input);
         Volatile.Write(ref _learning, _habits.Report());
@@ -89,6 +103,13 @@ public sealed class Detectors
                from finding in detector.Active
                select finding with { Evidence = _tuning.WithMembers(finding.Source, finding.Evidence) },
         ];
+    }
+
+    private void RefreshPolicies()
+    {
+        if (!_watchedPolicies.TryRefresh(_logger)) return;
+        (_policies, _review) = (new(_watchedPolicies.Current), new(_watchedPolicies.Current));
+        _hits.Keep(_watchedPolicies.Current);
     }
 
     /// <summary>Remembers what workloads talked to before the first window, so that it is not new.</summary>
@@ -111,20 +132,33 @@ public sealed class Detectors
     {
         var end = input.Window.End;
         // What the mesh refused is no contact.
-        foreach (var workload in input.Seen)
-        {
-            foreach (var activity in workload.Flows.Where(activity => !activity.IsBlocked)) _habits.NoteContact(workload.Habit, activity, end);
-        }
+        NoteFinal(isAllowed: true);
+        NoteFinal(isAllowed: false);
 
         foreach (var workload in input.Seen)
         {
+            foreach (var activity in workload.Flows.Where(activity => activity is { Stage: NameStage.Open, IsBlocked: false }))
+                Habits.Preview(workload.Habit, activity, end);
+        }
+
+        foreach (var workload in input.Settled)
+        {
             foreach (var activity in workload.Flows.Where(activity => activity.IsNew)) _habits.CountNewDestination(workload.Habit, activity, end);
+        }
+
+        // What is allowed on one port only is noted first, so that the order of increments does not matter.
+        void NoteFinal(bool isAllowed)
+        {
+            foreach (var workload in input.Settled)
+            {
+                foreach (var activity in workload.Flows.Where(activity => !activity.IsBlocked && activity.IsAllowed == isAllowed))
+                    _habits.NoteContact(workload.Habit, activity, end);
+            }
         }
     }
 
     /// <summary>Sums the increments of each flow, in the order in which they came. Leaves out what a policy ignores. The only place that knows how naming
     /// hands increments over.</summary>
-    /// <remarks>Without policies and threat lists, only refuted claims are watched among what is settled.</remarks>
     private DetectionInput Sum(NamedReading named)
     {
         var flows = new Dictionary<(Flow, PolicyTags, NameStage), FlowActivity?>();
@@ -137,11 +171,11 @@ public sealed class Detectors
             if (!isKnown)
             {
                 var first = new FlowActivity(flow, increment.Destination, increment.Increment.Id.Tags, increment.Stage);
-                if (!_policies.IsEmpty) Judge(first, increment.IsFinal);
+                if (!_policies.IsEmpty) Judge(first, named.Window.End, increment.IsFinal);
                 if (first.Policy is { Action: PolicyAction.Ignore }) continue;
                 activity = first;
                 if (increment.IsSeen) seen.Add(first, Begin);
-                if (increment.IsFinal && (_needSettled || increment.Refuted is not null))
+                if (increment.IsFinal)
                 {
                     settled.Add(first, Begin);
                     if (!increment.IsSeen) settledLater.Add(first, Begin);
@@ -151,7 +185,7 @@ public sealed class Detectors
             activity?.Add(increment);
         }
 
-        return new(named.Window, seen.ByWorkload, settled.ByWorkload, settledLater.ByWorkload);
+        return new(named.Window, seen.ByWorkload, settled.ByWorkload, settledLater.ByWorkload, _policies);
 
         WorkloadActivity Begin(Workload source)
         {
@@ -161,10 +195,9 @@ public sealed class Detectors
     }
 
     /// <summary>Finds the policy that decides about an activity. It counts once, when the name of the destination will not change any more.</summary>
-    private void Judge(FlowActivity activity, bool isFinal)
+    private void Judge(FlowActivity activity, DateTimeOffset end, bool isFinal)
     {
-        if (!isFinal && !_policies.CanIgnore) return;
-        activity.Policy = _policies.FirstMatch(activity, isFinal ? _hits : null);
+        activity.Policy = _policies.FirstMatch(activity, end, isFinal ? _hits : null);
         if (isFinal && activity.Policy is { } policy) _hits.Hit(policy);
     }
 

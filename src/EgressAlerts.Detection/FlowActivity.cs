@@ -40,8 +40,14 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
 
     public RefutedClaim? Refuted { get; private set; }
 
-    /// <summary>The first policy that matches. It is looked for where the name is final, and where a policy may ignore the activity.</summary>
+    /// <summary>The first policy that matches under the name that is known now; null where none does.</summary>
     public Policy? Policy { get; set; }
+
+    /// <summary>Whether a policy says that the contact is wanted.</summary>
+    public bool IsAllowed => Policy is { Action: PolicyAction.Allow };
+
+    /// <summary>Whether a policy says that any amount may be sent there.</summary>
+    public bool IsAnyVolumeAllowed => Policy is { Action: PolicyAction.Allow, Volume: PolicyVolume.Any };
 
     /// <summary>What the destination is, whatever it is called: its address, or its host where the telemetry has no address.</summary>
     public string Key { get; } = flow.To.Key;
@@ -51,7 +57,8 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
     /// <c>private</c>, stands for machines of many owners. Neither makes a destination known.</remarks>
     public string KnownAs { get; } = destination is { Confirmed: true, IsShared: false } ? destination.Name : flow.To.Key;
 
-    /// <summary>Whether the workload has not talked to the destination within <c>detection.memory</c>.</summary>
+    /// <summary>Whether the workload has not talked to the destination within <c>detection.memory</c>, or only while a policy allowed it. False until the
+    /// name is final.</summary>
     public bool IsNew { get; set; }
 
     /// <summary>When the workload first talked to the destination within <c>detection.memory</c>.</summary>

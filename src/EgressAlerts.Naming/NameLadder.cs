@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
@@ -11,6 +12,8 @@ namespace EgressAlerts.Naming;
 /// <remarks>Any thread may look names up. The pass alone calls <see cref="Refresh"/>.</remarks>
 internal sealed class NameLadder
 {
+    private const int MappedBits = 96;
+
     private static readonly NetworkName Nowhere = new("", "", "");
 
     private readonly NamingOptions _options;
@@ -98,8 +101,15 @@ internal sealed class NameLadder
     private static bool IsHost(NameSource source) =>
         source is NameSource.Registry or NameSource.Sni or NameSource.Host or NameSource.Ptr or NameSource.PtrUnconfirmed;
 
-    /// <summary>The most specific of all networks that hold the address.</summary>
-    private NetworkName? Network(IPAddress address)
+    /// <summary>The most specific network of the user's or of a file that holds the address. Null where none does. Any thread.</summary>
+    public IPNetwork? NetworkOf(IPAddress address) => FindNetwork(address) is { } found
+        ? new IPNetwork(address, found.Length - (address.AddressFamily == AddressFamily.InterNetwork ? MappedBits : 0))
+        : null;
+
+    private NetworkName? Network(IPAddress address) => FindNetwork(address)?.Value;
+
+    /// <summary>The most specific of all networks that hold the address, and the length of its prefix among 128 bits.</summary>
+    private (NetworkName Value, int Length)? FindNetwork(IPAddress address)
     {
         var best = _networks.Find(address);
         foreach (var file in _networkFiles)
@@ -107,7 +117,7 @@ internal sealed class NameLadder
             if (file.Content.Find(address) is { } found && (best is not { } other || found.Length > other.Length)) best = found;
         }
 
-        return best?.Value;
+        return best;
     }
 
     /// <summary>What the databases say. A later one adds only what those before it do not know.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using EgressAlerts.Common;
 using EgressAlerts.Model;
@@ -78,6 +79,9 @@ public sealed class Namer
         await FindAsync(new() { [to] = 0 }, most, cancel);
         return new NameExplainer(_ladder, _lookups, _options.CheckClaims).Explain(to);
     }
+
+    /// <summary>The most specific network of the user's or of a file that holds an address. Null where none does. Any thread.</summary>
+    public IPNetwork? NetworkOf(IPAddress address) => _ladder.NetworkOf(address);
 
     /// <summary>The files that names come from. Any thread.</summary>
     public IReadOnlyList<FileStatus> Files => _ladder.Files;

@@ -79,7 +79,7 @@ internal static class DetectionSpeed
             [
                 .. Enumerable.Range(0, 20).Select(i => new Policy(
                     $"p{i}",
-                    PolicyAction.Alert,
+                    PolicyAction.Forbid,
                     "warning",
                     new() { Namespaces = [new($"team-{i}")] },
                     new()

@@ -34,7 +34,7 @@ public sealed class PagesFixture : IAsyncLifetime
             policies:
               - { name: payments, action: allow, source: { namespaces: [shop] }, destination: { names: [api.stripe.com] } }
               - { name: mailers, action: allow, source: { namespaces: [batch] }, destination: { names: [www.mailer.example.com] } }
-              - { name: no-paste-sites, action: alert, destination: { names: ['*.example.org'], routes: [blocked, passthrough] } }
+              - { name: no-paste-sites, action: forbid, destination: { names: ['*.example.org'], routes: [blocked, passthrough] } }
             detection:
               learning: 15s
               blocked: { severity: critical, quiet: 20s }

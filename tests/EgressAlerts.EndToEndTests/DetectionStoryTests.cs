@@ -64,11 +64,11 @@ public sealed class DetectionStoryTests : IAsyncLifetime
             policies:
               - { name: sport, action: allow, destination: { names: [www.cnn.com], path_prefixes: [/sport] } }
               - name: no-politics
-                action: alert
+                action: forbid
                 severity: critical
                 source: { namespaces: [shop], labels: { source_app: cart } }
                 destination: { names: [www.cnn.com, "*.cnn.com"], path_prefixes: [/politics] }
-              - { name: others, action: alert, source: { labels: { source_app: other } } }
+              - { name: others, action: forbid, source: { labels: { source_app: other } } }
             """);
         await CountingAsync(service);
         _mesh.World.Do(world =>

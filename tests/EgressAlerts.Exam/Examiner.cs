@@ -33,7 +33,7 @@ internal static class Examiner
     {
         var options = new DetectionOptions
         {
-            Policies = [new("forbidden", PolicyAction.Alert, "warning", new(), new() { Names = [new("*.forbidden.example")] })],
+            Policies = [new("forbidden", PolicyAction.Forbid, "warning", new(), new() { Names = [new("*.forbidden.example")] })],
             ThreatListed = new() { Lists = [new() { Name = "bad", File = list, MaxAge = TimeSpan.FromDays(36_500) }] },
             OutsideRegion = new() { AllowedRegions = [new("payments", Provider.Regions)] },
             MetadataService = new() { Allowed = [new WorkloadPattern(new("platform"), new("*"))] },

@@ -140,7 +140,7 @@ public sealed class OptionsBinder(string file, bool needsSecretFiles = false)
         var rule = option.Rule!;
         if (rule is SecretFileAttribute && !needsSecretFiles) return text;
         if (rule.Parse(text) is { } value) return option.Item.IsEnum ? Member(option.Item, (string)value) : value;
-        Wrong(holder, key, node, rule.Quote(text) is { } quoted ? $"'{quoted}' {rule.Complaint}" : rule.Complaint);
+        Wrong(holder, key, node, rule.Quote(text) is { } quoted ? $"'{quoted}' {rule.ComplaintAbout(text)}" : rule.Complaint);
         return null;
     }
 

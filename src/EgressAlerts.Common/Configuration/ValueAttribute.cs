@@ -13,6 +13,9 @@ public abstract class ValueAttribute(string takes, string complaint) : Attribute
 
     public string Complaint => complaint;
 
+    /// <summary>What is wrong with one text that is not allowed. It differs from <see cref="Complaint"/> where more can be said about that text.</summary>
+    public virtual string ComplaintAbout(string text) => Complaint;
+
     /// <summary>The value that a text stands for; null where the text is not allowed.</summary>
     public abstract object? Parse(string text);
 

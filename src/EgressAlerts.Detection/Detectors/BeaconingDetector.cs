@@ -47,6 +47,7 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
             {
                 if (activity.IsBlocked || !workload.Habit.IsAfterLearning(activity.FirstContact)) continue;
                 if (IsAllowed(workload.Options.Beaconing, activity.Destination)) continue;
+                if (activity.IsAllowed) continue;
                 if (_beacons.TryFind(KeyOf(activity), out var beacon)) followed.Add((beacon, activity));
                 else fresh.Add(activity);
             }
@@ -74,6 +75,14 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
 
         foreach (var key in Firing)
         {
+            if (input.Allows(_beacons[key].Flow, _beacons[key].Destination))
+            {
+                // Once the policy has ended, its exchanges count anew.
+                Firing.Remove(key);
+                _beacons.Remove(key);
+                continue;
+            }
+
             if (!IsOver(_beacons[key], tuning.OptionsFor(key.Source).Beaconing, now)) continue;
             _beacons[key].End();
             _beacons.Touch(key);

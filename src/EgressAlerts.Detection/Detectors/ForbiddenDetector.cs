@@ -1,6 +1,6 @@
 namespace EgressAlerts.Detection;
 
-/// <summary><c>EgressForbidden</c>: the first policy that matches says <c>alert</c>.</summary>
+/// <summary><c>EgressForbidden</c>: the first policy that matches says <c>forbid</c>.</summary>
 internal sealed class ForbiddenDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
     : EpisodeDetector(Name, "A workload does what a policy forbids.", tuning, metrics, state)
 {
@@ -8,11 +8,13 @@ internal sealed class ForbiddenDetector(Tuning tuning, DetectionMetrics metrics,
 
     protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.Forbidden;
 
+    protected override bool IsAboutContact => true;
+
     /// <summary>Waits for final names, because an earlier policy may allow a name that is not known yet.</summary>
     protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
 
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
-        activity.Policy is { Action: PolicyAction.Alert } policy ? new(Conditions(policy), policy.Severity) : null;
+        activity.Policy is { Action: PolicyAction.Forbid } policy ? new(Conditions(policy), policy.Severity) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which policy {episode.Detail} forbids. "

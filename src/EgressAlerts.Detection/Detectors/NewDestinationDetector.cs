@@ -18,10 +18,12 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
         where !entry.Episode.IsSuppressed || SeverityOf(own, entry.Episode) != entry.Episode.Severity
         select Found(own, entry.Key.Source, entry.Key.Destination, entry.Episode);
 
+    /// <summary>Waits for final names, because a claim may turn out to be false, and a policy may allow a name that is not known yet. So the name of a
+    /// finding is the name of its counters.</summary>
     public void Observe(DetectionInput input)
     {
         var now = input.Window.End;
-        foreach (var workload in input.Seen.Where(workload => workload.Options.NewDestination.Enabled))
+        foreach (var workload in input.Settled.Where(workload => workload.Options.NewDestination.Enabled))
         {
             foreach (var activity in Ordered(workload))
             {
@@ -29,8 +31,10 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
             }
         }
 
-        _episodes.End((source, episode) =>
-            tuning.OptionsFor(source).NewDestination is var own && (!own.Enabled || now - episode.Since >= DurationOf(own, episode)));
+        var allowed = _episodes.Active.Where(entry => input.Allows(entry.Episode.Flow, entry.Episode.Destination)).Select(entry => entry.Episode).ToHashSet();
+        foreach (var episode in allowed) habits.Unlearn(episode.Flow.Source, episode.Flow.To.Key, episode.Destination.Name);
+        _episodes.End((source, episode) => tuning.OptionsFor(source).NewDestination is var own
+            && (!own.Enabled || now - episode.Since >= DurationOf(own, episode) || allowed.Contains(episode)));
     }
 
     /// <summary>What begins a finding comes first. The other flows of the same destination then belong to it, in whatever order they came.</summary>
@@ -42,7 +46,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
     private Match? Match(WorkloadActivity workload, FlowActivity activity, DateTimeOffset now)
     {
         // What the mesh refused is no contact: EgressBlocked reports it.
-        if (activity.IsBlocked) return null;
+        if (activity.IsBlocked || activity.IsAllowed) return null;
         var own = workload.Options.NewDestination;
         if (_episodes.Find(activity) is { } known) return now - known.Since < own.Hold ? new("") : null;
         if (!IsReportable(workload, activity)) return null;
@@ -83,5 +87,5 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
 
     /// <summary>Whether the destination is new to a workload that has been learned, and is not one that many use.</summary>
     private bool IsReportable(WorkloadActivity workload, FlowActivity activity) =>
-        activity.IsNew && workload.Habit.IsLearned && !habits.IsCommon(activity, isOld: true);
+        activity is { IsNew: true, IsAllowed: false } && workload.Habit.IsLearned && !habits.IsCommon(activity, isOld: true);
 }

@@ -11,8 +11,13 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.OutsideRegion;
 
+    protected override bool IsAboutContact => true;
+
+    /// <summary>Waits for final names, because a policy may allow a name that is not known yet.</summary>
+    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
+
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
-        IsOutside(Allowed(workload.Options, workload.Source), activity) ? new(activity.Destination.Region) : null;
+        !activity.IsAllowed && IsOutside(Allowed(workload.Options, workload.Source), activity) ? new(activity.Destination.Region) : null;
 
     protected override string Describe(Workload source, Episode episode) =>
         $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} in {episode.Detail}. {Wording.Amount(episode)}. "

@@ -19,11 +19,15 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
         }
 
         _episodes.End((source, episode) =>
-            OptionsOf(tuning.OptionsFor(source)) is var options && (!options.Enabled || episode.IsOver(input.Window.End, options.Quiet)));
+            OptionsOf(tuning.OptionsFor(source)) is var options && (!options.Enabled || episode.IsOver(input.Window.End, options.Quiet)
+                || (IsAboutContact && input.Allows(episode.Flow, episode.Destination))));
     }
 
     /// <summary>The settings of this detector among all.</summary>
     protected abstract EpisodeOptions OptionsOf(DetectionOptions all);
+
+    /// <summary>Whether its findings say only that a contact is unwanted. Such a finding ends when a policy allows the contact.</summary>
+    protected virtual bool IsAboutContact => false;
 
     /// <summary>The workloads whose activity may match. Called once a window, before <see cref="Match"/>.</summary>
     protected virtual IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Seen;

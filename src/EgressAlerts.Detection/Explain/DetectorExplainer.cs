@@ -11,6 +11,10 @@ internal sealed class DetectorExplainer(
 {
     private static readonly DetectionOptions Defaults = new();
 
+    /// <summary>The alerts that <see cref="PolicyAction.Allow"/> lifts.</summary>
+    private static readonly string[] AboutContact =
+        [NewDestinationDetector.Name, BeaconingDetector.Name, ForbiddenDetector.Name, OutsideRegionDetector.Name];
+
     public IReadOnlyList<DetectorExplanation> Explain() =>
     [
         Of(BlockedDetector.Name, "blocked", all => all.Blocked, () =>
@@ -18,7 +22,9 @@ internal sealed class DetectorExplainer(
         Of(ProbingDetector.Name, "probing", all => all.Probing, () =>
             (Watches, "it counts the destinations that are blocked or do not answer")),
         Of(NewDestinationDetector.Name, "new_destination", all => all.NewDestination, NewDestination),
-        Of(UploadSpikeDetector.Name, "upload_spike", all => all.UploadSpike, () => Unblocked("it compares what is sent with what is usual")),
+        Of(UploadSpikeDetector.Name, "upload_spike", all => all.UploadSpike, () => decides is { Action: PolicyAction.Allow, Volume: PolicyVolume.Any }
+            ? (Passes, $"policy {decides.Name} allows any volume")
+            : Unblocked("it compares what is sent with what is usual")),
         Of(FanOutDetector.Name, "fan_out", all => all.FanOut, () => Unblocked("it compares the number of destinations with what is usual")),
         Of(BeaconingDetector.Name, "beaconing", all => all.Beaconing, Beaconing),
         Of(ForbiddenDetector.Name, "forbidden", all => all.Forbidden, Forbidden),
@@ -35,9 +41,10 @@ internal sealed class DetectorExplainer(
         var own = find(options);
         var key = $"detection.{section}";
         var (verdict, reason) = decides is { Action: PolicyAction.Ignore } ? (Passes, $"policy {decides.Name} ignores the traffic")
-            : own.Enabled ? judge()
-            : (Passes, $"{key}.enabled is false");
-        var severity = alert == ForbiddenDetector.Name && decides is { Action: PolicyAction.Alert } ? decides.Severity : own.Severity;
+            : !own.Enabled ? (Passes, $"{key}.enabled is false")
+            : decides is { Action: PolicyAction.Allow } && AboutContact.Contains(alert) ? (Passes, $"policy {decides.Name} allows the contact")
+            : judge();
+        var severity = alert == ForbiddenDetector.Name && decides is { Action: PolicyAction.Forbid } ? decides.Severity : own.Severity;
         return new(alert, verdict, severity, reason, EffectiveOptions.List(own, find(Defaults), key));
     }
 
@@ -59,8 +66,7 @@ internal sealed class DetectorExplainer(
 
     private (string Verdict, string Reason) Forbidden() => decides switch
     {
-        { Action: PolicyAction.Alert } => (Fires, $"policy {decides.Name} forbids the traffic"),
-        { } => (Passes, $"policy {decides.Name} allows the traffic"),
+        { Action: PolicyAction.Forbid } => (Fires, $"policy {decides.Name} forbids the traffic"),
         _ => (Passes, "no policy matches"),
     };
 

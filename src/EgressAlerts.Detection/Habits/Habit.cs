@@ -41,8 +41,15 @@ internal sealed class Habit
 
 /// <summary>When a workload talked to a destination, in seconds since 1970.</summary>
 /// <param name="Last">The beginning of the hour. What is forgotten after days need not be known to the second, and so is written once an hour.</param>
-internal readonly record struct Contact(uint First, uint Last)
+/// <param name="IsUnlearned">Whether it was there only while a policy allowed it, and is no habit. Without the policy it is new.</param>
+internal readonly record struct Contact(uint First, uint Last, bool IsUnlearned = false)
 {
+    /// <summary>Restores a contact from the database, where <c>first</c> is negative for one that is unlearned.</summary>
+    public static Contact Of(long first, long last) => new((uint)Math.Abs(first), (uint)last, first < 0);
+
+    /// <summary>What the database has as <c>first</c>.</summary>
+    public long StoredFirst => IsUnlearned ? -(long)First : First;
+
     /// <summary>The least rank is forgotten first: what was used longest ago, and of what was used in the same hour what was met last.
     /// So a flood goes before the habits of the same hour.</summary>
     public ulong Rank => ((ulong)Last << 32) | (uint.MaxValue - First);

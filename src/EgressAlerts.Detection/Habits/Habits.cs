@@ -25,6 +25,7 @@ internal sealed class Habits
     /// <summary>When each namespace first talked to each remembered destination, in seconds since 1970. An index for <see cref="IsCommon"/>.</summary>
     private readonly Dictionary<string, Dictionary<string, uint>> _namespaces = [];
     private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
+    private bool _isIndexStale;
     private int _known;
     private uint _old;
 
@@ -37,7 +38,7 @@ internal sealed class Habits
         _watched = state.Cell("watched", DetectionJson.Default.TimeSpan, default);
         (_contacts, var contacts, _) = state.Rows(DetectionTables.ByPair<Contact>(
             "contact", "destination", ["first", "last"],
-            contact => [(long)contact.First, (long)contact.Last], values => new((uint)(long)values[0], (uint)(long)values[1])), TryFind);
+            contact => [contact.StoredFirst, (long)contact.Last], values => Contact.Of((long)values[0], (long)values[1])), TryFind);
         // The cell may have been unreadable.
         if (_habits.Count > 0 && _habits.Values.Max(habit => habit.Since) is var last && last > _watched.Value) _watched.Value = last;
         foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
@@ -82,23 +83,42 @@ internal sealed class Habits
         _watched.Value += window.Length;
         foreach (var habit in _habits.Values) habit.Observed = _watched.Value - habit.Since;
         var isNewHour = Contact.Hour(Seconds(window.End)) != Contact.Hour(Seconds(window.Start));
+        if (_isIndexStale) IndexNamespaces();
         if (isNewHour || _known >= _options.MaxRemembered) Forget(window.End - _options.Memory);
     }
 
-    /// <summary>Remembers a contact. Sets <see cref="FlowActivity.IsNew"/> and <see cref="FlowActivity.FirstContact"/>.</summary>
+    /// <summary>Remembers a contact whose name is final. Sets <see cref="FlowActivity.IsNew"/> and <see cref="FlowActivity.FirstContact"/>.</summary>
+    /// <remarks>What a policy allows is remembered as unlearned where it is met for the first time. So it is news when the policy is gone. A policy that
+    /// ends also takes back what began after learning: its alert comes back with the next contact.</remarks>
     public void NoteContact(Habit habit, FlowActivity activity, DateTimeOffset at)
     {
         var (source, now) = (activity.Flow.Source, Seconds(at));
-        // It is looked up under both. An address whose name DNS says a window later is not new.
-        var first = Earlier(First(habit.Known, activity.Key), First(habit.Known, activity.KnownAs));
+        var known = Find(habit, activity);
+        var first = known is { } contact && (activity.IsAllowed || !contact.IsUnlearned) ? contact.First : (uint?)null;
         // A workload that has just come may do what others of its namespace did before.
-        if (first is null && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others)
+        if (first is null && !activity.IsAllowed && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others)
             && others.TryGetValue(activity.KnownAs, out var theirs) && theirs < now) first = theirs;
         activity.IsNew = first is null;
-        var contact = new Contact(first ?? now, Contact.Hour(now));
-        if (activity.KnownAs != activity.Key) Remember(habit, source, activity.KnownAs, contact);
-        Remember(habit, source, activity.Key, contact);
-        activity.FirstContact = DateTimeOffset.FromUnixTimeSeconds(contact.First);
+        activity.FirstContact = DateTimeOffset.FromUnixTimeSeconds(first ?? now);
+        var isUnlearned = activity.IsAllowed
+            && (known is not { IsUnlearned: false } || (activity.Policy is { Until: not null } && habit.IsAfterLearning(activity.FirstContact)));
+        var noted = new Contact(first ?? now, Contact.Hour(now), isUnlearned);
+        if (activity.KnownAs != activity.Key) Remember(habit, source, activity.KnownAs, noted);
+        Remember(habit, source, activity.Key, noted);
+    }
+
+    /// <summary>Sets <see cref="FlowActivity.FirstContact"/> of a contact whose name is not final yet. It is noted when its name is.</summary>
+    public static void Preview(Habit habit, FlowActivity activity, DateTimeOffset at) => activity.FirstContact =
+        Find(habit, activity) is { IsUnlearned: false } contact ? DateTimeOffset.FromUnixTimeSeconds(contact.First) : at;
+
+    /// <summary>A policy allows a contact that was reported as new. Without the policy it would be new again.</summary>
+    public void Unlearn(Workload source, params IEnumerable<string> destinations)
+    {
+        if (!_habits.TryFind(source, out var habit)) return;
+        foreach (var destination in destinations)
+        {
+            if (habit.Known.TryGetValue(destination, out var contact)) Remember(habit, source, destination, contact with { IsUnlearned = true });
+        }
     }
 
     /// <summary>Counts a destination that is new and not common. Called once all contacts of a window are noted.</summary>
@@ -156,9 +176,15 @@ internal sealed class Habits
         if (!habit.Known.ContainsKey(destination)) Remember(habit, source, destination, new Contact(Seconds(last), Contact.Hour(Seconds(last))));
     }
 
-    private static uint? First(Dictionary<string, Contact> known, string destination) => known.TryGetValue(destination, out var contact) ? contact.First : null;
-
-    private static uint? Earlier(uint? one, uint? other) => one is { } first && other is { } second ? Math.Min(first, second) : one ?? other;
+    /// <summary>What is known of a contact under its address and its name. An address whose name DNS says a window later is not new.</summary>
+    private static Contact? Find(Habit habit, FlowActivity activity)
+    {
+        var isAddressKnown = habit.Known.TryGetValue(activity.Key, out var address);
+        if (!habit.Known.TryGetValue(activity.KnownAs, out var name)) return isAddressKnown ? address : null;
+        if (!isAddressKnown) return name;
+        // What was learned under one of them is learned.
+        return address.IsUnlearned == name.IsUnlearned ? (address.First < name.First ? address : name) : address.IsUnlearned ? name : address;
+    }
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
@@ -180,6 +206,7 @@ internal sealed class Habits
         if (!Unsafe.IsNullRef(ref known))
         {
             if (known == contact) return;
+            _isIndexStale |= contact.IsUnlearned && !known.IsUnlearned;
             known = contact;
         }
         else if (_known >= _options.MaxRemembered)
@@ -194,7 +221,7 @@ internal sealed class Habits
         }
 
         _contacts.Touch((source, destination));
-        RememberIn(source.Namespace, destination, contact.First);
+        if (!contact.IsUnlearned) RememberIn(source.Namespace, destination, contact.First);
     }
 
     private void RememberIn(string ns, string destination, uint first)
@@ -206,10 +233,12 @@ internal sealed class Habits
 
     private void IndexNamespaces()
     {
+        _isIndexStale = false;
         _namespaces.Clear();
         foreach (var (source, habit) in _habits)
         {
-            foreach (var (destination, contact) in habit.Known) RememberIn(source.Namespace, destination, contact.First);
+            foreach (var (destination, contact) in habit.Known.Where(known => !known.Value.IsUnlearned))
+                RememberIn(source.Namespace, destination, contact.First);
         }
     }
 

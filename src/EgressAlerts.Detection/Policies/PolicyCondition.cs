@@ -16,6 +16,8 @@ internal sealed record PolicyCondition<T>(string Key, string Wanted, Func<T, boo
 internal static class PolicyCondition
 {
     public const string Names = "destination.names";
+    public const string PathPrefixes = "destination.path_prefixes";
+    public const string Labels = "source.labels";
 
     /// <summary>The conditions that the workload alone decides.</summary>
     public static IEnumerable<PolicyCondition<Workload>> OnSource(Policy policy)
@@ -50,13 +52,13 @@ internal static class PolicyCondition
         if (to.PathPrefixes.Count > 0)
         {
             yield return new(
-                "destination.path_prefixes", List(to.PathPrefixes), seen => to.PathPrefixes.Any(prefix => seen.Tags.Has(PolicyTags.Path, prefix)), TagsOf);
+                PathPrefixes, List(to.PathPrefixes), seen => to.PathPrefixes.Any(prefix => seen.Tags.Has(PolicyTags.Path, prefix)), TagsOf);
         }
 
         if (labels.Count > 0)
         {
             yield return new(
-                "source.labels", List(labels.Select(label => $"{label.Key}={label.Value}")),
+                Labels, List(labels.Select(label => $"{label.Key}={label.Value}")),
                 seen => labels.All(label => seen.Tags.Has(label.Key, label.Value)), TagsOf);
         }
 
@@ -75,7 +77,7 @@ internal static class PolicyCondition
     public static bool IsNamed(Policy policy, FlowActivity seen) => Any(policy.Destination.Names, seen.Destination.Name);
 
     /// <summary>An unconfirmed name can accuse but not excuse, because malware would call its server like an allowed one.</summary>
-    private static Func<FlowActivity, bool> OnName(Policy policy) => policy.Action == PolicyAction.Alert
+    private static Func<FlowActivity, bool> OnName(Policy policy) => policy.Action == PolicyAction.Forbid
         ? seen => IsNamed(policy, seen) || IsClaimed(policy, seen)
         : seen => seen.Destination.Confirmed && IsNamed(policy, seen);
 

@@ -8,18 +8,26 @@ internal sealed class PolicyHits
         "policy_hit", ["policy"], name => [name], values => (string)values[0], DetectionJson.Default.PolicyHit);
 
     private readonly Table<string, PolicyHit> _hits;
+    private IReadOnlyList<Policy> _policies = [];
     private readonly Dictionary<Policy, Count> _window = new(ReferenceEqualityComparer.Instance);
     private IReadOnlyDictionary<string, PolicyHit> _current = new Dictionary<string, PolicyHit>();
 
     public PolicyHits(IReadOnlyList<Policy> policies, StoredState state)
     {
         _hits = state.Table(Shape);
+        Keep(policies);
+    }
+
+    /// <summary>The counts as of the last window, of the policies that a window has seen. Any thread.</summary>
+    public IReadOnlyDictionary<string, PolicyHit> Current => Volatile.Read(ref _current);
+
+    /// <summary>Forgets the counts of all policies but these.</summary>
+    public void Keep(IReadOnlyList<Policy> policies)
+    {
+        _policies = policies;
         foreach (var gone in _hits.Keys.Except(policies.Select(policy => policy.Name)).ToList()) _hits.Remove(gone);
         Publish();
     }
-
-    /// <summary>The counts as of the last window, of the policies that have some. Any thread.</summary>
-    public IReadOnlyDictionary<string, PolicyHit> Current => Volatile.Read(ref _current);
 
     /// <summary>A policy decided about an activity whose name is final.</summary>
     public void Hit(Policy policy) => CountOf(policy).Hits++;
@@ -34,13 +42,10 @@ internal sealed class PolicyHits
     /// <summary>Adds what was counted in a window.</summary>
     public void EndWindow(DateTimeOffset end)
     {
-        if (_window.Count == 0) return;
-        foreach (var (policy, count) in _window)
-        {
-            var before = _hits.TryFind(policy.Name, out var known) ? known : new();
-            _hits.Put(policy.Name, before.Plus(count.Hits, count.NearMisses, count.Missed, end));
-        }
-
+        var begun = _policies.Where(policy => !_hits.TryFind(policy.Name, out var known) || known.Since == default).ToList();
+        if (_window.Count == 0 && begun.Count == 0) return;
+        foreach (var policy in begun) _hits.Put(policy.Name, (_hits.TryFind(policy.Name, out var known) ? known : new()) with { Since = end });
+        foreach (var (policy, count) in _window) _hits.Put(policy.Name, _hits[policy.Name].Plus(count.Hits, count.NearMisses, count.Missed, end));
         _window.Clear();
         Publish();
     }
@@ -67,6 +72,9 @@ internal sealed class PolicyHits
 public sealed record PolicyHit
 {
     public long Hits { get; init; }
+
+    /// <summary>The end of the first window in which the policy was there. Where an older version counted, that of the first window since.</summary>
+    public DateTimeOffset Since { get; init; }
 
     /// <summary>When it last did; the default value for never.</summary>
     public DateTimeOffset LastHit { get; init; }

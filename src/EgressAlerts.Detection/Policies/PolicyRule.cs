@@ -25,12 +25,13 @@ internal sealed class PolicyRule(Policy policy)
 
     /// <summary>Whether an activity lacks nothing but a verified name, where this is the condition that it misses.</summary>
     public bool IsNearMiss(PolicyCondition<FlowActivity> miss, FlowActivity activity) =>
-        policy.Action != PolicyAction.Alert && miss.Key == PolicyCondition.Names
+        policy.Action != PolicyAction.Forbid && miss.Key == PolicyCondition.Names
         && ((!activity.Destination.Confirmed && PolicyCondition.IsNamed(policy, activity)) || PolicyCondition.IsClaimed(policy, activity));
 
-    /// <summary>The first condition that an activity does not meet, as a sentence. Null where the policy matches.</summary>
-    public string? WhyNot(FlowActivity activity)
+    /// <summary>Why the policy does not match an activity, as a sentence. Null where it does.</summary>
+    public string? WhyNot(FlowActivity activity, DateTimeOffset now)
     {
+        if (policy.IsExpired(now)) return $"until: the entry ended with {UntilAttribute.Text(policy.Until!.Value)}";
         if (_onSource.FirstOrDefault(condition => !condition.Holds(activity.Source)) is { } other) return other.Miss(activity.Source);
         if (FirstMiss(activity) is not { } miss) return null;
         return IsNearMiss(miss, activity)

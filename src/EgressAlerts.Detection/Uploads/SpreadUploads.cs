@@ -39,7 +39,7 @@ internal sealed class SpreadUploads
         var touched = new HashSet<string>();
         foreach (var workload in input.Seen.Where(workload => workload.Options.UploadSpike.Enabled))
         {
-            foreach (var activity in workload.Flows.Where(activity => activity is { Upload: > 0, IsBlocked: false }))
+            foreach (var activity in workload.Flows.Where(activity => activity is { Upload: > 0, IsBlocked: false, IsAnyVolumeAllowed: false }))
             {
                 if (!workload.Habit.IsAfterLearning(activity.FirstContact) || now - activity.FirstContact >= Fresh) continue;
                 var name = UploadGroups.NameOf(activity.Destination, activity.To);

@@ -134,6 +134,13 @@ internal sealed class UploadGroup
         return before != (Top, TopSource, Confirmed, IsLater);
     }
 
+    /// <summary>What a group has got leaves the sums of which it was a part.</summary>
+    public void Take(UploadGroup part)
+    {
+        (Hour, Count, DayBefore) = (Math.Max(0, Hour - part.Hour), Math.Max(0, Count - part.Count), Math.Max(0, DayBefore - part.DayBefore));
+        WeightBefore = Math.Max(0, WeightBefore - part.WeightBefore);
+    }
+
     /// <summary>Compares bytes with what is usual. They are the group's own, less what other findings explain.</summary>
     /// <param name="fresh">How many bytes a new group may get in an hour and on a day, where that is more than the floors.</param>
     /// <param name="atHour">The hour that goes on, counted from the epoch.</param>

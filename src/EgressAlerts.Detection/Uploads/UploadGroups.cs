@@ -89,6 +89,17 @@ internal sealed class UploadGroups
         }
     }
 
+    /// <summary>Any volume may go to a destination. If it got most of a group that fires, the group is forgotten, and its bytes leave the total.</summary>
+    public void Lift(FlowActivity activity)
+    {
+        if (!_workloads.TryGetValue(activity.Source, out var uploads)) return;
+        var name = NameOf(activity.Destination, activity.To);
+        if (!uploads.Groups.TryGetValue(name, out var group) || !group.IsFiring || group.Top != activity.Destination.Name) return;
+        uploads.Total.Take(group);
+        TouchAll(activity.Source, WorkloadUploads.AllTogether, uploads.Total);
+        Remove(activity.Source, uploads, name);
+    }
+
     /// <summary>A group has changed, but for its sums of this hour.</summary>
     public void Touch(Workload source, string name) => _rows.Touch((source, name));
 

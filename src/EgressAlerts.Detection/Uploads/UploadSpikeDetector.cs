@@ -42,8 +42,9 @@ internal sealed class UploadSpikeDetector(Habits habits, Tuning tuning, Detectio
 
         foreach (var workload in input.Seen.Where(workload => workload.Options.UploadSpike.Enabled))
         {
-            // What was refused went nowhere.
-            foreach (var activity in workload.Flows.Where(activity => activity is { Upload: > 0, IsBlocked: false }))
+            // What was refused went nowhere. What may have any volume is in no sum, so that it hides nothing else in the sum of all destinations.
+            foreach (var activity in workload.Flows.Where(activity => activity.IsAnyVolumeAllowed)) _groups.Lift(activity);
+            foreach (var activity in workload.Flows.Where(activity => activity is { Upload: > 0, IsBlocked: false, IsAnyVolumeAllowed: false }))
                 _groups.Add(activity, workload.Habit.IsAfterLearning(activity.FirstContact), hour);
             if (!_groups.ByWorkload.TryGetValue(workload.Source, out var uploads)) continue;
             if (workload.Habit.Observed >= workload.Options.UploadSpike.Learning) Evaluate(workload, uploads, now);

@@ -10,7 +10,8 @@ using EgressAlerts.Web;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>explain</c>, <c>version</c>.
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>explain</c>, <c>allow</c>,
+/// <c>version</c>.
 /// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
@@ -76,6 +77,12 @@ internal static class CommandLine
         DefaultValueFactory = _ => "data/",
     };
 
+    private static readonly Option<string> AlertsFrom = new("--storage.path")
+    {
+        Description = "Where the database is that has the alert. It is not changed.",
+        DefaultValueFactory = _ => "data/",
+    };
+
     private static readonly Option<string> Output = new("--output", "-o") { Description = "text or json.", DefaultValueFactory = _ => "text" };
     private static readonly Option<string?> FailOn = new("--fail-on")
     {
@@ -107,7 +114,8 @@ internal static class CommandLine
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.")
         {
-            serve, check, backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage), backup, version,
+            serve, check, backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
+            AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
         };
         foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
@@ -159,6 +167,7 @@ internal static class CommandLine
     private static int Check(string file)
     {
         ConfigLoader.Check(file);
+        foreach (var warning in ConfigLoader.Warnings(file, TimeProvider.System.GetUtcNow())) Console.Error.WriteLine($"warning: {warning}");
         Console.WriteLine($"{file}: good");
         return Good;
     }

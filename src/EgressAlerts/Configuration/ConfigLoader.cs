@@ -1,4 +1,5 @@
 using EgressAlerts.Common;
+using EgressAlerts.Detection;
 
 namespace EgressAlerts.Configuration;
 
@@ -12,4 +13,19 @@ internal static class ConfigLoader
     /// <summary>As <see cref="Load"/>, and secret files have to be there too.</summary>
     /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
     public static void Check(string file) => new OptionsBinder(file, needsSecretFiles: true).Read(new Settings());
+
+    /// <summary>Looks for what is no error, but cannot mean what it says.</summary>
+    /// <returns>A line for each, with the file and what to do.</returns>
+    /// <exception cref="ConfigException">The file cannot be read or holds errors.</exception>
+    public static IReadOnlyList<string> Warnings(string file, DateTimeOffset now)
+    {
+        var settings = Load(file);
+        IReadOnlyList<Policy> policies = [.. settings.Detection.Policies, .. settings.PolicyFiles.SelectMany(PolicyFile.Expand).SelectMany(PolicyFile.Read)];
+        var networks = settings.Destinations.Networks.Select(network => network.Name).ToHashSet();
+        return
+        [
+            .. PolicyWarnings.Find(policies, networks, settings.Dns.Confirm, now)
+                .Select(found => $"{(found.Policy.File.Length > 0 ? found.Policy.File : file)}: policy {found.Policy.Name} {found.Complaint}"),
+        ];
+    }
 }

@@ -30,6 +30,10 @@ internal sealed record Settings : ICheckedOptions
     /// <summary>As they are written. <see cref="Completed"/> hands them on to detection, where each has a name and a severity.</summary>
     public IReadOnlyList<Policy> Policies { get; init; } = [];
 
+    /// <summary>Files of further policies, or patterns such as <c>/etc/egress-alerts/policies/*.yml</c>. They are read again when they change. Their policies
+    /// come after those of <see cref="Policies"/>, in the order of the files.</summary>
+    public IReadOnlyList<string> PolicyFiles { get; init; } = [];
+
     public AlertingOptions Alerting { get; init; } = new();
 
     /// <summary>The same settings, where each stage also has what it needs of other sections.</summary>
@@ -37,11 +41,9 @@ internal sealed record Settings : ICheckedOptions
     {
         IReadOnlyList<Policy> policies =
         [
-            .. Policies.Select((policy, i) => policy with
-            {
-                Name = policy.Name.Length > 0 ? policy.Name : FormattableString.Invariant($"number-{i + 1}"),
-                Severity = policy.Severity.Length > 0 ? policy.Severity : Detection.Forbidden.Severity,
-            }),
+            .. Policies
+                .Select((policy, i) => policy.Name.Length > 0 ? policy : policy with { Name = FormattableString.Invariant($"number-{i + 1}") })
+                .Select(policy => policy.Completed(Detection.Forbidden)),
         ];
         return this with
         {
@@ -55,7 +57,7 @@ internal sealed record Settings : ICheckedOptions
                 AskedPaths = [.. policies.SelectMany(policy => policy.Destination.PathPrefixes).Distinct()],
             },
             Destinations = Destinations with { ReversePrivate = Dns.ReversePrivate, CheckClaims = Dns.Confirm },
-            Detection = Detection with { Policies = policies },
+            Detection = Detection with { Policies = policies, PolicyFiles = PolicyFiles },
             Alerting = Alerting with
             {
                 Interval = Prometheus.Interval,
@@ -75,5 +77,6 @@ internal sealed record Settings : ICheckedOptions
         .. HttpSettings.UrlFaults(Prometheus.Url, key => isGiven($"prometheus.{key}")).Select(fault => ("prometheus.url", fault)),
         .. Completed().Detection.Policies.GroupBy(policy => policy.Name).Where(named => named.Count() > 1)
             .Select(twice => ("policies", $"has two of the name '{twice.Key}'")),
+        .. PolicyFile.Faults(PolicyFiles, Completed().Detection.Policies).Select(fault => ("policy_files", fault)),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
@@ -41,10 +42,22 @@ internal sealed class Pass(
     /// <summary>How deliveries to each Alertmanager went. Any thread.</summary>
     public IReadOnlyList<AlertmanagerStatus> Alertmanagers => notifier.Alertmanagers;
 
+    /// <summary>All policies in their order. Any thread.</summary>
+    public IReadOnlyList<Policy> Policies => stages.Detection.Policies;
+
+    /// <summary>How each policy stood at the end of the last window, by its name. Any thread.</summary>
+    public IReadOnlyDictionary<string, PolicyState> PolicyStates => stages.Detection.PolicyStates;
+
+    /// <summary>What policies make of traffic, as of the last window. Any thread.</summary>
+    public PolicyVerdicts Verdicts => new(Policies, LastEnd);
+
     /// <summary>How often each policy decided, by its name. Any thread.</summary>
     public IReadOnlyDictionary<string, PolicyHit> PolicyHits => stages.Detection.PolicyHits;
 
-    /// <summary>The files that are read again when they change: those that names come from, and threat lists. Any thread.</summary>
+    /// <summary>The most specific network of the user's or of a file that holds an address. Null where none does. Any thread.</summary>
+    public IPNetwork? NetworkOf(IPAddress address) => stages.Naming.NetworkOf(address);
+
+    /// <summary>The files that are read again when they change: those that names come from, policies and threat lists. Any thread.</summary>
     public IReadOnlyList<FileStatus> Files => [.. stages.Naming.Files, .. stages.Detection.Files];
 
     /// <summary>How each name server stands. Any thread.</summary>

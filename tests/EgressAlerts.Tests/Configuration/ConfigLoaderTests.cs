@@ -82,25 +82,30 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData(
         "destinations: {public_suffix_list: /etc/hostname}",
         "1: destinations.public_suffix_list cannot be used: /etc/hostname is no Public Suffix List")]
-    [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, alert or ignore")]
-    [InlineData("policies: [{action: deny}]", "1: policies[0].action 'deny' is none of allow, alert, ignore")]
+    [InlineData("policies: [{}]", "1: policies[0].action is missing: allow, forbid or ignore")]
+    [InlineData("policies: [{action: deny}]", "1: policies[0].action 'deny' is none of allow, forbid, ignore")]
+    [InlineData("policies: [{action: alert}]", "1: policies[0].action 'alert' is now called forbid: write 'action: forbid'")]
+    [InlineData("policies: [{action: allow, until: tomorrow}]", "1: policies[0].until 'tomorrow' is neither a date such as 2026-12-31, up to whose end")]
+    [InlineData("policies: [{action: allow, until: '2026-12-31T12:00:00'}]", "1: policies[0].until '2026-12-31T12:00:00' is neither a date")]
+    [InlineData("policies: [{action: forbid, volume: any}]", "1: policies[0].volume 'any' needs 'action: allow'")]
+    [InlineData("policy_files: [/nope.yml]", "1: policy_files cannot be used: ")]
     [InlineData(
-        "policies: [{action: alert, names: [a.com]}]",
-        "1: policies[0].names is not a known key; known here: action, destination, name, severity, source")]
-    [InlineData("policies: [{action: alert, name: x}, {action: allow, name: x}]", "1: policies has two of the name 'x'")]
+        "policies: [{action: forbid, names: [a.com]}]",
+        "1: policies[0].names is not a known key; known here: action, destination, name, owner, reason, severity, source, until, volume")]
+    [InlineData("policies: [{action: forbid, name: x}, {action: allow, name: x}]", "1: policies has two of the name 'x'")]
     [InlineData(
-        "policies: [{action: alert, destination: {names: ['www.*.com']}}]",
+        "policies: [{action: forbid, destination: {names: ['www.*.com']}}]",
         "1: policies[0].destination.names 'www.*.com' is not a host name such as www.example.com, nor *.example.com")]
-    [InlineData("policies: [{action: alert, destination: {names: ['*example.com']}}]", "1: policies[0].destination.names '*example.com' is not a host name")]
-    [InlineData("policies: [{action: alert, destination: {ports: [70000]}}]", "1: policies[0].destination.ports '70000' is not a port from 1 to 65535")]
+    [InlineData("policies: [{action: forbid, destination: {names: ['*example.com']}}]", "1: policies[0].destination.names '*example.com' is not a host name")]
+    [InlineData("policies: [{action: forbid, destination: {ports: [70000]}}]", "1: policies[0].destination.ports '70000' is not a port from 1 to 65535")]
     [InlineData(
-        "policies: [{action: alert, destination: {path_prefixes: [politics]}}]",
+        "policies: [{action: forbid, destination: {path_prefixes: [politics]}}]",
         "1: policies[0].destination.path_prefixes 'politics' does not begin with /")]
     [InlineData(
-        "policies: [{action: alert, destination: {routes: [out]}}]",
+        "policies: [{action: forbid, destination: {routes: [out]}}]",
         "1: policies[0].destination.routes 'out' is none of passthrough, blocked, registered, gateway, unidentified")]
     [InlineData(
-        "policies: [{action: alert, source: {namespaces: [a*b]}}]",
+        "policies: [{action: forbid, source: {namespaces: [a*b]}}]",
         "1: policies[0].source.namespaces 'a*b' is not a name, which may have a * at its beginning or end")]
     [InlineData("policies: [{action: ignore}]", "1: policies[0].action 'ignore' without a condition would hide all traffic from the detectors: give")]
     [InlineData("policies: [{action: ignore, source: {namespaces: []}, destination: {}}]", "1: policies[0].action 'ignore' without a condition")]
@@ -268,7 +273,7 @@ public sealed class ConfigLoaderTests : IDisposable
               threat_listed: { lists: [{ name: drop, file: 'LIST', max_age: 2d }] }
             policies:
               - { name: own, action: allow, destination: { cidrs: [203.0.113.0/24], ports: [443] } }
-              - { action: alert, severity: critical, source: { namespaces: [shop], labels: { source_version: v2 } }, destination: {{News}} }
+              - { action: forbid, severity: critical, source: { namespaces: [shop], labels: { source_version: v2 } }, destination: {{News}} }
             """.Replace("LIST", _folder.Write("drop.txt", "192.0.2.0/24 ; SBL1\n"), StringComparison.Ordinal));
         var batch = Assert.Single(settings.Detection.Overrides);
         Assert.Equal(["batch/*", "*/backup"], batch.Workloads.Select(workload => workload.ToString()));
@@ -284,7 +289,7 @@ public sealed class ConfigLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("action: alert")] // As the last one: what no policy before it allows is forbidden.
+    [InlineData("action: forbid")] // As the last one: what no policy before it allows is forbidden.
     [InlineData("action: allow")]
     [InlineData("action: ignore, source: {workloads: [scanner]}")]
     [InlineData("action: ignore, source: {labels: {app: scanner}}")]

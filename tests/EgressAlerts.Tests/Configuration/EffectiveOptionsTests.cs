@@ -18,7 +18,7 @@ public sealed class EffectiveOptionsTests : IDisposable
           threat_listed: { lists: [{ name: drop, file: LIST }] }
           workload_groups: [{ match: 'ci/build-*', as: ci/build }]
           overrides: [{ workloads: [batch/*], learning: 1h, upload_spike: { floor: 10GiB } }]
-        policies: [{ action: alert, source: { labels: { source_version: v2 } }, destination: { names: ['*.cnn.com'] } }]
+        policies: [{ action: forbid, source: { labels: { source_version: v2 } }, destination: { names: ['*.cnn.com'] } }]
         alerting:
           alertmanagers:
             - { url: 'https://am:9093', basic_auth: { username: s3cret, password: s3cret } }

@@ -39,7 +39,7 @@ public sealed class DetectorProperties : IDisposable
         [
             new("excused", PolicyAction.Allow, "warning", new(), new() { Names = [new("n1.example.com")] }),
             new("unseen", PolicyAction.Ignore, "warning", new() { Namespaces = [new("c")] }, new() { Ports = ["80"] }),
-            new("accused", PolicyAction.Alert, "critical", new(), new() { Names = [new("*.example.com")], Ports = ["443"] }),
+            new("accused", PolicyAction.Forbid, "critical", new(), new() { Names = [new("*.example.com")], Ports = ["443"] }),
         ],
     };
 

@@ -79,7 +79,7 @@ public sealed partial class ExampleTests : IDisposable
         "EgressForbidden",
         new Timeline(Options with
         {
-            Policies = [new("no-paste-sites", PolicyAction.Alert, "critical", new(), new() { Names = [new("*.pastebin.example.org")] })],
+            Policies = [new("no-paste-sites", PolicyAction.Forbid, "critical", new(), new() { Names = [new("*.pastebin.example.org")] })],
         }).Step(new NamedIncrement(
             Samples.Increment(Samples.Flow("141.95.34.99", sni: "www.pastebin.example.org", source: Report), 300 * KiB, Metric.UploadBytes),
             Confirmed("vps-99.hoster.example.net"))));

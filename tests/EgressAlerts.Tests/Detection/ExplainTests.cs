@@ -28,7 +28,7 @@ public sealed class ExplainTests : IDisposable
     public void A_policy_that_does_not_match_says_which_condition_is_the_first_that_fails(string expected, string source, string destination)
     {
         var file = _folder.Write(
-            "policies.yml", $"policies: [{{name: p, action: allow, source: {{{source}}}, destination: {{{destination}}}}}, {{name: all, action: alert}}]");
+            "policies.yml", $"policies: [{{name: p, action: allow, source: {{{source}}}, destination: {{{destination}}}}}, {{name: all, action: forbid}}]");
         var policies = EgressAlerts.Configuration.ConfigLoader.Load(file).Detection.Policies;
         var explained = ExplainWith(new() { Policies = policies }, Samples.Flow("52.0.0.1", sni: "www.bank.example")).Policies;
         Assert.Equal(new PolicyExplanation("p", "allow", Matches: false, Decides: false, expected), explained[0]);
@@ -38,10 +38,10 @@ public sealed class ExplainTests : IDisposable
     [Fact]
     public void A_policy_that_matches_after_another_one_says_which_one_comes_first()
     {
-        Policy first = new("first", PolicyAction.Allow, "warning", new(), new()), second = new("second", PolicyAction.Alert, "critical", new(), new());
+        Policy first = new("first", PolicyAction.Allow, "warning", new(), new()), second = new("second", PolicyAction.Forbid, "critical", new(), new());
         var explained = ExplainWith(new() { Policies = [first, second] }, Samples.Flow("52.0.0.1"));
         Assert.Equal("it matches too, but first comes first", explained.Policies[1].Reason);
-        Assert.Equal("policy first allows the traffic", Found(explained, "EgressForbidden").Reason);
+        Assert.Equal("policy first allows the contact", Found(explained, "EgressForbidden").Reason);
         var forbidden = Found(ExplainWith(new() { Policies = [second] }, Samples.Flow("52.0.0.1")), "EgressForbidden");
         Assert.Equal(("fires", "critical"), (forbidden.Verdict, forbidden.Severity));
     }
@@ -85,7 +85,7 @@ public sealed class ExplainTests : IDisposable
     {
         var options = new DetectionOptions
         {
-            Policies = [new("no", PolicyAction.Alert, "critical", new(), new() { Ports = ["443"] })],
+            Policies = [new("no", PolicyAction.Forbid, "critical", new(), new() { Ports = ["443"] })],
             MetadataService = new() { Allowed = [WorkloadPattern.Parse("infra/*")!.Value] },
         };
         foreach (var flow in (Flow[])[Samples.Flow("169.254.169.254"), Samples.Flow("52.0.0.1", route: Route.Blocked), Samples.Flow("52.0.0.1", port: "80")])

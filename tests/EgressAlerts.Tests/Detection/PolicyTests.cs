@@ -9,7 +9,7 @@ namespace EgressAlerts.Tests.Detection;
 
 public sealed class PolicyTests
 {
-    private static readonly Policy Forbid = new("forbid", PolicyAction.Alert, "critical", new(), new());
+    private static readonly Policy Forbid = new("forbid", PolicyAction.Forbid, "critical", new(), new());
 
     [Fact]
     public void The_first_policy_that_matches_counts_and_an_alert_names_it()
@@ -98,10 +98,10 @@ public sealed class PolicyTests
                 Destination = new() { PathPrefixes = [prefix] },
             },
         ]);
-        Assert.Equal(expected, Of("v2").FirstMatch(traffic) is not null);
-        Assert.Null(Of("v1").FirstMatch(traffic));
+        Assert.Equal(expected, Of("v2").FirstMatch(traffic, Timeline.Start) is not null);
+        Assert.Null(Of("v1").FirstMatch(traffic, Timeline.Start));
         var untagged = new FlowActivity(Samples.Flow("52.0.0.1"), new Destination("www.cnn.com", NameSource.Registry, true), default);
-        Assert.Null(Of("v2").FirstMatch(untagged));
+        Assert.Null(Of("v2").FirstMatch(untagged, Timeline.Start));
     }
 
     [Fact]
@@ -111,8 +111,8 @@ public sealed class PolicyTests
         {
             var expected = these.rules.FirstOrDefault(rule => Naive(rule, these.traffic));
             var policies = new Policies(these.rules);
-            var (explained, decides) = PolicyExplainer.Explain(policies.Rules, these.traffic);
-            return ReferenceEquals(policies.FirstMatch(these.traffic), expected) && ReferenceEquals(decides, expected)
+            var (explained, decides) = PolicyExplainer.Explain(policies.Rules, these.traffic, Timeline.Start);
+            return ReferenceEquals(policies.FirstMatch(these.traffic, Timeline.Start), expected) && ReferenceEquals(decides, expected)
                 && explained.Select(policy => policy.Matches).SequenceEqual(these.rules.Select(rule => Naive(rule, these.traffic)));
         }).QuickCheckThrowOnFailure();
 
@@ -132,6 +132,7 @@ public sealed class PolicyTests
         var expected = new PolicyHit
         {
             Hits = 2,
+            Since = Timeline.Start.AddMinutes(5),
             LastHit = time.Now,
             NearMisses = 2,
             LastNearMiss = time.Now.AddMinutes(-5),
@@ -139,7 +140,7 @@ public sealed class PolicyTests
             NearMissName = "hooks.stripe.com",
         };
         Assert.Equal(expected, time.PolicyHits["stripe"]);
-        Assert.False(time.PolicyHits.ContainsKey("never"));
+        Assert.Equal(0, time.PolicyHits["never"].Hits);
         Assert.Equal((3, 0), (time.PolicyHits["forbid"].Hits, time.PolicyHits["forbid"].NearMisses));
         time.Restart();
         Assert.Equal(expected, time.PolicyHits["stripe"]);
@@ -151,7 +152,7 @@ public sealed class PolicyTests
         var detectors = Timeline.New(Options(Forbid with { Action = PolicyAction.Ignore }));
         var increment = Timeline.To("52.0.0.1", 1);
         detectors.Observe(Samples.NamedAs(1, increment with { Stage = NameStage.Open }));
-        Assert.Empty(detectors.PolicyHits);
+        Assert.Equal(0, detectors.PolicyHits["forbid"].Hits);
         detectors.Observe(Samples.NamedAs(2, increment with { Stage = NameStage.FinalLater }));
         Assert.Equal(1, detectors.PolicyHits["forbid"].Hits);
     }
@@ -167,7 +168,7 @@ public sealed class PolicyTests
     }
 
     private static Gen<Policy> RuleGen() =>
-        from action in Gen.Elements(PolicyAction.Allow, PolicyAction.Alert, PolicyAction.Ignore)
+        from action in Gen.Elements(PolicyAction.Allow, PolicyAction.Forbid, PolicyAction.Ignore)
         from ns in Gen.Elements<string[]>([], ["shop"], ["sh*"], ["other"])
         from names in Gen.Elements<string[]>([], ["a.example.com"], ["*.example.com"], ["b.example.org", "*"])
         from cidrs in Gen.Elements<string[]>([], ["52.0.0.0/16"], ["10.0.0.0/8", "52.0.0.1/32"])
@@ -203,7 +204,7 @@ public sealed class PolicyTests
         if (to.Cidrs.Count > 0 && flow.To.Address?.ToString() != "52.0.0.1") return false;
         if (to.Names.Count == 0) return true;
         var believed = traffic.Destination.Confirmed ? [traffic.Destination.Name] : new List<string>();
-        if (policy.Action == PolicyAction.Alert) believed.AddRange([traffic.Destination.Name, flow.To.Sni, flow.To.Host, flow.To.Service]);
+        if (policy.Action == PolicyAction.Forbid) believed.AddRange([traffic.Destination.Name, flow.To.Sni, flow.To.Host, flow.To.Service]);
         return to.Names.Any(name => believed.Any(text => name.Text switch
         {
             "*" => true,

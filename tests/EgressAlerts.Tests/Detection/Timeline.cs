@@ -9,7 +9,7 @@ namespace EgressAlerts.Tests.Detection;
 /// <summary>Plays windows to the detectors, one after the other, in accelerated time.</summary>
 internal sealed class Timeline
 {
-    private readonly DetectionOptions _options;
+    private DetectionOptions _options;
     private readonly DetectionMetrics? _metrics;
     private readonly TimeSpan _window;
     private readonly Store _store = Store.InMemory();
@@ -66,8 +66,10 @@ internal sealed class Timeline
         return Findings;
     }
 
-    public void Restart()
+    /// <param name="options">The settings from now on; null for the same as before.</param>
+    public void Restart(DetectionOptions? options = null)
     {
+        _options = options ?? _options;
         _state = _store.Read();
         _detectors = New(_options, _metrics, _state);
     }

@@ -42,7 +42,7 @@ public sealed class UploadSpikeTests
             var flood = Enumerable.Range(0, 100)
                 .Select(app => new Workload("shop", $"app-{app}"))
                 .Select(app => new WorkloadActivity(app, options, habit, [.. Sites(window, app)]));
-            detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], [], []));
+            detector.Observe(new DetectionInput(Samples.Window(window), [.. flood], [], [], new([])));
             Assert.InRange(detector.Groups, 19_000, 20_000 + 100); // Each workload has one more, for what finds no room.
             state.Commit();
             Assert.Equal(detector.Groups, New(store.Read()).Groups);
@@ -67,7 +67,8 @@ public sealed class UploadSpikeTests
         var traffic = new FlowActivity(sent.Flow, new Destination(LabelValues.Unknown, NameSource.Unknown, Confirmed: false), default);
         traffic.Add(in sent);
         var state = store.Read();
-        New(state).Observe(new DetectionInput(Samples.Window(1), [new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic])], [], []));
+        var workload = new WorkloadActivity(Samples.Cart, new DetectionOptions(), new Habit(), [traffic]);
+        New(state).Observe(new DetectionInput(Samples.Window(1), [workload], [], [], new([])));
         state.Commit();
         Assert.Equal(1, New(store.Read()).Groups);
     }

@@ -35,7 +35,7 @@ public sealed class OperatorPageTests
             conditions);
         var html = await Rendered.PageAsync<PoliciesPage, PoliciesModel>(new(Rendered.Now, [
             new("stripe", "allow", "", conditions, 1234, Rendered.Now.AddMinutes(-3), 3, Rendered.Now.AddHours(-1), "shop/cart", Hostile),
-            new("last", "alert", "critical", [], 0, null, 0, null, "", ""),
+            new("last", "forbid", "critical", [], 0, null, 0, null, "", ""),
         ]));
         Assert.Contains("1,234", html, StringComparison.Ordinal);
         Assert.Contains("3 min ago", html, StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed class OperatorPageTests
         Assert.Contains($"value=\"{Harmless}", form, StringComparison.Ordinal);
         Assert.DoesNotContain("<h2>", form, StringComparison.Ordinal);
 
-        var detection = Detection.Timeline.New(new() { Policies = [new(Hostile, PolicyAction.Alert, "critical", new(), new())] }).Explain(
+        var detection = Detection.Timeline.New(new() { Policies = [new(Hostile, PolicyAction.Forbid, "critical", new(), new())] }).Explain(
             Samples.Flow("52.0.0.1"), new Destination(Hostile, NameSource.Sni, false), null, LearningExplanation.None, Rendered.Now);
         var answer = new Explanation(
             "shop/cart", "52.0.0.1", "443", "passthrough", Hostile, "sni", false, false, Hostile, "AS1", "DE", "x", "x", "", [new("sni", true, Hostile)],

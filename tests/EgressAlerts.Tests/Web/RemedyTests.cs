@@ -77,7 +77,8 @@ public sealed class RemedyTests : IDisposable
         foreach (var confirmed in (bool[])[true, false])
         {
             var snippets = WantedRemedies.Of(Facts with { AlertName = alertName, Confirmed = confirmed, Region = "us-east-1" }, new())
-                .Select(remedy => remedy.Snippet).Where(snippet => snippet.Length > 0 && !snippet.StartsWith("apiVersion", StringComparison.Ordinal)).ToList();
+                .Select(remedy => remedy.Snippet).Where(snippet => snippet.Length > 0 && !snippet.StartsWith("apiVersion", StringComparison.Ordinal))
+                .Where(snippet => !snippet.StartsWith("egress-alerts allow", StringComparison.Ordinal)).ToList();
             Assert.NotEmpty(snippets);
             foreach (var snippet in snippets) ConfigLoader.Check(_folder.Write("config.yml", snippet));
         }

@@ -6,6 +6,7 @@ using EgressAlerts.Storage;
 namespace EgressAlerts.Web;
 
 /// <summary>What the database knows of workloads and of whom they talk to, as of the last committed window. Any thread.</summary>
+/// <remarks>The first contact is negative where it was there only while a policy allowed it.</remarks>
 internal sealed class ContactBook(CommittedRows rows)
 {
     private const int MaxRows = 100_000;
@@ -13,19 +14,19 @@ internal sealed class ContactBook(CommittedRows rows)
 
     /// <summary>Each destination that a workload is known to talk to: a confirmed name, an address, or a host.</summary>
     public IReadOnlyDictionary<string, ContactTimes> Of(Workload source) => rows.Read(
-        $"SELECT destination, first, last FROM contact WHERE source_workload_namespace = $1 AND source_workload = $2 LIMIT {MaxRows}",
+        $"SELECT destination, abs(first), last FROM contact WHERE source_workload_namespace = $1 AND source_workload = $2 LIMIT {MaxRows}",
         row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))), source.Namespace, source.Name)
         .ToDictionary(row => row.Name, row => row.Times);
 
     /// <summary>The workloads that are known to talk to a destination.</summary>
     public IReadOnlyDictionary<Workload, ContactTimes> Of(string destination) => rows.Read(
-        $"SELECT source_workload_namespace, source_workload, first, last FROM contact WHERE destination = $1 LIMIT {MaxRows}",
+        $"SELECT source_workload_namespace, source_workload, abs(first), last FROM contact WHERE destination = $1 LIMIT {MaxRows}",
         row => (Source: new Workload(row.GetString(0), row.GetString(1)), Times: Times(row.GetInt64(2), row.GetInt64(3))), destination)
         .ToDictionary(row => row.Source, row => row.Times);
 
     /// <summary>When anybody first and last talked to each of these destinations.</summary>
     public IReadOnlyDictionary<string, ContactTimes> OfAll(IReadOnlyList<string> destinations) => rows.Read(
-        "SELECT destination, min(first), max(last) FROM contact WHERE destination IN (SELECT value FROM json_each($1)) GROUP BY destination",
+        "SELECT destination, min(abs(first)), max(last) FROM contact WHERE destination IN (SELECT value FROM json_each($1)) GROUP BY destination",
         row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))), JsonSerializer.Serialize(destinations))
         .ToDictionary(row => row.Name, row => row.Times);
 

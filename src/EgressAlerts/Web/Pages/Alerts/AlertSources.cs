@@ -1,3 +1,4 @@
+using System.Net;
 using EgressAlerts.Alerting;
 using EgressAlerts.Configuration;
 using EgressAlerts.Export;
@@ -11,6 +12,9 @@ namespace EgressAlerts.Web;
 internal sealed record AlertSources(
     IReadOnlyList<Alert> Past, IReadOnlyList<Alert> HeldBack, PublishedWindow? Window, Settings Settings, CachedHistory History)
 {
+    /// <summary>Finds the network of the user's or of a provider that holds an address.</summary>
+    public Func<IPAddress, IPNetwork?> NetworkOf { get; init; } = _ => null;
+
     public static AlertSources Of(Pass pass, Exposition exposition) =>
-        new(pass.AlertHistory, pass.HeldBackAlerts, exposition.Current, pass.Settings, pass.History);
+        new(pass.AlertHistory, pass.HeldBackAlerts, exposition.Current, pass.Settings, pass.History) { NetworkOf = pass.NetworkOf };
 }

@@ -18,7 +18,12 @@ internal static class AlertView
 
         var row = AlertRow.Of(alert, isHeldBack: heldBack is not null);
         var known = sources.Window?.Counters.Destinations.FirstOrDefault(destination => destination.Name == row.Destination);
-        var facts = RemedyFacts.Of(alert, known?.Region ?? "");
+        var facts = RemedyFacts.Of(alert, known?.Region ?? "") with
+        {
+            ServiceUrl = sources.Settings.Alerting.ExternalUrl?.GetLeftPart(UriPartial.Path).TrimEnd('/') ?? "",
+            AllowUntil = new DateTimeOffset(now.UtcDateTime.Date.AddDays(31), TimeSpan.Zero),
+            NetworkOf = sources.NetworkOf,
+        };
         if (facts.Port.Length == 0) facts = facts with { Port = PortOf(alert, sources) };
         var traffic = await AlertTraffic.ReadAsync(alert, sources, now, cancel);
         return PageResult.Of($"{row.Alertname} {row.SourceWorkload}".TrimEnd(), new AlertModel(

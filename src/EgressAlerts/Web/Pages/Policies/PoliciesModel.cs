@@ -10,4 +10,21 @@ public sealed record PoliciesModel(DateTimeOffset? WindowEnd, IReadOnlyList<Poli
 /// <param name="NearMisses">How often only a verified name was missing.</param>
 public sealed record PolicyRow(
     string Policy, string Action, string Severity, IReadOnlyList<string> Conditions, long Hits, DateTimeOffset? LastHit, long NearMisses,
-    DateTimeOffset? LastNearMiss, string NearMissSource, string NearMissName);
+    DateTimeOffset? LastNearMiss, string NearMissSource, string NearMissName)
+{
+    /// <summary><c>active</c>, <c>expired</c>, <c>shadowed</c> or <c>unused</c>.</summary>
+    public string State { get; init; } = "active";
+
+    /// <summary><c>usual</c> or <c>any</c>; empty where the action is not <c>allow</c>.</summary>
+    public string Volume { get; init; } = "";
+
+    public string Reason { get; init; } = "";
+
+    public string Owner { get; init; } = "";
+
+    /// <summary>The last instant at which it holds; null where it holds for good.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>The policy file that it comes from; empty for the configuration itself.</summary>
+    public string File { get; init; } = "";
+}

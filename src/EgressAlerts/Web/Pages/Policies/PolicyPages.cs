@@ -17,7 +17,7 @@ internal sealed class PolicyPages(PageSources sources)
             ("the namespace is", Texts(from.Namespaces)),
             ("the workload is", Texts(from.Workloads)),
             ("all of these labels are there:", from.Labels.Select(label => $"{label.Key}={label.Value}")),
-            (policy.Action == PolicyAction.Alert ? "the name is" : "the verified name is", Texts(to.Names)),
+            (policy.Action == PolicyAction.Forbid ? "the name is" : "the verified name is", Texts(to.Names)),
             ("the address is in", Texts(to.Cidrs)),
             ("the region is", to.Regions),
             ("the port is", to.Ports),
@@ -34,21 +34,29 @@ internal sealed class PolicyPages(PageSources sources)
     private PageResult<PoliciesModel> Read()
     {
         var pass = sources.Pass;
-        var hits = pass.PolicyHits;
+        var (hits, states) = (pass.PolicyHits, pass.PolicyStates);
         return PageResult.Of("Policies", new PoliciesModel(
             sources.Exposition.Current?.Counters.Window.End,
-            [.. pass.Settings.Detection.Policies.Select(policy => Row(policy, hits.GetValueOrDefault(policy.Name, new())))]));
+            [.. pass.Policies.Select(policy => Row(policy, hits.GetValueOrDefault(policy.Name, new()), states.GetValueOrDefault(policy.Name)))]));
     }
 
-    private static PolicyRow Row(Policy policy, PolicyHit hit) => new(
+    private static PolicyRow Row(Policy policy, PolicyHit hit, PolicyState state) => new(
         policy.Name,
         policy.Action.LabelValue(),
-        policy.Action == PolicyAction.Alert ? policy.Severity : "",
+        policy.Action == PolicyAction.Forbid ? policy.Severity : "",
         Conditions(policy),
         hit.Hits,
         hit.Hits > 0 ? hit.LastHit : null,
         hit.NearMisses,
         hit.NearMisses > 0 ? hit.LastNearMiss : null,
         hit.NearMissSource ?? "",
-        hit.NearMissName ?? "");
+        hit.NearMissName ?? "")
+    {
+        State = state.LabelValue(),
+        Volume = policy.Action == PolicyAction.Allow ? policy.Volume.LabelValue() : "",
+        Reason = policy.Reason,
+        Owner = policy.Owner,
+        Until = policy.Until,
+        File = policy.File,
+    };
 }

@@ -50,7 +50,7 @@ internal sealed class DestinationPages(PageSources sources)
         }
 
         var (to, learned, alerts) = (traffic.Find(name), sources.Contacts.Learned(), sources.Pass.Alerts);
-        var policies = new PolicyVerdicts(sources.Pass.Settings.Detection.Policies);
+        var policies = sources.Pass.Verdicts;
         var rows = pairs.Select(pair =>
         {
             var group = sources.GroupOf(pair.Source);

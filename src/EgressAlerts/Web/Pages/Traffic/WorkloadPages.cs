@@ -64,7 +64,7 @@ internal sealed class WorkloadPages(PageSources sources)
 
         DateTimeOffset? learnedAt = sources.Contacts.Learned().TryGetValue(group, out var at) ? at : null;
         var alerts = sources.Pass.Alerts;
-        var policies = new PolicyVerdicts(settings.Policies);
+        var policies = sources.Pass.Verdicts;
         var rows = pairs.Select(pair =>
         {
             var (to, times) = (traffic.Find(pair.Destination), contacts.GetValueOrDefault(pair.Destination));

@@ -17,6 +17,21 @@ internal sealed record RemedyFacts(
 {
     private const string Unregistered = ".external";
 
+    /// <summary>The alert's own; empty where it is not known.</summary>
+    public string Fingerprint { get; init; } = "";
+
+    /// <summary>Where people reach this service; empty where it is not known.</summary>
+    public string ServiceUrl { get; init; } = "";
+
+    /// <summary>Until when an entry that allows it would hold.</summary>
+    public DateTimeOffset? AllowUntil { get; init; }
+
+    /// <summary>Finds the network of the user's or of a provider that holds an address.</summary>
+    public Func<IPAddress, IPNetwork?> NetworkOf { get; init; } = _ => null;
+
+    /// <summary>The way out of the mesh of the first contact.</summary>
+    public Route Route { get; init; } = Route.Passthrough;
+
     /// <summary>False for alerts about the service itself.</summary>
     public bool HasWorkload => Source.Name.Length > 0;
 
@@ -51,7 +66,11 @@ internal sealed record RemedyFacts(
             Annotation("protocol") is { Length: > 0 } protocol ? protocol : "tcp",
             Annotation("claimed_name"),
             region,
-            Annotation("observed"));
+            Annotation("observed"))
+        {
+            Fingerprint = alert.Fingerprint,
+            Route = Enum.GetValues<Route>().FirstOrDefault(route => route.LabelValue() == Annotation("route"), Route.Passthrough),
+        };
     }
 
     private static bool IsHost(string name) =>

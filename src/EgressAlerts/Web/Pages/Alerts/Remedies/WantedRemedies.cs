@@ -1,4 +1,5 @@
 using EgressAlerts.Common;
+using EgressAlerts.Decisions;
 using EgressAlerts.Detection;
 using static EgressAlerts.Web.YamlText;
 
@@ -21,24 +22,25 @@ internal static class WantedRemedies
             [
                 new("Do nothing", "The destination is learned when the alert resolves, and it is not reported again.", ""),
                 .. facts.Host.Length > 0 ? [Registered(facts)] : (Remedy[])[],
+                .. Allowed(facts, "Allow it until a day"),
                 SwitchedOff(facts, "new_destination", "new destinations"),
             ],
-            "EgressUploadSpike" => [MoreUpload(facts)],
+            "EgressUploadSpike" => [MoreUpload(facts), .. Allowed(facts, "Allow any volume until a day")],
             "EgressFanOut" => [Override(facts, "Allow more destinations", "fan_out: {floor: 5000, new_floor: 2000}", "Take limits above what was observed.")],
             "EgressProbing" => [Override(facts, "Allow more attempts", "probing: {destinations: 200}", "Register what it may reach with ServiceEntries.")],
-            "EgressBeaconing" => [KnownPulse(facts)],
-            "EgressForbidden" => [Policy(facts, "allow", "Allow it", "Write this rule before the one that forbids it. Make it as narrow as you can.")],
+            "EgressBeaconing" => [KnownPulse(facts), .. Allowed(facts, "Allow it until a day")],
+            "EgressForbidden" => [.. Allowed(facts, "Allow it until a day", "Write this entry before the one that forbids it. ")],
             "EgressThreatListed" =>
             [
                 new("Correct the list", "Take the entry out of the file, and tell the publisher.", ""),
-                Policy(facts, "ignore", "Ignore it", "No detector looks at this traffic any more, threat lists included. It is still counted."),
+                Ignored(facts),
             ],
             "EgressNameMismatch" => [Registered(facts)],
             "EgressMetadataService" => [new(
                 "Allow it",
                 Reload + "Add the entry to those that are there. An identity of its own (workload identity, IRSA) is better.",
                 $"detection:\n  metadata_service:\n    allowed: {List(options.MetadataService.Allowed.Select(one => $"{one}").Append($"{facts.Source}"))}\n")],
-            "EgressOutsideRegion" => [Region(facts, options)],
+            "EgressOutsideRegion" => [Region(facts, options), .. Allowed(facts, "Allow this destination until a day")],
             "EgressAlertsHeldBack" => [new(
                 "Allow more alerts",
                 Reload + "First mend what makes so many: /alerts?state=held_back lists them.",
@@ -88,16 +90,42 @@ internal static class WantedRemedies
             $"destinations:\n  networks:\n    - {{name: {Value(name)}, cidrs: {List(facts.Cidr)}}}\ndetection:\n  beaconing:\n    known: {List(name)}\n");
     }
 
-    private static Remedy Policy(RemedyFacts facts, string action, string title, string text)
+    /// <summary>The entry and the command that makes it.</summary>
+    private static IEnumerable<Remedy> Allowed(RemedyFacts facts, string title, string where = "")
     {
+        var byAddress = facts is { Confirmed: false, Cidr.Length: > 0 };
+        var decision = new AllowDecision("write here why this is wanted", "", facts.AllowUntil, byAddress);
+        if (AllowEntry.Make(facts, facts.NetworkOf, decision, out var refusal) is not { } entry)
+        {
+            yield return new(title, refusal, "");
+            yield break;
+        }
+
+        yield return new(
+            title,
+            $"{where}The alert resolves with the next window after a reload. When the entry has ended, the alert comes back with the next contact. "
+                + (byAddress ? "Nobody vouches for the name, so the entry is about the address alone." : ""),
+            entry.Section);
+        if (facts.Fingerprint.Length > 0)
+        {
+            yield return new(
+                "The same as a command", "It prints the entry. With --write=FILE it appends the entry to one of your policy_files, which needs no reload.",
+                $"egress-alerts allow {facts.Fingerprint} --reason='write here why this is wanted' --until=30d{(byAddress ? " --by-address" : "")}"
+                    + $"{(facts.ServiceUrl.Length > 0 ? $" --url={ShellText.Argument(facts.ServiceUrl)}" : "")}\n");
+        }
+    }
+
+    private static Remedy Ignored(RemedyFacts facts)
+    {
+        const string title = "Ignore it";
         var where = facts.Confirmed && facts.Destination.Length > 0 ? $"names: {List(facts.Destination)}"
             : facts.Cidr.Length > 0 ? $"cidrs: {List(facts.Cidr)}"
             : "";
         if (where.Length == 0) return new(title, "Nobody vouches for the name, and the address is not known. So no rule can be narrow enough.", "");
         if (facts.Port.Length > 0) where += $", ports: [{facts.Port}]";
         return new(
-            title, Reload + text,
-            $"policies:\n  - name: {Value(Slug(facts.Source.Name, "may", facts.Destination))}\n    action: {action}\n"
+            title, Reload + "No detector looks at this traffic any more, threat lists included. It is still counted.",
+            $"policies:\n  - name: {Value(Slug(facts.Source.Name, "may", facts.Destination))}\n    action: ignore\n"
                 + $"    source: {{namespaces: {List(facts.Source.Namespace)}, workloads: {List(facts.Source.Name)}}}\n    destination: {{{where}}}\n");
     }
 

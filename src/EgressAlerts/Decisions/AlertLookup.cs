@@ -1,0 +1,61 @@
+using System.Net;
+using System.Text.Json;
+using EgressAlerts.Alerting;
+using EgressAlerts.Common;
+using EgressAlerts.Storage;
+
+namespace EgressAlerts.Decisions;
+
+/// <summary>Finds an alert by its fingerprint: in the database, or at a running service.</summary>
+internal static class AlertLookup
+{
+    private const int MaxAnswer = 4 << 20;
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
+
+    public static bool IsFingerprint(string text) => text.Length == 16 && text.All(char.IsAsciiHexDigitLower);
+
+    /// <exception cref="InvalidDataException">There is none. The message says what to do.</exception>
+    public static Alert InDatabase(string folder, string fingerprint)
+    {
+        var file = Path.Combine(folder, Store.FileName);
+        if (!File.Exists(file))
+        {
+            throw new InvalidDataException(
+                $"there is no database {file}: name its folder by --storage.path, or ask the running service by --url=http://host:10098");
+        }
+
+        return AlertBook.Find(new CommittedRows(folder), fingerprint) ?? throw new InvalidDataException(
+            $"{file} has no alert {fingerprint}, or cannot be read. Alerts are kept for alerting.history after they resolved, and those held back are "
+            + "not there: ask the running service by --url");
+    }
+
+    /// <exception cref="InvalidDataException">There is no such alert, or the service does not answer as it should.</exception>
+    public static async Task<Alert> AtServiceAsync(Uri service, string fingerprint, HttpMessageHandler handler, CancellationToken cancel)
+    {
+        var url = new Uri($"{service.AbsoluteUri.TrimEnd('/')}/api/v1/alerts/{fingerprint}");
+        using var client = new HttpClient(handler, disposeHandler: false) { Timeout = MaxWait, MaxResponseContentBufferSize = MaxAnswer };
+        try
+        {
+            using var answer = await client.GetAsync(url, cancel);
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+                throw new InvalidDataException($"{HttpText.Printable(url.AbsoluteUri)} knows no such alert");
+            answer.EnsureSuccessStatusCode();
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancel));
+            return Read(json.RootElement[0], fingerprint);
+        }
+        catch (Exception e) when (IsBadAnswer(e) && !cancel.IsCancellationRequested)
+        {
+            throw new InvalidDataException($"{HttpText.Printable(url.AbsoluteUri)} does not tell the alert ({e.Message}): is --url that of EgressAlerts?", e);
+        }
+    }
+
+    private static bool IsBadAnswer(Exception e) =>
+        e is HttpRequestException or OperationCanceledException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or IndexOutOfRangeException;
+
+    private static Alert Read(JsonElement alert, string fingerprint) => new(
+        fingerprint, Texts(alert.GetProperty("labels")), Texts(alert.GetProperty("annotations")), alert.GetProperty("starts_at").GetDateTimeOffset(), null, "");
+
+    private static Dictionary<string, string> Texts(JsonElement texts) =>
+        texts.EnumerateObject().ToDictionary(text => text.Name, text => text.Value.GetString() ?? "", StringComparer.Ordinal);
+}
