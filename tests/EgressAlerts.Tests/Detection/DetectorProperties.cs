@@ -38,6 +38,11 @@ public sealed class DetectorProperties : IDisposable
         Policies =
         [
             new("excused", PolicyAction.Allow, "warning", new(), new() { Names = [new("n1.example.com")] }),
+            new("lifted", PolicyAction.Allow, "warning", new() { Namespaces = [new("b")] }, new() { Names = [new("n2.example.com"), new("n3.example.com")] })
+            {
+                Volume = PolicyVolume.Any,
+                Until = Timeline.Start.AddHours(20),
+            },
             new("unseen", PolicyAction.Ignore, "warning", new() { Namespaces = [new("c")] }, new() { Ports = ["80"] }),
             new("accused", PolicyAction.Forbid, "critical", new(), new() { Names = [new("*.example.com")], Ports = ["443"] }),
         ],

@@ -69,5 +69,15 @@ public sealed class PolicyReviewTests : IDisposable
         Assert.All(expected.Zip(warnings), pair => Assert.Contains(pair.First, pair.Second.Complaint, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_warning_names_the_file_in_which_the_policy_stands()
+    {
+        var more = _folder.Write("more.yaml", "- {name: twice, action: forbid, destination: {ports: [22]}}\n");
+        var config = _folder.Write("config.yml", $"policies: [{{name: all, action: forbid}}]\npolicy_files: ['{more}']\n");
+        var warning = Assert.Single(ConfigLoader.Warnings(config, Now));
+        Assert.StartsWith($"{more}: policy twice can never match, because all before it", warning, StringComparison.Ordinal);
+        Assert.Empty(ConfigLoader.Warnings(Repository.File("deploy", "egress-alerts.yml"), Now));
+    }
+
     private Settings Load(string yaml) => ConfigLoader.Load(_folder.Write("config.yml", yaml));
 }

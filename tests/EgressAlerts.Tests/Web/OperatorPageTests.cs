@@ -35,12 +35,20 @@ public sealed class OperatorPageTests
             conditions);
         var html = await Rendered.PageAsync<PoliciesPage, PoliciesModel>(new(Rendered.Now, [
             new("stripe", "allow", "", conditions, 1234, Rendered.Now.AddMinutes(-3), 3, Rendered.Now.AddHours(-1), "shop/cart", Hostile),
-            new("last", "forbid", "critical", [], 0, null, 0, null, "", ""),
+            new("last", "forbid", "critical", [], 0, null, 0, null, "", "")
+            {
+                State = "shadowed",
+                Reason = Hostile,
+                Owner = Hostile,
+                Until = Rendered.Now.AddDays(1),
+                File = Hostile,
+            },
         ]));
         Assert.Contains("1,234", html, StringComparison.Ordinal);
         Assert.Contains("3 min ago", html, StringComparison.Ordinal);
         Assert.Contains("All conditions were met 3 times, but nobody vouched for the name.", html, StringComparison.Ordinal);
         Assert.Contains("never matched", html, StringComparison.Ordinal);
+        Assert.Contains(">shadowed</span>", html, StringComparison.Ordinal);
         Assert.Contains("none: all traffic that the mesh lets out", html, StringComparison.Ordinal);
         IsText(html);
     }
