@@ -28,6 +28,10 @@ public static class LabelValues
             ? member
             : throw new FormatException($"'{value}' is none of {string.Join(", ", Spelled<T>.Members.Keys)}");
 
+    /// <summary>The same for text that may be none.</summary>
+    public static bool TryParse<T>(string value, out T member)
+        where T : struct, Enum => Spelled<T>.Members.TryGetValue(value, out member);
+
     private static class Spelled<T>
         where T : struct, Enum
     {

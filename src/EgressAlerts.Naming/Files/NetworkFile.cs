@@ -13,7 +13,10 @@ internal static class NetworkFile
 
     /// <summary>The networks of a file.</summary>
     /// <exception cref="InvalidDataException">The file cannot be used. The message has its first errors, each with file and line.</exception>
-    public static NetworkTable Read(string file)
+    public static NetworkTable Read(string file) => new(ReadNetworks(file));
+
+    /// <inheritdoc cref="Read"/>
+    public static IReadOnlyList<Network> ReadNetworks(string file)
     {
         var errors = new List<ConfigError>();
         try
@@ -24,7 +27,7 @@ internal static class NetworkFile
                 ".csv" => Csv(file, errors),
                 _ => Yaml(file, errors),
             };
-            if (errors.Count == 0) return new(networks);
+            if (errors.Count == 0) return networks;
         }
         catch (ConfigException e)
         {

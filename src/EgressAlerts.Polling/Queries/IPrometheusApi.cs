@@ -23,12 +23,14 @@ internal interface IPrometheusApi
     Task<HttpResponseMessage> QueryRangeByGetAsync([Url] Uri endpoint, [Query] RangeQuery query, CancellationToken cancel);
 }
 
-/// <summary>The arguments of a query over a range of time, in seconds.</summary>
+/// <summary>The arguments of a query over a range of time, in seconds. One that is null is not sent.</summary>
 internal sealed record RangeQuery(
     [property: AliasAs("query")] string Query,
     [property: AliasAs("start")] string Start,
     [property: AliasAs("end")] string End,
-    [property: AliasAs("step")] string Step);
+    [property: AliasAs("step")] string Step,
+    [property: AliasAs("partial_response")] string? PartialResponse = null,
+    [property: AliasAs("deny_partial_response")] string? DenyPartialResponse = null);
 
 /// <summary>The arguments of a query at one instant. One that is null is not sent.</summary>
 /// <param name="Time">Seconds since 1970, with up to three decimals.</param>

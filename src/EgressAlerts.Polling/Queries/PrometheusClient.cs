@@ -11,7 +11,7 @@ using Refit;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Asks one Prometheus-compatible server, always for an explicit instant. Failures come back as values.</summary>
+/// <summary>Asks one Prometheus-compatible server, always for an explicit instant or range. Failures come back as values.</summary>
 internal sealed class PrometheusClient
 {
     /// <summary>The header <c>Date</c> has whole seconds, and servers write it anew about every second.</summary>
@@ -24,6 +24,7 @@ internal sealed class PrometheusClient
     private readonly PollingMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly Uri _endpoint;
+    private readonly Uri _rangeEndpoint;
     private readonly ResiliencePipeline<QueryFailure?> _pipeline;
     private volatile bool _useGet;
     private volatile bool _knowsNoArguments;
@@ -35,6 +36,7 @@ internal sealed class PrometheusClient
         _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
         Notes = new QueryNotes(options, time, logger);
         _endpoint = new UriBuilder(options.Url) { Path = options.Url.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri;
+        _rangeEndpoint = new UriBuilder(_endpoint) { Path = _endpoint.AbsolutePath + "_range" }.Uri;
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
             {
@@ -58,21 +60,30 @@ internal sealed class PrometheusClient
     public QueryTimes Times { get; } = new();
 
     /// <summary>Streams the answer's series into <paramref name="sink"/>. Null when the answer was whole.</summary>
-    public async Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    public Task<QueryFailure?> QueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel) =>
+        QueryAsync(new Question(query, at, null), sink, cancel);
+
+    /// <summary>The same, with one value of each series for every step from the start to the end.</summary>
+    public Task<QueryFailure?> QueryAsync(HistoryQuery query, ISeriesSink sink, CancellationToken cancel) =>
+        QueryAsync(new Question(query.Query, query.End, query), sink, cancel);
+
+    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture);
+
+    private async Task<QueryFailure?> QueryAsync(Question asked, ISeriesSink sink, CancellationToken cancel)
     {
         var started = _time.GetTimestamp();
-        var failure = await TryQueryAsync(query, at, sink, cancel);
+        var failure = await TryQueryAsync(asked, sink, cancel);
         var time = _time.GetElapsedTime(started);
         _metrics.Query(time, failure?.Reason);
-        Times.Add(query, time, failure);
-        return failure is null ? null : failure with { Query = query };
+        Times.Add(asked.Query, time, failure);
+        return failure is null ? null : failure with { Query = asked.Query };
     }
 
-    private async Task<QueryFailure?> TryQueryAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    private async Task<QueryFailure?> TryQueryAsync(Question asked, ISeriesSink sink, CancellationToken cancel)
     {
         try
         {
-            return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(query, at, sink, attempt), cancel);
+            return await _pipeline.ExecuteAsync(async attempt => await AttemptAsync(asked, sink, attempt), cancel);
         }
         catch (Exception e) when (e is TimeoutRejectedException or HttpRequestException or IOException
             || (e is OperationCanceledException && !cancel.IsCancellationRequested))
@@ -90,40 +101,52 @@ internal sealed class PrometheusClient
         }
     }
 
-    private async Task<QueryFailure?> AttemptAsync(string query, DateTimeOffset at, ISeriesSink sink, CancellationToken cancel)
+    private async Task<QueryFailure?> AttemptAsync(Question asked, ISeriesSink sink, CancellationToken cancel)
     {
         sink.Restart();
-        using var response = await SendAsync(query, at, cancel);
-        if (response.IsSuccessStatusCode && response.Headers.Date < at - ClockTolerance) return Ahead(response.Headers.Date.Value, at);
+        using var response = await SendAsync(asked, cancel);
+        if (response.IsSuccessStatusCode && response.Headers.Date < asked.At - ClockTolerance) return Ahead(response.Headers.Date.Value, asked.At);
         var failure = await ReadAsync(response, sink, cancel);
         var isAboutArguments = response.StatusCode == HttpStatusCode.BadRequest && failure?.Message.Contains(PartialResponse, StringComparison.Ordinal) == true;
         if (_knowsNoArguments || !isAboutArguments) return failure;
         // Google's managed Prometheus refuses arguments that it does not know. It has no partial answers either.
         _knowsNoArguments = true;
-        return await AttemptAsync(query, at, sink, cancel);
+        return await AttemptAsync(asked, sink, cancel);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string query, DateTimeOffset at, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(Question asked, CancellationToken cancel)
     {
-        // Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to.
-        // Prometheus, Cortex and Mimir ignore arguments that they do not know.
-        var instant = new InstantQuery(
-            query,
-            (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture),
-            Refusal(PartialResponse, "false"),
-            Refusal("deny_partial_response", "1"));
         if (!_useGet)
         {
-            var response = await _api.QueryAsync(_endpoint, instant, cancel);
+            var response = await PostAsync(asked, cancel);
             // As Prometheus' own client does: some proxies let only GET through.
             if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
             response.Dispose();
         }
 
-        var answer = await _api.QueryByGetAsync(_endpoint, instant, cancel);
+        var answer = await (asked.Range is { } range
+            ? _api.QueryRangeByGetAsync(_rangeEndpoint, Arguments(range), cancel)
+            : _api.QueryByGetAsync(_endpoint, Arguments(asked), cancel));
         _useGet = answer.IsSuccessStatusCode; // A server that refuses GET as well may only want other credentials.
         return answer;
     }
+
+    private Task<HttpResponseMessage> PostAsync(Question asked, CancellationToken cancel) => asked.Range is { } range
+        ? _api.QueryRangeAsync(_rangeEndpoint, Arguments(range), cancel)
+        : _api.QueryAsync(_endpoint, Arguments(asked), cancel);
+
+    // Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to.
+    // Prometheus, Cortex and Mimir ignore arguments that they do not know.
+    private InstantQuery Arguments(Question asked) =>
+        new(asked.Query, Seconds(asked.At), Refusal(PartialResponse, "false"), Refusal("deny_partial_response", "1"));
+
+    private RangeQuery Arguments(HistoryQuery range) => new(
+        range.Query,
+        Seconds(range.Start),
+        Seconds(range.End),
+        range.Step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+        Refusal(PartialResponse, "false"),
+        Refusal("deny_partial_response", "1"));
 
     /// <summary>Null where the server refuses the argument, or where <c>prometheus.url</c> has a value of its own.</summary>
     private string? Refusal(string name, string value) =>
@@ -164,4 +187,8 @@ internal sealed class PrometheusClient
     private QueryFailure TooLarge() => new(
         FailureReason.TooLarge,
         $"the answer is larger than prometheus.max_response_bytes ({_options.MaxResponseBytes}): raise it, or narrow prometheus.matchers");
+
+    /// <param name="At">The instant that is asked for, or the end of the range.</param>
+    /// <param name="Range">Null for an instant.</param>
+    private readonly record struct Question(string Query, DateTimeOffset At, HistoryQuery? Range);
 }
