@@ -7,6 +7,7 @@ using EgressAlerts.Export;
 using EgressAlerts.Logging;
 using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
+using EgressAlerts.Past;
 using EgressAlerts.Polling;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
@@ -57,6 +58,7 @@ internal static class Program
         return new(settings, stages, state, exposition, notifier, discovery, accessLog, clients)
         {
             History = new(new RangeReader(prometheus, settings.Prometheus, time).ReadAsync, time),
+            Proposals = new(PastReading.Reader(prometheus, settings, time), time),
         };
     }
 

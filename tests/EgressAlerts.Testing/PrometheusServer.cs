@@ -80,6 +80,22 @@ public sealed class PrometheusServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Starts a VictoriaMetrics that scrapes nothing and has the samples of a file of text, with times in milliseconds.</summary>
+    public static async Task<PrometheusServer> OnImportAsync(string file)
+    {
+        var server = new PrometheusServer(FreePort.Next(), Engine.VictoriaMetrics);
+        server._folder.Write("prometheus.yml", "global: {}\n");
+        await server.StartAsync();
+        await using var samples = File.OpenRead(file);
+        using var answer = await Http.PostAsync(new Uri(server.Address, "api/v1/import/prometheus"), new StreamContent(samples));
+        answer.EnsureSuccessStatusCode();
+
+        // Imported samples become visible a little later.
+        using var flushed = await Http.GetAsync(new Uri(server.Address, "internal/force_flush"));
+        flushed.EnsureSuccessStatusCode();
+        return server;
+    }
+
     /// <summary>Starts the server, or starts it again with the samples that it had stored.</summary>
     public async Task StartAsync()
     {
@@ -98,6 +114,7 @@ public sealed class PrometheusServer : IAsyncDisposable
             $"-storageDataPath={_folder.File("data")}",
             $"-httpListenAddr={Address.Authority}",
             "-maxLabelsPerTimeseries=60",
+            "-retentionPeriod=12",
             "-loggerLevel=WARN",
         ];
         var (program, arguments, ready) =

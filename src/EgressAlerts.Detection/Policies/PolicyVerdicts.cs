@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace EgressAlerts.Detection;
 
 /// <summary>Says what policies make of traffic that is described, such as an exported counter. Immutable, so any thread may ask.</summary>
@@ -6,6 +8,9 @@ namespace EgressAlerts.Detection;
 public sealed class PolicyVerdicts(IReadOnlyList<Policy> policies, DateTimeOffset end)
 {
     private readonly PolicyRule[] _rules = [.. policies.Where(policy => !policy.IsExpired(end)).Select(policy => new PolicyRule(policy))];
+
+    /// <summary>The policies of a configuration and of its files, as they are now.</summary>
+    public static PolicyVerdicts Read(DetectionOptions options, DateTimeOffset end) => new(new WatchedPolicies(options, NullLogger.Instance).Current, end);
 
     /// <summary>What the first policy that matches says; null where none matches.</summary>
     public PolicyAction? Find(Flow flow, Destination destination) => FindPolicy(flow, destination)?.Action;

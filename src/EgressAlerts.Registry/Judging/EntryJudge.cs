@@ -70,23 +70,28 @@ internal static class EntryJudge
         }
 
         if (view.Raw.Length == 0) return Refused(scope, flow, name, port, one => flow.Protocol == Protocol.Tcp ? !one.IsHttp : one.IsHttp);
-        if (known.Count == 0)
+        if (known.Count == 0 && flow.Networks.Count == 0)
         {
-            var first = view.Raw[0];
-            return new(Outcome.Unknown, $"ServiceEntry {first.Name} matches by address on port {port}, and no address of this flow is known.", first);
+            return new(
+                Outcome.Unknown, $"ServiceEntry {view.Raw[0].Name} matches by address on port {port}, and no address of this flow is known.", view.Raw[0]);
         }
 
-        var matches = known.Select(address => Array.Find(view.Raw, entry => entry.Addresses.Any(network => network.Contains(address)))).ToList();
+        var within = known.Count > 0 ? known.Select(address => new IPNetwork(address, address.GetAddressBytes().Length * 8)) : flow.Networks;
+        var matches = within.Select(network => Array.Find(view.Raw, entry => entry.Addresses.Any(one => Holds(one, network)))).ToList();
         if (matches.TrueForAll(match => match is not null))
         {
-            var holder = matches[0]!;
-            return new(Outcome.Passes, $"ServiceEntry {holder.Name} has all addresses that this flow is known to have dialled on port {port}.", holder);
+            return new(
+                Outcome.Passes,
+                $"The addresses of ServiceEntry {matches[0]!.Name} hold all that this flow is known to have dialled on port {port}.",
+                matches[0]);
         }
 
         return matches.Find(match => match is not null) is { } some
             ? new(Outcome.Unknown, $"ServiceEntry {some.Name} holds some of the addresses that this flow dialled on port {port}, and not others.", some)
             : Refused(scope, flow, name, port, one => !one.IsHttp);
     }
+
+    private static bool Holds(IPNetwork network, IPNetwork other) => network.PrefixLength <= other.PrefixLength && network.Contains(other.BaseAddress);
 
     /// <summary>The most specific host that the scope sees on the port, if its protocol fits.</summary>
     private static (ServiceEntry Entry, EntryPort Port)? ByHost(Scope scope, string name, int port, Func<EntryPort, bool> fits)

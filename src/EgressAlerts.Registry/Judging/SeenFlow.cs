@@ -6,7 +6,11 @@ namespace EgressAlerts.Registry;
 /// <summary>Traffic that was seen, to be judged by a <see cref="Door"/>.</summary>
 /// <param name="Port">Digits. Empty where the telemetry does not tell it.</param>
 /// <param name="Addresses">What is known of the addresses that were dialled. It may be empty.</param>
-public sealed record SeenFlow(Workload Source, Destination Destination, string Port, Route Route, Protocol Protocol, IReadOnlyList<IPAddress> Addresses);
+public sealed record SeenFlow(Workload Source, Destination Destination, string Port, Route Route, Protocol Protocol, IReadOnlyList<IPAddress> Addresses)
+{
+    /// <summary>The networks that hold every address that was dialled. They count where no single address is known.</summary>
+    public IReadOnlyList<IPNetwork> Networks { get; init; } = [];
+}
 
 /// <summary>Which of Istio's data planes carries the traffic.</summary>
 public enum MeshMode

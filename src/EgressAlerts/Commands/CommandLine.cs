@@ -5,13 +5,15 @@ using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Logging;
 using EgressAlerts.Polling;
+using EgressAlerts.Proposals;
+using EgressAlerts.Replays;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>backup</c>, <c>backtest</c>, <c>explain</c>, <c>allow</c>,
-/// <c>version</c>.
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>propose</c>, <c>replay</c>, <c>backtest</c>, <c>explain</c>,
+/// <c>allow</c>, <c>backup</c>, <c>version</c>.
 /// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
@@ -114,8 +116,8 @@ internal static class CommandLine
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.")
         {
-            serve, check, backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
-            AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
+            serve, check, ProposeCommand.Make(ConfigFile, WrongUsage), ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest,
+            ExplainCommand.Make(ConfigFile, Output, WrongUsage), AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
         };
         foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {
@@ -150,6 +152,11 @@ internal static class CommandLine
         catch (Exception e) when (e is ConfigException or StartException or StoreException or HistoryException)
         {
             await Console.Error.WriteLineAsync(e.Message);
+            return Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("it was stopped before its end");
             return Failed;
         }
 #pragma warning disable CA1031 // The end of the program: an exception that passes here would abort it with a core dump instead of exit code 1.

@@ -8,6 +8,7 @@ using EgressAlerts.Export;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
+using EgressAlerts.Proposals;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
 
@@ -78,6 +79,9 @@ internal sealed class Pass(
     /// <summary>What pages read from Prometheus. Any thread.</summary>
     public required CachedHistory History { get; init; }
 
+    /// <summary>The past traffic from which proposals are made. Any thread.</summary>
+    public required ProposalBook Proposals { get; init; }
+
     /// <summary>What anyone needs to check the counters, as of now.</summary>
     private Ledger Ledger => new(stages.Poller.BaselineEnd, stages.Poller.Excluded, stages.Naming.Waiting);
 
@@ -136,6 +140,7 @@ internal sealed class Pass(
             await using var sending = notifier;
             await using var looking = discovery;
             await using var reading = History;
+            await using var proposing = Proposals;
         }
         finally
         {

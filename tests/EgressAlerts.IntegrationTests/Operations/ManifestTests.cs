@@ -202,16 +202,7 @@ public sealed class ManifestTests : IDisposable
     private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string overlay) =>
         Yaml.Read(await Tool.OutputAsync("kubectl", ["kustomize", Repository.File("deploy", "kubernetes", overlay)]));
 
-    private async Task AssertValidAsync(IReadOnlyList<JsonNode> resources)
-    {
-        Assert.NotEmpty(resources);
-        foreach (var kind in resources.GroupBy(Kind))
-        {
-            var files = kind.Select((resource, index) => _folder.Write($"{kind.Key}-{index}.json", resource.ToJsonString()));
-            var schema = Repository.File("tests", "EgressAlerts.IntegrationTests", "Operations", "schemas", kind.Key + ".json");
-            await Tool.OutputAsync("jsonschema", [.. files.SelectMany(file => (string[])["-i", file]), schema]);
-        }
-    }
+    private Task AssertValidAsync(IReadOnlyList<JsonNode> resources) => Schemas.AssertValidAsync(_folder, resources);
 
     private static string Config(IReadOnlyList<JsonNode> resources)
     {

@@ -2,6 +2,7 @@
 //   npm install --no-save kubernetes-models@4.1.0 @kubernetes-models/prometheus-operator@4.0.0 @kubernetes-models/istio@2.3.0 && node make.cjs
 // The packages (MIT, github.com/tommy351/kubernetes-models-ts) carry the schemas of Kubernetes 1.25, prometheus-operator and Istio. Two things are stricter
 // here: a field that the schema does not name is an error, so that a typing error is found, and null is no value.
+// Two things are newer than the packages: the resolution DYNAMIC_DNS of ServiceEntries, and targetRefs of AuthorizationPolicies.
 const fs = require("fs");
 const path = require("path");
 
@@ -52,6 +53,10 @@ for (const [module, names] of Object.entries(kinds)) {
     if (module.includes("istio")) schema.properties.apiVersion = { enum: [Model.apiVersion.replace(/\/.*/, "/v1")] };
     // Since prometheus-operator 0.65; the newer package has its schemas as compiled code only.
     if (name === "PrometheusRule") schema.properties.spec.properties.groups.items.properties.rules.items.properties.keep_firing_for = { type: "string" };
+    if (name === "ServiceEntry") schema.properties.spec.properties.resolution.enum.push("DYNAMIC_DNS");
+    const texts = (...keys) => Object.fromEntries(keys.map((key) => [key, { type: "string" }]));
+    const target = { type: "object", properties: texts("group", "kind", "name", "namespace"), additionalProperties: false };
+    if (name === "AuthorizationPolicy") schema.properties.spec.properties.targetRefs = { items: target, type: "array" };
     fs.writeFileSync(path.join(__dirname, name + ".json"), JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...schema, definitions: references(schema, {}) }) + "\n");
   }
 }

@@ -3,8 +3,10 @@ namespace EgressAlerts.Web;
 /// <summary>How far each namespace is from REGISTRY_ONLY, by what the counters say since they began.</summary>
 /// <param name="Namespace">The one whose traffic is listed; empty for all.</param>
 /// <param name="Unregistered">What REGISTRY_ONLY would refuse.</param>
+/// <param name="Proposal">What the namespace would have to register; null where none is chosen.</param>
 public sealed record ReadinessModel(
-    DateTimeOffset? WindowEnd, string Namespace, IReadOnlyList<NamespaceReadiness> Namespaces, RowsPage<UnregisteredRow> Unregistered);
+    DateTimeOffset? WindowEnd, string Namespace, IReadOnlyList<NamespaceReadiness> Namespaces, RowsPage<UnregisteredRow> Unregistered,
+    ProposalModel? Proposal);
 
 /// <summary>One namespace.</summary>
 /// <param name="RegisteredShare">Of all requests and connections that were let out, from 0 to 1.</param>

@@ -8,11 +8,24 @@ internal sealed class ReadinessPages(PageSources sources)
 {
     private const int MaxWorkloads = 10;
 
-    public void Map(PageRoutes routes) => routes.MapPage<ReadinessPage, ReadinessModel>("/readiness", Read);
+    private readonly ProposalReading _proposals = new(sources);
 
-    private PageResult<ReadinessModel> Read(Arguments arguments)
+    public void Map(PageRoutes routes)
     {
-        var ns = arguments.Text("namespace");
+        routes.MapPage<ReadinessPage, ReadinessModel>("/readiness", "/readiness", ReadAsync);
+        routes.MapJson("/proposals", ProposeAsync);
+    }
+
+    private async Task<PageResult<ProposalModel>> ProposeAsync(Arguments arguments, CancellationToken cancel)
+    {
+        var (ns, mode) = (Namespace(arguments), Mode(arguments));
+        return arguments.Complaint is null ? PageResult.Of("Proposals", await _proposals.ReadAsync(ns, mode, cancel)) : Nothing<ProposalModel>();
+    }
+
+    private async Task<PageResult<ReadinessModel>> ReadAsync(Arguments arguments, CancellationToken cancel)
+    {
+        var (ns, mode) = (Namespace(arguments), Mode(arguments));
+        var isKnown = ns.Length > 0 && sources.Traffic.Current.BySource.Keys.Any(source => source.Namespace == ns);
         var traffic = sources.Traffic.Current;
         var namespaces = traffic.Pairs.GroupBy(pair => pair.Source.Namespace).Select(group => Summed(group.Key, group, traffic))
             .OrderBy(row => row.RegisteredShare).ThenBy(row => row.Namespace, StringComparer.Ordinal).ToList();
@@ -29,8 +42,22 @@ internal sealed class ReadinessPages(PageSources sources)
             .ThenBy(entry => entry.Key.Namespace, StringComparer.Ordinal).ThenBy(entry => entry.Key.Destination, StringComparer.Ordinal).ToList();
         var page = RowsPage<KeyValuePair<(string Namespace, string Destination), List<PairTraffic>>>.Of(arguments, sorted);
         return PageResult.Of("Readiness", new ReadinessModel(
-            traffic.Window?.End, ns, namespaces, page.Select(entry => Row(entry.Key.Namespace, traffic.Find(entry.Key.Destination), entry.Value))));
+            traffic.Window?.End, ns, namespaces, page.Select(entry => Row(entry.Key.Namespace, traffic.Find(entry.Key.Destination), entry.Value)),
+            isKnown && arguments.Complaint is null ? await _proposals.ReadAsync(ns, mode, cancel) : null));
     }
+
+    /// <summary>A name that is none of a namespace would be a part of a query.</summary>
+    private static string Namespace(Arguments arguments)
+    {
+        var ns = arguments.Text("namespace");
+        return ns.Length == 0 || LabelText.WorkloadName(ns) == ns ? ns : arguments.Refuse("namespace is not the name of a namespace.", "");
+    }
+
+    private static string Mode(Arguments arguments) => arguments.OneOf("mode", ProposalReading.Sidecar, ProposalReading.Ambient);
+
+    /// <summary>The complaint about the arguments is shown in its place.</summary>
+    private static PageResult<T> Nothing<T>()
+        where T : class => PageResult.Missing<T>("Bad request", "");
 
     private static NamespaceReadiness Summed(string ns, IEnumerable<PairTraffic> pairs, Traffic traffic)
     {
