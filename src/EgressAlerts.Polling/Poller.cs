@@ -83,6 +83,12 @@ public sealed class Poller
 
     public TelemetryReport Telemetry => _survey.Report;
 
+    /// <summary>Takes which hosts the mesh registers, from the next window on. Null where nobody has given the registry. Called between windows.</summary>
+    public void Use(RegisteredHosts? hosts)
+    {
+        if (_hosts.Use(hosts)) _tracker.Known.Declassify();
+    }
+
     /// <summary>Everything that Prometheus stored up to the window's end and that no earlier window saw. Null where an answer was missing or
     /// incomplete: nothing has changed then, and the window is to be tried again.</summary>
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)

@@ -9,6 +9,7 @@ using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Past;
 using EgressAlerts.Polling;
+using EgressAlerts.Registry;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
 using Microsoft.Extensions.Logging;
@@ -66,11 +67,13 @@ internal static class Program
     /// in the present.</summary>
     public static Stages Stages(Poller poller, Settings settings, StoredState state, ServiceParts service)
     {
+        var mesh = new MeshView(
+            settings.Registry, settings.Telemetry.ClusterDomain, settings.Telemetry.EgressGateways, service.Metrics.Mesh, service.Logger<MeshView>());
         var lookups = new Lookups(settings.Dns, state, service.Metrics.Dns, TimeProvider.System, service.Logger<Lookups>());
         var naming = new Namer(settings.Destinations, lookups, state, TimeProvider.System, service.Logger<Namer>());
         var detection = new Detectors(settings.Detection, service.Metrics.Detection, state, service.Logger<Detectors>());
         var budget = new SeriesBudget(settings.Cardinality, state);
         var book = new AlertBook(settings.Alerting, state, service.Metrics.Alerts);
-        return new(poller, lookups, naming, detection, budget, book);
+        return new(mesh, poller, lookups, naming, detection, budget, book);
     }
 }

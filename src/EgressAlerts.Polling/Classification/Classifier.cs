@@ -102,7 +102,8 @@ internal sealed class Classifier
     /// and nothing else is known.</summary>
     private bool IsDynamic(RawMetric raw, SeriesLabels series, string host) =>
         series.Reporter != "waypoint" && !raw.Tcp && series.Protocol is "http" or "grpc" && series.Service == series.ServiceName
-        && series.ServiceNamespace.Length == 0 && series.Cluster.Length == 0 && series.WorkloadNamespace.Length == 0 && _hosts.IsUnregistered(host);
+        && series.ServiceNamespace.Length == 0 && series.Cluster.Length == 0 && series.WorkloadNamespace.Length == 0
+        && _hosts.IsUnregistered(series.Source, host);
 
     private PolicyTags Tags(IReadOnlyDictionary<string, string> labels, string path)
     {

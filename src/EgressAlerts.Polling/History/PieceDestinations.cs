@@ -5,9 +5,10 @@ namespace EgressAlerts.Polling;
 
 /// <summary>Finds the destinations of a piece's series, so that their names can be looked up before its windows are played.</summary>
 /// <param name="scratch">State that nobody else uses. What the classifier learns here must not reach the poller ahead of time.</param>
-public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, StoredState scratch)
+/// <param name="known">Which hosts are registered. Null where nobody has given the registry.</param>
+public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, StoredState scratch, RegisteredHosts? known)
 {
-    private readonly Classifier _classifier = new(telemetry, new HostRegister(telemetry.DynamicDns, scratch));
+    private readonly Classifier _classifier = new(telemetry, Hosts(telemetry, scratch, known));
 
     /// <summary>The destinations of all series that the piece before this one did not hold.</summary>
     public IReadOnlyCollection<RawDestination> News() =>
@@ -18,4 +19,11 @@ public sealed class PieceDestinations(Piece piece, TelemetryOptions telemetry, S
                 (raw, series) => _classifier.Classify(raw, LabelReader.Read(series.Labels)))
             .Select(what => what.Counter?.Flow.To).OfType<RawDestination>().Distinct(),
     ];
+
+    private static HostRegister Hosts(TelemetryOptions telemetry, StoredState scratch, RegisteredHosts? known)
+    {
+        var hosts = new HostRegister(telemetry.DynamicDns, scratch);
+        hosts.Use(known);
+        return hosts;
+    }
 }

@@ -1,10 +1,11 @@
 namespace EgressAlerts.Registry;
 
-/// <summary>When hosts were used last. A wildcard is used by every name that it stands for.</summary>
-internal sealed class HostUses
+/// <summary>When hosts were used last. A wildcard is used by every name that it stands for. Immutable.</summary>
+public sealed class HostUses
 {
     private readonly Dictionary<string, DateTimeOffset> _last = [];
 
+    /// <param name="lastUsed">When each destination was used last, by its name.</param>
     public HostUses(IReadOnlyDictionary<string, DateTimeOffset> lastUsed)
     {
         foreach (var (name, last) in lastUsed)
@@ -17,6 +18,7 @@ internal sealed class HostUses
         }
     }
 
+    /// <summary>Null where no use is remembered.</summary>
     public DateTimeOffset? LastOf(string host) => _last.TryGetValue(host, out var last) ? last : null;
 
     private void Keep(string host, DateTimeOffset last)

@@ -8,8 +8,10 @@ namespace EgressAlerts.Registry;
 /// <param name="registryOnly">Whether the mesh's outbound policy is REGISTRY_ONLY. A Sidecar may say otherwise for its namespace.</param>
 /// <param name="rootNamespace">Where the Sidecar and the policies are that apply to all namespaces.</param>
 /// <param name="clusterDomain">The trust domain of the mesh's identities, and the end of the names of its services.</param>
+/// <param name="gateways">The egress gateways as namespace/workload. A Sidecar does not apply to them.</param>
 public sealed class Door(
-    MeshRegistry registry, MeshMode mode, bool registryOnly, string rootNamespace = "istio-system", string clusterDomain = "cluster.local")
+    MeshRegistry registry, MeshMode mode, bool registryOnly, string rootNamespace = "istio-system", string clusterDomain = "cluster.local",
+    IReadOnlyCollection<string>? gateways = null)
 {
     // Namespaces come from traffic. Beyond this number a scope is made for each flow, which is slower.
     private const int MaxNamespaces = 10_000;
@@ -19,11 +21,12 @@ public sealed class Door(
     private readonly ILookup<string, Sidecar> _sidecars = registry.Sidecars
         .OrderBy(one => one.Created ?? DateTimeOffset.MaxValue).ThenBy(one => one.Name).ToLookup(one => one.Name.Namespace);
 
-    private readonly ConcurrentDictionary<string, Scope[]> _scopes = [];
+    private readonly HashSet<string> _gateways = [.. gateways ?? []];
+    private readonly ConcurrentDictionary<(string Namespace, bool IsGateway), Scope[]> _scopes = [];
 
     public Verdict Judge(SeenFlow flow)
     {
-        var scopes = ScopesOf(flow.Source.Namespace);
+        var scopes = ScopesOf(flow.Source);
         var verdict = Judge(scopes[0], flow);
         foreach (var scope in scopes.Skip(1))
         {
@@ -37,6 +40,42 @@ public sealed class Door(
         }
 
         return verdict;
+    }
+
+    /// <summary>The entry that lets a flow out. Null where none does, or where Sidecars with selectors make a difference.</summary>
+    public ServiceEntry? EntryOf(SeenFlow flow)
+    {
+        ServiceEntry? entry = null;
+        foreach (var scope in ScopesOf(flow.Source))
+        {
+            if (ByEntries(scope, flow) is not { Outcome: Outcome.Passes, Entry: { } found } || (entry is not null && entry != found)) return null;
+            entry = found;
+        }
+
+        return entry;
+    }
+
+    /// <summary>Whether an entry that a workload sees registers a host for HTTP.</summary>
+    /// <param name="host">In lower case.</param>
+    /// <param name="port">Digits. Empty stands for any port.</param>
+    public bool Registers(Workload source, string host, string port)
+    {
+        foreach (var scope in ScopesOf(source))
+        {
+            foreach (var registered in _index.HostsFor(host))
+            {
+                foreach (var entry in _index.WithHost(registered))
+                {
+                    foreach (var one in entry.Ports)
+                    {
+                        if (!one.IsHttp || (port.Length > 0 && port != one.Number.ToString(CultureInfo.InvariantCulture))) continue;
+                        if (scope.Find(registered, one.Number) is { Port.IsHttp: true }) return true;
+                    }
+                }
+            }
+        }
+
+        return false;
     }
 
     private Verdict Judge(Scope scope, SeenFlow flow)
@@ -98,17 +137,18 @@ public sealed class Door(
         : flow is { Port: "", Protocol: not Protocol.Tcp, Destination.Source: NameSource.Host } ? 80
         : 0;
 
-    private Scope[] ScopesOf(string ns)
+    private Scope[] ScopesOf(Workload source)
     {
-        if (_scopes.TryGetValue(ns, out var known)) return known;
-        var made = NewScopes(ns);
-        return _scopes.Count < MaxNamespaces ? _scopes.GetOrAdd(ns, made) : made;
+        var key = (source.Namespace, _gateways.Count > 0 && _gateways.Contains(source.ToString()));
+        if (_scopes.TryGetValue(key, out var known)) return known;
+        var made = NewScopes(source.Namespace, key.Item2);
+        return _scopes.Count < MaxNamespaces ? _scopes.GetOrAdd(key, made) : made;
     }
 
     /// <summary>The scope of the namespace first, then one for each Sidecar that may apply to the workload because of its labels.</summary>
-    private Scope[] NewScopes(string ns)
+    private Scope[] NewScopes(string ns, bool isGateway)
     {
-        if (mode == MeshMode.Ambient) return [new(_index, ns, null, mode)];
+        if (mode == MeshMode.Ambient || isGateway) return [new(_index, ns, null, mode)];
         var all = _sidecars[ns].FirstOrDefault(one => one.Selector is null) ?? _sidecars[rootNamespace].FirstOrDefault(one => one.Selector is null);
         return [new(_index, ns, all, mode), .. _sidecars[ns].Where(one => one.Selector is not null).Select(one => new Scope(_index, ns, one, mode))];
     }

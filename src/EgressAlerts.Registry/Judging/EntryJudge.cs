@@ -155,7 +155,7 @@ internal static class EntryJudge
                 (_, false) => ($"registers {name}, but Sidecar {scope.Sidecar?.Name} does not import {host} from there.", scope.Sidecar?.Name),
                 _ when !entry.Ports.Any(one => one.Number == port) => ($"registers {name}, but not port {at}.", null),
                 _ when entry.Ports.FirstOrDefault(one => one.Number == port && !fits(one)) is { } other =>
-                    ($"registers {name} on port {at} as {Spelled(other)}, which this traffic is not.", null),
+                    ($"registers {name} on port {at} as {other.Spelling}, which this traffic is not.", null),
                 _ => ($"registers {name}, but another entry for {host} wins over it.", (ResourceName?)null),
             };
             return new(Outcome.Refused, $"ServiceEntry {entry.Name} {why}", entry, by);
@@ -163,8 +163,6 @@ internal static class EntryJudge
 
         return new(Outcome.Refused, $"No entry that {scope.Namespace} sees registers {name} on port {at}.", null);
     }
-
-    private static string Spelled(EntryPort port) => port.Protocol == EntryProtocol.GrpcWeb ? "GRPC-WEB" : $"{port.Protocol}".ToUpperInvariant();
 
     private static bool IsHost(NameSource source) => source is NameSource.Registry or NameSource.Sni or NameSource.Host;
 }

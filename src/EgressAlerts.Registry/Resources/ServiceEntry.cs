@@ -29,6 +29,9 @@ public sealed record ServiceEntry(
 /// <param name="TargetPort">The port at the endpoint. Null where it is <paramref name="Number"/>.</param>
 public sealed record EntryPort(int Number, string Name, EntryProtocol Protocol, int? TargetPort = null)
 {
+    /// <summary>The protocol as Istio spells it.</summary>
+    public string Spelling => Protocol == EntryProtocol.GrpcWeb ? "GRPC-WEB" : Protocol.ToString().ToUpperInvariant();
+
     /// <summary>Whether the proxy takes connections by their address and port alone.</summary>
     public bool IsRaw => Protocol is EntryProtocol.Tcp or EntryProtocol.Mongo or EntryProtocol.Mysql or EntryProtocol.Redis or EntryProtocol.Auto;
 

@@ -32,7 +32,6 @@ internal sealed class Play : IAsyncDisposable
     {
         if (names is not null) _store.TakeOver(names, Lookups.Tables);
         (_state, _time, _isSaved) = (_store.Read(), new PastTime(settings.Prometheus.Delay), isSaved);
-        _destinations = new PieceDestinations(piece, settings.Telemetry, _scratch.Read());
         settings = settings with
         {
             Destinations = settings.Destinations with { IsPast = true },
@@ -43,6 +42,7 @@ internal sealed class Play : IAsyncDisposable
         var service = new ServiceParts(new ServiceMetrics(new MetricRegistry(), _time), _time, NullLoggerFactory.Instance);
         var poller = new Poller(piece, settings.Prometheus, settings.Telemetry, service.Metrics.Polling, _state, _time, service.Logger<Poller>());
         _stages = Program.Stages(poller, settings, _state, service);
+        _destinations = new PieceDestinations(piece, settings.Telemetry, _scratch.Read(), _stages.Mesh.Current is { } mesh ? mesh.Door.Registers : null);
     }
 
     public PlayedAlerts Alerts { get; } = new();
@@ -60,6 +60,7 @@ internal sealed class Play : IAsyncDisposable
     public async Task RunAsync(Window window, CancellationToken cancel)
     {
         _time.WindowEnd = window.End;
+        _stages.RefreshMesh();
         var read = await _stages.Poller.TryReadAsync(window, cancel)
             ?? throw new InvalidOperationException($"the window {window} is not in the piece: {_stages.Poller.Failure}");
         var named = await _stages.Naming.NameAsync(read, cancel);

@@ -5,6 +5,7 @@ using EgressAlerts.Detection;
 using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
+using EgressAlerts.Registry;
 
 namespace EgressAlerts.Configuration;
 
@@ -18,6 +19,10 @@ internal sealed record Settings : ICheckedOptions
     public HttpSettings PrometheusHttp { get; init; } = new();
 
     public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Where Istio's resources are, so that which hosts are registered is known.</summary>
+    [Key("telemetry")]
+    public RegistryOptions Registry { get; init; } = new();
 
     public DnsOptions Dns { get; init; } = new();
 

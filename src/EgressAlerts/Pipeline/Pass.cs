@@ -9,6 +9,7 @@ using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Proposals;
+using EgressAlerts.Registry;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
 
@@ -58,8 +59,12 @@ internal sealed class Pass(
     /// <summary>The most specific network of the user's or of a file that holds an address. Null where none does. Any thread.</summary>
     public IPNetwork? NetworkOf(IPAddress address) => stages.Naming.NetworkOf(address);
 
-    /// <summary>The files that are read again when they change: those that names come from, policies and threat lists. Any thread.</summary>
-    public IReadOnlyList<FileStatus> Files => [.. stages.Naming.Files, .. stages.Detection.Files];
+    /// <summary>The files that are read again when they change: those of Istio's resources, those that names come from, policies and
+    /// threat lists. Any thread.</summary>
+    public IReadOnlyList<FileStatus> Files => [.. stages.Mesh.Files, .. stages.Naming.Files, .. stages.Detection.Files];
+
+    /// <summary>What the mesh registers. Null where the configuration does not say where Istio's resources are. Any thread.</summary>
+    public MeshPicture? Mesh => stages.Mesh.Current;
 
     /// <summary>How each name server stands. Any thread.</summary>
     public IReadOnlyList<NameServerStatus> NameServers => stages.Lookups.Servers.Status;
@@ -105,6 +110,7 @@ internal sealed class Pass(
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
     {
+        stages.RefreshMesh();
         if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
         if (await stages.Poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
         var named = await stages.Naming.NameAsync(read, cancel);

@@ -51,6 +51,7 @@ internal static class Endpoints
         new WorkloadPages(sources).Map(pages);
         new DestinationPages(sources).Map(pages);
         new ReadinessPages(sources).Map(pages);
+        new EntryPages(sources).Map(pages);
         new PolicyPages(sources).Map(pages);
         new ExplainPages(sources).Map(pages);
         new StatusPages(sources).Map(pages);

@@ -56,6 +56,10 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("dns: {servers: [example.com]}", "1: dns.servers 'example.com' is not an address with an optional port")]
     [InlineData("dns:\n  cache:\n    max_ttl: 1s", "3: dns.cache.max_ttl is shorter than min_ttl")]
     [InlineData("telemetry: {egress_gateways: [gateway]}", "1: telemetry.egress_gateways 'gateway' is not namespace/workload")]
+    [InlineData(
+        "telemetry: {service_entry_files: [/nowhere.yml]}",
+        "1: telemetry.service_entry_files cannot be used: /nowhere.yml:0: this file cannot be read")]
+    [InlineData("telemetry: {mesh_mode: magic}", "1: telemetry.mesh_mode 'magic' is none of sidecar, ambient")]
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name 'a b' holds more than letters")]
     [InlineData("destinations: {networks: [{cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name is missing or holds more than letters")]

@@ -120,6 +120,29 @@ public sealed partial class ClassifierTests
     }
 
     [Fact]
+    public void Where_the_registry_is_given_it_says_which_hosts_are_registered_and_nothing_is_guessed()
+    {
+        var hosts = new HostRegister(DynamicDns.Auto, Store.InMemory().Read());
+        var classifier = new Classifier(Options, hosts);
+        hosts.Saw("gone.example.com");
+        Assert.True(hosts.Use((_, host, port) => host == "one.example.com" && port is "" or "8080"));
+        Assert.Equal(Route.Registered, Http(classifier, "One.example.com:8080").Counter!.Flow.Route);
+        Assert.Equal(Route.Passthrough, Http(classifier, "one.example.com:80").Counter!.Flow.Route);
+        Assert.Equal(Route.Passthrough, Http(classifier, "gone.example.com").Counter!.Flow.Route);
+        // A namespace is the mesh's own word, which may be newer than the file.
+        Assert.Equal(Route.Registered, Http(classifier, "new.example.com", ("destination_service_namespace", "shop")).Counter!.Flow.Route);
+
+        // Who has decided himself is not overruled.
+        foreach (var mode in (DynamicDns[])[DynamicDns.Always, DynamicDns.Never])
+        {
+            var decided = new HostRegister(mode, Store.InMemory().Read());
+            Assert.False(decided.Use((_, _, _) => mode == DynamicDns.Always));
+            var route = Http(new Classifier(Options, decided), "one.example.com").Counter!.Flow.Route;
+            Assert.Equal(mode == DynamicDns.Always ? Route.Passthrough : Route.Registered, route);
+        }
+    }
+
+    [Fact]
     public void What_else_looks_like_dynamic_DNS_is_not_taken_for_it()
     {
         var hosts = new HostRegister(DynamicDns.Always, Store.InMemory().Read());

@@ -9,5 +9,9 @@ internal static class Links
 
     public static string Destination(string name) => $"destinations/{Uri.EscapeDataString(name)}";
 
+    /// <summary>The entries of the namespace of one entry, and the place of that entry on their page.</summary>
+    public static string Entries(string entry) =>
+        $"entries?namespace={Uri.EscapeDataString(entry.Split('/')[0])}#{Uri.EscapeDataString(entry)}";
+
     public static string Runbook(string alertName) => $"runbooks/{Uri.EscapeDataString(alertName)}";
 }

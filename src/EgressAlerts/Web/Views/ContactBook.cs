@@ -30,6 +30,15 @@ internal sealed class ContactBook(CommittedRows rows)
         row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))), JsonSerializer.Serialize(destinations))
         .ToDictionary(row => row.Name, row => row.Times);
 
+    /// <summary>When anybody first talked to any destination, and last to each. The first is null where there are too many to read them all.</summary>
+    public (DateTimeOffset? Since, IReadOnlyDictionary<string, DateTimeOffset> Last) LastUses()
+    {
+        var all = rows.Read(
+            $"SELECT destination, min(first), max(last) FROM contact GROUP BY destination LIMIT {MaxRows}",
+            row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))));
+        return (all.Count is 0 or MaxRows ? null : all.Min(row => row.Times.First), all.ToDictionary(row => row.Name, row => row.Times.Last));
+    }
+
     /// <summary>Contacts that began since an instant, of workloads that were learned by then. The latest first.</summary>
     public IReadOnlyList<NewContact> Since(DateTimeOffset at, int most) => rows.Read(
         """

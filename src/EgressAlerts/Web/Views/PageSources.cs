@@ -7,6 +7,8 @@ namespace EgressAlerts.Web;
 /// <summary>Where pages find what they show. All of it may be read from any thread, and nothing of it holds the pass up.</summary>
 internal sealed class PageSources(ServeOptions options, PassWorker worker, Exposition exposition, TimeProvider time)
 {
+    private readonly EntryUsesView _uses = new();
+
     public ServeOptions Options => options;
 
     public PassWorker Worker => worker;
@@ -20,6 +22,9 @@ internal sealed class PageSources(ServeOptions options, PassWorker worker, Expos
     public TrafficView Traffic { get; } = new(exposition);
 
     public TrafficHistory History { get; } = new(worker, exposition, time);
+
+    /// <summary>Which entry let out what was seen.</summary>
+    public EntryUses EntryUses => _uses.Of(Pass.Mesh, Traffic.Current);
 
     public ContactBook Contacts { get; } = new(new CommittedRows(options.StoragePath));
 

@@ -34,7 +34,11 @@ public sealed record LearningNeed(string Needed, string UploadNeeded);
 public sealed record PairRow(
     string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed, string Owner, IReadOnlyList<string> Ports,
     IReadOnlyList<string> Routes, string State, double Contacts, double Refused, double UploadBytes, double DownloadBytes, DateTimeOffset? FirstSeen,
-    DateTimeOffset? LastSeen, IReadOnlyList<double> Sent);
+    DateTimeOffset? LastSeen, IReadOnlyList<double> Sent)
+{
+    /// <summary>The ServiceEntries that let it out, as namespace/name. Empty where the registry was not given.</summary>
+    public IReadOnlyList<string> Entries { get; init; } = [];
+}
 
 /// <summary>A list of destinations.</summary>
 /// <param name="All">How many destinations there are, with those that the filters leave out.</param>

@@ -64,12 +64,14 @@ internal sealed class WorkloadPages(PageSources sources)
 
         DateTimeOffset? learnedAt = sources.Contacts.Learned().TryGetValue(group, out var at) ? at : null;
         var alerts = sources.Pass.Alerts;
+        var uses = sources.EntryUses;
         var policies = sources.Pass.Verdicts;
         var rows = pairs.Select(pair =>
         {
             var (to, times) = (traffic.Find(pair.Destination), contacts.GetValueOrDefault(pair.Destination));
             var isAllowed = PairRows.IsAllowed(policies, pair, to);
-            return PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()));
+            return PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()))
+                with { Entries = uses.Of(pair) };
         });
         var page = RowsPage<PairRow>.Of(arguments, [.. PairRows.Sorted(rows, sort, row => row.Destination)]);
         if (arguments.Complaint is not null) return PageResult.Missing<WorkloadModel>("Workload", "");
