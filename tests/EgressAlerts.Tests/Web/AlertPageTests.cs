@@ -91,6 +91,16 @@ public sealed class AlertPageTests
     }
 
     [Fact]
+    public async Task The_page_names_the_entry_that_let_the_traffic_out()
+    {
+        var alert = AlertSamples.Of("EgressUploadSpike", "shop", "cart", destination: "api.stripe.com");
+        var model = await LoadAsync("EgressUploadSpike", AlertSamples.Sources(alert) with { Uses = EntryPageTests.Uses });
+        Assert.Equal("shop/stripe", Assert.Single(model.Destination!.Entries));
+        var html = await Rendered.PageAsync<AlertPage, AlertModel>(model, "alerts/EgressUploadSpike");
+        Assert.Contains("href=\"../entries?namespace=shop#shop%2Fstripe\"", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_watchdog_has_a_page_without_workload_and_traffic()
     {
         var model = await LoadAsync("EgressAlertsWatchdog", AlertSamples.Sources(AlertSamples.Of("EgressAlertsWatchdog", "", "", severity: "info")));

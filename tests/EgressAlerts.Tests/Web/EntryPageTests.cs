@@ -18,6 +18,8 @@ public sealed class EntryPageTests
     private static readonly MeshPicture Mesh = new(
         Registry, new Door(Registry, MeshMode.Sidecar, registryOnly: true), EntryFindings.Of(Registry, MeshMode.Sidecar));
 
+    internal static EntryUses Uses => new(Mesh, Traffic());
+
     [Fact]
     public void Each_entry_shows_who_uses_it_and_when_last()
     {

@@ -7,6 +7,8 @@ namespace EgressAlerts.Web;
 /// <summary>Which ServiceEntry let out what the exported counters show. Immutable.</summary>
 internal sealed class EntryUses
 {
+    public static readonly EntryUses None = new(null, new Traffic(null));
+
     private static readonly IReadOnlyList<PairTraffic> Nothing = [];
 
     private readonly Dictionary<(Workload Source, string Destination), List<string>> _entries = [];
@@ -29,7 +31,7 @@ internal sealed class EntryUses
     }
 
     /// <summary>The entries that let out what a workload did with a destination, as namespace/name.</summary>
-    public IReadOnlyList<string> Of(PairTraffic pair) => _entries.GetValueOrDefault((pair.Source, pair.Destination), []);
+    public IReadOnlyList<string> Of(Workload source, string destination) => _entries.GetValueOrDefault((source, destination), []);
 
     /// <summary>What an entry let out.</summary>
     public IReadOnlyList<PairTraffic> Of(ResourceName entry) => _uses.TryGetValue(entry, out var pairs) ? pairs : Nothing;
@@ -49,7 +51,7 @@ internal sealed class EntryUsesView
 {
     private readonly Lock _lock = new();
     private (MeshPicture? Mesh, Traffic? Traffic) _of;
-    private EntryUses _uses = new(null, new Traffic(null));
+    private EntryUses _uses = EntryUses.None;
 
     public EntryUses Of(MeshPicture? mesh, Traffic traffic)
     {

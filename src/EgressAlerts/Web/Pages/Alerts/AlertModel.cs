@@ -21,7 +21,11 @@ public sealed record AlertModel(
 /// <param name="ClaimedName">The TLS server name or Host header of the first contact.</param>
 public sealed record AlertDestination(
     string Name, string NameSource, bool Confirmed, string Address, string Port, string Protocol, string Route, string ClaimedName, string Owner,
-    string Network, string Region, string Domain);
+    string Network, string Region, string Domain)
+{
+    /// <summary>The ServiceEntries that let the traffic out, as namespace/name. Empty where none did, or where the registry was not given.</summary>
+    public IReadOnlyList<string> Entries { get; init; } = [];
+}
 
 /// <summary>Who else talks to the destination of an alert.</summary>
 /// <param name="Workloads">Those that sent most, at most 20.</param>

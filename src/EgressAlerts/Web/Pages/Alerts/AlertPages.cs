@@ -6,7 +6,7 @@ internal sealed class AlertPages(PageSources sources)
     public const string NoSuchAlert = "There is no alert with this fingerprint, or it resolved longer than alerting.history ago. "
         + "/api/v1/alerts shows what fires, and with start what has fired since.";
 
-    private AlertSources Current => AlertSources.Of(sources.Pass, sources.Exposition);
+    private AlertSources Current => AlertSources.Of(sources.Pass, sources.Exposition, sources.EntryUses);
 
     public void Map(PageRoutes pages)
     {

@@ -15,6 +15,9 @@ internal sealed record AlertSources(
     /// <summary>Finds the network of the user's or of a provider that holds an address.</summary>
     public Func<IPAddress, IPNetwork?> NetworkOf { get; init; } = _ => null;
 
-    public static AlertSources Of(Pass pass, Exposition exposition) =>
-        new(pass.AlertHistory, pass.HeldBackAlerts, exposition.Current, pass.Settings, pass.History) { NetworkOf = pass.NetworkOf };
+    /// <summary>Which ServiceEntry let out what the counters show.</summary>
+    public EntryUses Uses { get; init; } = EntryUses.None;
+
+    public static AlertSources Of(Pass pass, Exposition exposition, EntryUses uses) =>
+        new(pass.AlertHistory, pass.HeldBackAlerts, exposition.Current, pass.Settings, pass.History) { NetworkOf = pass.NetworkOf, Uses = uses };
 }

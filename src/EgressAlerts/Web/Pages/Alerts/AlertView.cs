@@ -32,7 +32,7 @@ internal static class AlertView
             Annotation(alert, "description"),
             Annotation(alert, "limit_key"),
             alert.Labels,
-            row.Destination.Length > 0 ? Destination(alert, row, known, facts) : null,
+            row.Destination.Length > 0 ? Destination(alert, row, known, facts, sources.Uses) : null,
             traffic,
             row.Destination.Length > 0 ? Others(alert, sources) : null,
             Related(row, sources),
@@ -65,7 +65,7 @@ internal static class AlertView
     private static Workload SourceOf(Alert alert) =>
         new(alert.Labels.GetValueOrDefault("source_workload_namespace", ""), alert.Labels.GetValueOrDefault("source_workload", ""));
 
-    private static AlertDestination Destination(Alert alert, AlertRow row, Destination? known, RemedyFacts facts) => new(
+    private static AlertDestination Destination(Alert alert, AlertRow row, Destination? known, RemedyFacts facts, EntryUses uses) => new(
         row.Destination,
         known?.Source.LabelValue() ?? row.NameSource,
         known?.Confirmed ?? row.Confirmed,
@@ -77,7 +77,10 @@ internal static class AlertView
         known?.Owner ?? "",
         known?.Network ?? "",
         known?.Region ?? "",
-        known?.Domain ?? "");
+        known?.Domain ?? "")
+    {
+        Entries = uses.Of(SourceOf(alert), row.Destination),
+    };
 
     private static AlertOthers Others(Alert alert, AlertSources sources)
     {

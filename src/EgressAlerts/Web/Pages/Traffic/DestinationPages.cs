@@ -58,8 +58,8 @@ internal sealed class DestinationPages(PageSources sources)
             var times = contacts.GetValueOrDefault(group);
             DateTimeOffset? learnedAt = learned.TryGetValue(group, out var at) ? at : null;
             var isAllowed = PairRows.IsAllowed(policies, pair, to);
-            return PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()))
-                with { Entries = uses.Of(pair) };
+            var row = PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()));
+            return row with { Entries = uses.Of(pair.Source, pair.Destination) };
         });
         var page = RowsPage<PairRow>.Of(arguments, [.. PairRows.Sorted(rows, sort, row => $"{row.SourceWorkloadNamespace}/{row.SourceWorkload}")]);
         if (arguments.Complaint is not null) return PageResult.Missing<DestinationModel>("Destination", "");

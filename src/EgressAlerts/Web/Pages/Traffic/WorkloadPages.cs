@@ -70,8 +70,8 @@ internal sealed class WorkloadPages(PageSources sources)
         {
             var (to, times) = (traffic.Find(pair.Destination), contacts.GetValueOrDefault(pair.Destination));
             var isAllowed = PairRows.IsAllowed(policies, pair, to);
-            return PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()))
-                with { Entries = uses.Of(pair) };
+            var row = PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()));
+            return row with { Entries = uses.Of(pair.Source, pair.Destination) };
         });
         var page = RowsPage<PairRow>.Of(arguments, [.. PairRows.Sorted(rows, sort, row => row.Destination)]);
         if (arguments.Complaint is not null) return PageResult.Missing<WorkloadModel>("Workload", "");
