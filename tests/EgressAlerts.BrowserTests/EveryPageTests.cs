@@ -16,7 +16,7 @@ public sealed class EveryPageTests(PagesFixture pages)
     [
         "", "?range=1h", "alerts", "alerts?state=resolved", "alerts?state=held_back", "alerts/ALERT", "workloads", "workloads?namespace=shop&sort=name",
         "workloads/batch/report", "workloads/search/indexer?page=2", "destinations", "destinations?name_source=ip", "destinations/api.stripe.com", "readiness",
-        "readiness?namespace=shop", "policies", "explain",
+        "readiness?namespace=shop", "entries", "policies", "explain",
         "explain?source=batch/report&destination=www.mailer.example.com&address=141.95.33.98&port=80", "status",
         "config", "runbooks/", "runbooks/EgressBlocked", Missing,
     ];

@@ -6,6 +6,8 @@ namespace EgressAlerts.Registry;
 /// <summary>Builds values out of the events of a YAML parser, within bounds. JSON is YAML too.</summary>
 internal sealed class NodeParser(IParser parser)
 {
+    public const string Twice = "a key stands twice in one mapping";
+
     private const int MaxDepth = 64;
     private const int MaxNodes = 100_000;
     private int _nodes;
@@ -37,7 +39,7 @@ internal sealed class NodeParser(IParser parser)
             {
                 var key = Key();
                 var value = Parse(path.Length == 0 ? key.Value : $"{path}.{key.Value}", depth + 1);
-                if (!keys.TryAdd(key.Value, value)) throw new YamlException(key.Start, key.End, "a key stands twice in one mapping");
+                if (!keys.TryAdd(key.Value, value)) throw new YamlException(key.Start, key.End, Twice);
             }
 
             return new(line, path) { Keys = keys };

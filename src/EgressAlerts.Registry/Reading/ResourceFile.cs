@@ -31,6 +31,11 @@ internal sealed class ResourceFile(string name, string defaultNamespace)
         {
             _errors.Add(new(name, e.Start.Line, $"this is not usable YAML or JSON: {QuotedText.Of(e.InnerException?.Message ?? e.Message, 300)}"));
         }
+        // The parser trips over some broken text with exceptions of the platform.
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException or OverflowException or IndexOutOfRangeException)
+        {
+            _errors.Add(new(name, 0, $"this is not usable YAML or JSON: {QuotedText.Of(e.Message, 300)}"));
+        }
 
         if (_errors.Count == 0) return MeshRegistry.Of(_entries.Values, _sidecars.Values, _policies.Values, _ignored);
         var more = _errors.Count > MaxErrors ? $"; and {_errors.Count - MaxErrors} more" : "";
@@ -61,9 +66,9 @@ internal sealed class ResourceFile(string name, string defaultNamespace)
                 isList = true;
                 while (!parser.TryConsume<SequenceEnd>(out _)) Take(nodes.Parse(""));
             }
-            else
+            else if (!keys.TryAdd(key.Value, nodes.Parse(key.Value)))
             {
-                keys[key.Value] = nodes.Parse(key.Value);
+                throw new YamlException(key.Start, key.End, NodeParser.Twice);
             }
         }
 

@@ -77,6 +77,7 @@ public sealed partial class DocumentTests : IDisposable
         _folder.Write("networks.csv", "192.0.2.0/24,backup-provider,backup,eu-west-1\n");
         _folder.Write("ip-ranges.json", """{"prefixes": [{"ip_prefix": "192.0.2.0/24", "region": "eu-west-1", "service": "S3"}], "ipv6_prefixes": []}""");
         _folder.Write("drop.txt", "203.0.113.0/24\n");
+        _folder.Write("mesh.yml", "apiVersion: v1\nkind: List\nitems: []\n");
         _folder.Write("password", "secret\n");
     }
 

@@ -137,6 +137,32 @@ public sealed class MeshRegistryTests
         Assert.Throws<InvalidDataException>(() => Parse("{kind: " + new string('[', 100_000))).Message,
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("{items: [], kind: List, kind: List}")]
+    [InlineData("{kind: ServiceEntry, metadata: {name: a, name: b}}")]
+    public void A_key_that_stands_twice_is_refused(string text) =>
+        Assert.Contains("a key stands twice in one mapping", Assert.Throws<InvalidDataException>(() => Parse(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Broken_text_is_refused_or_read_and_nothing_else_happens()
+    {
+        var random = new Random(20260131);
+        for (var i = 0; i < 3_000; i++)
+        {
+            var text = Stripe.ToCharArray();
+            for (var change = random.Next(1, 6); change > 0; change--)
+                text[random.Next(text.Length)] = "\0\t\n:-[]{}\"'&*!|>%@`~,#\ud83d\u2028\\x0"[random.Next(26)];
+            try
+            {
+                Assert.InRange(Parse(new string(text)).Entries.Count, 0, 1);
+            }
+            catch (InvalidDataException e)
+            {
+                Assert.StartsWith("mesh.yml:", e.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     [Fact]
     public void A_file_that_is_not_there_is_refused_by_its_name() => Assert.StartsWith(
         "nowhere.yml:0: this file cannot be read: ",

@@ -76,7 +76,7 @@ internal static class EntriesView
             entry.Hosts,
             [.. entry.Addresses.Select(network => $"{network}")],
             [.. entry.Ports.Select(port => $"{port.Number} {port.Spelling}")],
-            entry.Resolution.LabelValue(),
+            entry.Resolution.LabelValue().ToUpperInvariant(),
             entry.ExportTo,
             entry.Created,
             [.. workloads.Take(MaxWorkloads)],
