@@ -13,6 +13,7 @@ using EgressAlerts.Benchmarks;
 // memory [DESTINATIONS]: what floods of destinations that never come back leave in memory.
 // backtest [SERIES] [SINCE]: what a backtest costs, SERIES of them live at a time.
 // pages [DESTINATIONS]: what pages of long tables cost.
+// door [FLOWS]: what propose and replay cost over two weeks, and what they cost Prometheus.
 // Anything else goes to BenchmarkDotNet.
 int Number(int index, int fallback) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : fallback;
 
@@ -47,6 +48,9 @@ switch (args)
         break;
     case ["pages", ..]:
         await PageSpeed.RunAsync(Number(1, 10_000));
+        break;
+    case ["door", ..]:
+        await DoorSpeed.RunAsync(Number(1, 40_000));
         break;
     case ["budget", ..]:
         BudgetSpeed.Run();

@@ -32,6 +32,9 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>The process id.</summary>
+    public int Id => _process!.Id;
+
     /// <param name="scrapeInterval">A duration as Prometheus writes it, such as <c>1s</c>.</param>
     /// <param name="targets">The name and the address of each job. Labels in the exposition win over those of the job.</param>
     public static Task<PrometheusServer> StartAsync(string scrapeInterval, params (string Job, Uri Address)[] targets) =>

@@ -18,5 +18,10 @@ internal sealed class AddressBook
             .Where(row => row.Address is not null).ToLookup(row => row.Name, row => row.Address!)
         : Array.Empty<(string Name, IPAddress Address)>().ToLookup(row => row.Name, row => row.Address);
 
-    public IReadOnlyList<IPAddress> Of(string name) => IPAddress.TryParse(name, out var address) ? [address] : [.. _byName[name]];
+    /// <summary>The addresses of a name. One that stands for the machines of a provider, such as <c>*.compute-1.amazonaws.com</c>, has those of all names below
+    /// it.</summary>
+    public IReadOnlyList<IPAddress> Of(string name) =>
+        IPAddress.TryParse(name, out var address) ? [address]
+        : !name.StartsWith("*.", StringComparison.Ordinal) ? [.. _byName[name]]
+        : [.. _byName.Where(one => one.Key.EndsWith(name[1..], StringComparison.Ordinal)).SelectMany(one => one)];
 }
