@@ -167,6 +167,34 @@ public sealed class AllowCommandTests : IDisposable
         Assert.StartsWith(expected, complaint, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.NotFound, "", "knows no such alert")]
+    [InlineData(HttpStatusCode.OK, "<!doctype html>", "does not tell the alert")]
+    [InlineData(HttpStatusCode.OK, "[]", "does not tell the alert")]
+    [InlineData(HttpStatusCode.OK, "{}", "does not tell the alert")]
+    [InlineData(HttpStatusCode.InternalServerError, "", "does not tell the alert")]
+    public async Task A_service_that_does_not_tell_the_alert_is_named(HttpStatusCode status, string body, string expected)
+    {
+        using var handler = new Answer(status, body);
+        var error = await Assert.ThrowsAsync<InvalidDataException>(
+            () => AlertLookup.AtServiceAsync(new Uri("http://host:10098/egress/"), "0123456789abcdef", handler, CancellationToken.None));
+        Assert.StartsWith("http://host:10098/egress/api/v1/alerts/0123456789abcdef", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_running_service_tells_the_alert()
+    {
+        using var handler = new Answer(
+            HttpStatusCode.OK,
+            """
+            [{"fingerprint": "0123456789abcdef", "state": "firing", "labels": {"alertname": "EgressBeaconing"}, "annotations": {"port": "443"},
+              "starts_at": "2026-01-05T00:00:00+00:00", "ends_at": null, "resolved_at": null}]
+            """);
+        var alert = await AlertLookup.AtServiceAsync(new Uri("http://host:10098"), "0123456789abcdef", handler, CancellationToken.None);
+        Assert.Equal(("EgressBeaconing", "443", Timeline.Start), (alert.Labels["alertname"], alert.Annotations["port"], alert.StartsAt));
+    }
+
     private static AllowEntry? Make(RemedyFacts facts, out string refusal) =>
         AllowEntry.Make(facts, address => new IPNetwork(IPAddress.Parse("52.0.0.0"), 16), Decision, out refusal);
 
@@ -192,5 +220,12 @@ public sealed class AllowCommandTests : IDisposable
         var alert = Assert.Single(book.Update([finding], Samples.Window(1)));
         state.Commit();
         return alert.Fingerprint;
+    }
+
+    /// <summary>Answers every request with the same.</summary>
+    private sealed class Answer(HttpStatusCode status, string body) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body) });
     }
 }
