@@ -15,6 +15,10 @@ public sealed record RegistryOptions : ICheckedOptions
     /// <summary>The namespace whose Sidecar is for all namespaces without one (<c>meshConfig.rootNamespace</c>).</summary>
     public string RootNamespace { get; init; } = "istio-system";
 
+    /// <summary>The resources of the files as they are now.</summary>
+    /// <exception cref="InvalidDataException">A file cannot be used.</exception>
+    public MeshRegistry Read() => MeshRegistry.Read([.. ServiceEntryFiles.SelectMany(ResourcePath.Files).Distinct()]);
+
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) =>
         ServiceEntryFiles.Select(path => ("service_entry_files", UsableFile.Fault(() => Check(path)))).Where(fault => fault.Item2 is not null)!;

@@ -82,7 +82,14 @@ internal static partial class ProposeCommand
         var settings = ConfigLoader.Load(past.ConfigFile);
         var known = PastKnowledge.Read(settings, past.StoragePath);
         var traffic = await PastReading.ReadAsync(settings, past, time, progress, cancel);
-        return Proposer.Propose(traffic, options, known, _ => false);
+        try
+        {
+            return Proposer.Propose(traffic, options, known, Covered.By(settings.Registry.Read(), settings, options, known));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartException($"telemetry.service_entry_files: {e.Message}", e);
+        }
     }
 
     /// <summary>What is wrong with the options, as a sentence; null where they are good.</summary>

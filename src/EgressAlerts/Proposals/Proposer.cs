@@ -12,12 +12,12 @@ internal static class Proposer
     public const int MostDestinations = 100;
 
     /// <param name="isCovered">Whether an entry that exists already would let a flow pass.</param>
-    public static Proposal Propose(PastTraffic traffic, ProposalOptions options, PastKnowledge known, Func<PastUse, bool> isCovered)
+    public static Proposal Propose(PastTraffic traffic, ProposalOptions options, PastKnowledge known, Func<PastUse, PastTraffic, bool> isCovered)
     {
         var registered = traffic.Uses.Where(use => use.Flow.Route == Route.Registered)
             .Select(use => $"{use.Flow.Source.Namespace}: {use.Flow.Destination}").Distinct().Order(StringComparer.Ordinal).ToList();
         var candidates = traffic.Uses
-            .Where(use => use.Flow.Route is Route.Passthrough or Route.Unidentified or Route.Blocked && !isCovered(use))
+            .Where(use => use.Flow.Route is Route.Passthrough or Route.Unidentified or Route.Blocked && !isCovered(use, traffic))
             .GroupBy(use => (use.Flow.Source.Namespace, use.Flow.Destination))
             .Select(group => new Candidate(group.Key.Namespace, traffic.Find(group.Key.Destination), [.. group])).ToList();
         var endless = candidates.SelectMany(candidate => candidate.Sources.Select(source => (Source: source, candidate.Destination.Name)))

@@ -45,7 +45,7 @@ internal static class ReplayCommand
         FailOn.AcceptOnlyFromAmong("refused", "unknown");
         var command = new Command(
             "replay",
-            "Say which traffic of the past would have been refused by a candidate: the entries that the configuration knows, and those of -f. Exits with 0 if "
+            "Say which traffic of the past would have been refused by a candidate: telemetry.service_entry_files and the files of -f. Exits with 0 if "
             + "nothing would break, with 1 if something would or if it fails, with 2 on wrong usage.");
         PastArguments.AddTo(command, configFile);
         foreach (var option in (Option[])[Outbound, Bundles, Mode, RootNamespace, FailOn, output]) command.Options.Add(option);
@@ -75,15 +75,17 @@ internal static class ReplayCommand
         var registry = MeshRegistry.Empty;
         try
         {
+            registry = settings.Registry.Read();
             var ns = asked.Past.Namespace.Length > 0 ? asked.Past.Namespace : "default";
             foreach (var file in asked.Bundles) registry = registry.With(MeshRegistry.Read(file, ns));
         }
         catch (InvalidDataException e)
         {
-            throw new StartException($"-f: {e.Message}", e);
+            throw new StartException(e.Message, e);
         }
 
-        var door = new Door(registry, asked.Mode, asked.Outbound == "REGISTRY_ONLY", asked.RootNamespace, settings.Telemetry.ClusterDomain);
+        var (telemetry, isClosed) = (settings.Telemetry, asked.Outbound == "REGISTRY_ONLY");
+        var door = new Door(registry, asked.Mode, isClosed, asked.RootNamespace, telemetry.ClusterDomain, [.. telemetry.EgressGateways]);
         var traffic = await PastReading.ReadAsync(settings, asked.Past, time, progress, cancel);
         var replayer = new Replayer(door, PastKnowledge.Read(settings, asked.Past.StoragePath), PolicyVerdicts.Read(settings.Detection, time.GetUtcNow()));
         var candidate = $"{asked.Outbound} with {registry.Entries.Count} ServiceEntries, {registry.Sidecars.Count} Sidecars and "

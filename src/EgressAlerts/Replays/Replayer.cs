@@ -15,9 +15,7 @@ internal sealed class Replayer(Door door, PastKnowledge known, PolicyVerdicts po
     public Judged Judge(PastUse use, Destination to)
     {
         var flow = use.Flow;
-        var addresses = known.Addresses(flow.Destination);
-        var seen = new SeenFlow(flow.Source, to, flow.Port, flow.Route, flow.Protocol, addresses);
-        if (to.Source == NameSource.Network) seen = seen with { Networks = [.. known.Networks[to.Name]] };
+        var seen = known.Seen(flow, to);
         var verdict = door.Judge(seen);
         var (fate, why) = (verdict.Outcome, flow.Route) switch
         {
@@ -25,7 +23,7 @@ internal sealed class Replayer(Door door, PastKnowledge known, PolicyVerdicts po
             (Outcome.Passes, _) => (Fate.Passes, verdict.Why),
             (_, Route.Blocked) => (Fate.StillBlocked, verdict.Why),
             (Outcome.Unknown, _) => (Fate.Unknown, verdict.Why),
-            _ when policies.FindPolicy(Flow(flow, to, addresses), to) is { Action: PolicyAction.Forbid } policy =>
+            _ when policies.FindPolicy(Flow(flow, to, seen.Addresses), to) is { Action: PolicyAction.Forbid } policy =>
                 (Fate.Forbidden, $"{verdict.Why} The policy {policy.Name} forbids it too."),
             _ => (Fate.Refused, verdict.Why),
         };

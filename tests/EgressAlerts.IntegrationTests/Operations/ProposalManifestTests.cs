@@ -70,6 +70,6 @@ public sealed class ProposalManifestTests : IDisposable
             .Use("web/front", "claimed.example.org", "8443/tcp", confirmed: false).Use("web/front", "203.0.113.9", "443/tcp", NameSource.Ip)
             .Use("web/front", "api.stripe.com", "443/tcp", domain: "stripe.com").Use("web/front", "b.stripe.com", "443/tcp", domain: "stripe.com")
             .Use("web/front", $"{new string('a', 60)}.{new string('b', 60)}.{new string('c', 60)}.example.com", "443/tcp");
-        return Proposer.Propose(book.Traffic, options, Known, _ => false);
+        return Proposer.Propose(book.Traffic, options, Known, (_, _) => false);
     }
 }

@@ -168,5 +168,5 @@ public sealed class ProposerTests
         PastKnowledge.None with { Addresses = asked => asked == name ? [.. addresses.Select(IPAddress.Parse)] : [] };
 
     private Proposal Propose(ProposalOptions? options = null, PastKnowledge? known = null) =>
-        Proposer.Propose(_book.Traffic, options ?? ProposalOptions.Sidecars, known ?? PastKnowledge.None, _ => false);
+        Proposer.Propose(_book.Traffic, options ?? ProposalOptions.Sidecars, known ?? PastKnowledge.None, (_, _) => false);
 }

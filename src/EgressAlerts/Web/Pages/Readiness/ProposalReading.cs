@@ -1,5 +1,6 @@
 using EgressAlerts.Past;
 using EgressAlerts.Proposals;
+using EgressAlerts.Registry;
 
 namespace EgressAlerts.Web;
 
@@ -21,7 +22,9 @@ internal sealed class ProposalReading(PageSources sources)
         if (answer.Failure.Length > 0) return ProposalModel.None(ns, mode, "failed", 0, answer.Failure, command);
         if (answer.Traffic is not { } traffic) return ProposalModel.None(ns, mode, "reading", answer.Progress, "", command);
         var known = PastKnowledge.Read(sources.Pass.Settings, sources.Options.StoragePath);
-        var proposal = Proposer.Propose(traffic, ProposalOptions.Sidecars with { IsAmbient = mode == Ambient }, known, _ => false);
+        var (settings, options) = (sources.Pass.Settings, ProposalOptions.Sidecars with { IsAmbient = mode == Ambient });
+        var registry = sources.Pass.Mesh?.Registry ?? MeshRegistry.Empty;
+        var proposal = Proposer.Propose(traffic, options, known, Covered.By(registry, settings, options, known));
         return new(
             ns,
             mode,
