@@ -35,8 +35,8 @@ public sealed class ProposalManifestTests : IDisposable
         var resources = Yaml.Read(yaml);
         await Schemas.AssertValidAsync(_folder, resources);
         Assert.Empty(IstioRules.Faults(resources));
-        Assert.Equal(isAmbient ? 9 : 11, resources.Count(resource => (string)resource["kind"]! == "ServiceEntry"));
-        Assert.Equal(isAmbient ? 9 : 0, resources.Count(resource => (string)resource["kind"]! == "AuthorizationPolicy"));
+        Assert.Equal(isAmbient ? 10 : 11, resources.Count(resource => (string)resource["kind"]! == "ServiceEntry"));
+        Assert.Equal(isAmbient ? 10 : 0, resources.Count(resource => (string)resource["kind"]! == "AuthorizationPolicy"));
         Assert.Equal(isAmbient ? 0 : 2, resources.Count(resource => (string)resource["kind"]! == "Sidecar"));
 
         // And the product reads back what it has written.
