@@ -23,7 +23,7 @@ internal static class DoorSpeed
         var samples = folder.File("egress.om");
         var now = TimeProvider.System.GetUtcNow();
         Write(samples, flows, now);
-        await using var prometheus = await PrometheusServer.OnSamplesAsync(samples);
+        await using var prometheus = await PrometheusServer.OnSamplesAsync(samples, TimeSpan.FromMinutes(30));
         File.Delete(samples);
         var config = folder.Write("egress-alerts.yml", $"prometheus: {{ url: '{prometheus.Address}' }}\nalerting: {{ alertmanagers: [] }}\n");
         var bundle = folder.File("bundle.yaml");

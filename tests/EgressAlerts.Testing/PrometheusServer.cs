@@ -71,14 +71,15 @@ public sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server that scrapes nothing and has the samples of a file of OpenMetrics text. promtool makes blocks of them.</summary>
-    public static async Task<PrometheusServer> OnSamplesAsync(string file)
+    /// <param name="limit">How long promtool may take; null for two minutes.</param>
+    public static async Task<PrometheusServer> OnSamplesAsync(string file, TimeSpan? limit = null)
     {
         var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus);
         server._folder.Write("prometheus.yml", "global: {}\n");
 
         // By default blocks are two hours long, and promtool reads the whole file for each.
         string[] arguments = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")];
-        await Tool.OutputAsync("promtool", arguments);
+        await Tool.OutputAsync("promtool", arguments, limit: limit);
         await server.StartAsync();
         return server;
     }

@@ -7,6 +7,9 @@ namespace EgressAlerts.Proposals;
 /// used.</summary>
 internal static class Entries
 {
+    /// <summary>The schema of ServiceEntries allows no more.</summary>
+    private const int MostHosts = 256;
+
     private const string WildcardWarning =
         "The client chooses the name behind a wildcard, and Istio sends the traffic where it leads. So everybody who can have such a name is reached.";
 
@@ -29,13 +32,14 @@ internal static class Entries
                 Alone: host.First.Addresses.Count > 0 || host.First.IsWildcard ? host.Host.Host : ""))
             .OrderBy(entry => entry.Key.Place, StringComparer.Ordinal).ThenBy(entry => entry.Key.Owner, StringComparer.Ordinal)
             .ThenBy(entry => entry.Key.Ports, StringComparer.Ordinal).ThenBy(entry => entry.Key.Callers, StringComparer.Ordinal)
-            .ThenBy(entry => entry.Key.Alone, StringComparer.Ordinal);
+            .ThenBy(entry => entry.Key.Alone, StringComparer.Ordinal)
+            .SelectMany(entry => entry.OrderBy(host => host.Host.Host, StringComparer.Ordinal).Chunk(MostHosts), (entry, hosts) => (entry.Key, Hosts: hosts));
         var taken = new HashSet<(string Namespace, string Name)>();
         return
         [
             .. entries.Select(entry =>
             {
-                var ((_, owner, ports, _, _), one) = (entry.Key, entry.First());
+                var ((_, owner, ports, _, _), one) = (entry.Key, entry.Hosts[0]);
                 var ns = options.IsAmbient ? options.EgressNamespace : entry.Key.Place;
                 var (resolution, endpoints) = Resolution(one.First, options);
                 return new ProposedEntry(
@@ -43,7 +47,7 @@ internal static class Entries
                     ns,
                     owner,
                     one.Callers,
-                    [.. entry.Select(host => host.Host).OrderBy(host => host.Host, StringComparer.Ordinal)],
+                    [.. entry.Hosts.Select(host => host.Host)],
                     one.First.Addresses,
                     one.First.Ports,
                     resolution,

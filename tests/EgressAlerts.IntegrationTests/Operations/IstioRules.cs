@@ -22,7 +22,7 @@ internal static partial class IstioRules
         var ports = spec["ports"]!.AsArray()
             .Select(port => (Name: (string)port!["name"]!, Number: (int)port["number"]!, Protocol: (string)port["protocol"]!)).ToList();
         var resolution = (string)spec["resolution"]!;
-        if (hosts.Count == 0) yield return "no host";
+        if (hosts.Count is 0 or > 256) yield return "no host, or too many";
         foreach (var host in hosts.Where(host => host == "*" || !Domain().IsMatch(host))) yield return $"{host} is no host";
         if (ports.DistinctBy(port => port.Name).Count() < ports.Count) yield return "a port name twice";
         if (ports.DistinctBy(port => port.Number).Count() < ports.Count) yield return "a port twice";

@@ -158,6 +158,15 @@ public sealed class ProposerTests
     }
 
     [Fact]
+    public void An_owner_with_more_hosts_than_an_entry_can_have_gets_several()
+    {
+        for (var i = 0; i < 600; i++) _book.Use($"shop/workload-{i % 20}", $"api-{i:000}.example.com", "443/tcp", domain: "example.com");
+        Assert.Equal(
+            [("example-com-tls-443", 256), ("example-com-tls-443-2", 256), ("example-com-tls-443-3", 88)],
+            Propose().Entries.Select(entry => (entry.Name, entry.Hosts.Count)));
+    }
+
+    [Fact]
     public void Two_owners_whose_names_look_alike_have_entries_of_different_names()
     {
         _book.Use("shop/cart", "x.a-b.example", "443/tcp", domain: "a-b.example").Use("shop/cart", "x.a.b.example", "443/tcp", domain: "a.b.example");

@@ -2,8 +2,8 @@ using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Past;
 using EgressAlerts.Registry;
-using PolicyAction = EgressAlerts.Detection.PolicyAction;
 using EgressAlerts.Replays;
+using PolicyAction = EgressAlerts.Detection.PolicyAction;
 
 namespace EgressAlerts.Tests.Proposals;
 
