@@ -74,7 +74,7 @@ public sealed class DoorStoryTests : IAsyncLifetime
         {
             // The policies of the guide are in the configuration from where the guide has them.
             if (line == "policies:" && exitCodes.Count == 3) File.AppendAllText(config, $"\n{Policies.First()}\n");
-            if (line.StartsWith("kubectl ", StringComparison.Ordinal)) applied.Add(line.Split(' ')[^1]);
+            if (line.StartsWith("kubectl ", StringComparison.Ordinal) && line.Contains(" -f ", StringComparison.Ordinal)) applied.Add(line.Split(' ')[^1]);
             if (line.StartsWith("egress-alerts ", StringComparison.Ordinal)) exitCodes.Add(await TypeAsync(line));
         }
 
@@ -114,7 +114,8 @@ public sealed class DoorStoryTests : IAsyncLifetime
         })
         {
             async Task<double> SumAsync(string instant) =>
-                (await server.QueryAsync($"sum({metric}{{source_workload_namespace=\"shop\"}})", report.GetProperty(instant).GetDateTimeOffset()))
+                (await server.QueryAsync(
+                    $"sum(last_over_time({metric}{{source_workload_namespace=\"shop\"}}[1h]))", report.GetProperty(instant).GetDateTimeOffset()))
                     .Single().Samples.Single().Value;
 
             Assert.Equal(await SumAsync("to") - await SumAsync("from"), totals.GetProperty(name).GetDouble());

@@ -8,6 +8,7 @@ namespace EgressAlerts.Testing;
 public sealed class WeeksOfEgress(DateTimeOffset end)
 {
     private const int StepSeconds = 240;
+    private const int LastScrapeOfHour = 56;
 
     private static readonly IReadOnlyList<Line> Lines =
     [
@@ -59,7 +60,9 @@ public sealed class WeeksOfEgress(DateTimeOffset end)
             void Show(string series, double value) => text.WriteLine($"{series} {value.ToString(CultureInfo.InvariantCulture)} {time}");
 
             Show("egress_alerts_last_window_end_timestamp_seconds", at.ToUnixTimeSeconds());
-            foreach (var line in Lines) Write(line, scrape, Show);
+
+            // The counters are read at full hours. One sample before each is enough, and makes the history in seconds.
+            if (at.Minute == LastScrapeOfHour) foreach (var line in Lines) Write(line, scrape, Show);
 
             // The proxies: those of report have run all the time.
             var cart = scrape < 2000 ? "10.0.0.1:15090" : "10.0.0.9:15090";
