@@ -60,13 +60,13 @@ internal static partial class ProposeCommand
         foreach (var option in (Option[])[Mode, Folder, EgressNamespace, Waypoint, IstioVersion, Accept, Wildcard]) command.Options.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
-            if ((PastArguments.Parse(parsed, configFile, out var past) ?? Parse(parsed, out var options)) is { } complaint)
+            ProposalOptions? options = null;
+            if ((PastArguments.Parse(parsed, configFile, out var past) ?? Parse(parsed, out options)) is { } complaint)
             {
                 await Console.Error.WriteLineAsync(complaint);
                 return wrongUsage;
             }
 
-            Parse(parsed, out options);
             var proposal = await RunAsync(past, options!, TimeProvider.System, Console.Error, cancel);
             if (parsed.GetValue(Folder) is { } folder) ProposalFolder.Write(folder, proposal, Console.Out);
             else await Console.Out.WriteAsync(ProposalYaml.Of(proposal));

@@ -68,6 +68,6 @@ internal sealed record Sought(Candidate Candidate, Judgement Judgement)
 {
     public string Ports => string.Join('-', Judgement.Ports.Select(port => port.Name));
 
-    /// <summary>What was seen of it on the ports that are registered.</summary>
+    /// <summary>What was seen of it, also on ports that a person has to decide about.</summary>
     public IEnumerable<PastUse> Uses => Candidate.Uses;
 }
