@@ -170,7 +170,7 @@ public sealed class Detectors
             ref var activity = ref CollectionsMarshal.GetValueRefOrAddDefault(flows, (flow, increment.Increment.Id.Tags, increment.Stage), out var isKnown);
             if (!isKnown)
             {
-                var first = new FlowActivity(flow, increment.Destination, increment.Increment.Id.Tags, increment.Stage);
+                var first = new FlowActivity(flow, increment.Destination, increment.Increment.Id.Tags, increment.Stage) { SeenAt = named.Window.End };
                 if (!_policies.IsEmpty) Judge(first, named.Window.End, increment.IsFinal);
                 if (first.Policy is { Action: PolicyAction.Ignore }) continue;
                 activity = first;

@@ -20,6 +20,9 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
 
     public NameStage Stage => stage;
 
+    /// <summary>The end of the first window that showed any of it.</summary>
+    public DateTimeOffset SeenAt { get; set; }
+
     /// <summary>Requests, and connections that ended. The opening of a connection is left out, because its end is counted.</summary>
     public double Count { get; private set; }
 
@@ -77,6 +80,7 @@ internal sealed class FlowActivity(Flow flow, Destination destination, PolicyTag
             case Metric.DownloadBytes: Download += amount; break;
         }
 
+        if (seen.SeenAt < SeenAt) SeenAt = seen.SeenAt.Value;
         IsRefused |= isFailed;
         Refuted ??= seen.Refuted;
     }

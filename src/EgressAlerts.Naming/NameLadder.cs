@@ -143,5 +143,5 @@ internal sealed class NameLadder
 /// <param name="IsFinal">False while DNS may still change it.</param>
 internal readonly record struct FoundName(Destination Destination, bool IsFinal, RefutedClaim? Refuted = null)
 {
-    public NamedIncrement Named(Increment increment, NameStage stage) => new(increment, Destination, Refuted, stage);
+    public NamedIncrement Named(Increment increment, NameStage stage, DateTimeOffset? seenAt = null) => new(increment, Destination, Refuted, stage, seenAt);
 }

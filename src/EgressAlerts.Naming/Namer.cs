@@ -52,8 +52,8 @@ public sealed class Namer
         var names = await FindAsync(weights, _options.IsPast ? TimeSpan.Zero : MaxWait, cancel);
 
         var named = new List<NamedIncrement>(reading.Increments.Count);
-        foreach (var released in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
-            named.Add(names[released.Flow.To].Named(released, NameStage.FinalLater));
+        foreach (var (released, since) in _waiting.Release((flow, since) => names[flow.To].IsFinal || reading.Window.End - since >= _options.Patience))
+            named.Add(names[released.Flow.To].Named(released, NameStage.FinalLater, since));
 
         foreach (var increment in reading.Increments)
         {

@@ -46,11 +46,12 @@ internal sealed class WaitingRoom(StoredState state)
 
     public IReadOnlyList<Increment> Increments => [.. _waiting.Select(held => new Increment(held.Key, held.Value.Amount))];
 
-    /// <summary>Removes and returns the increments that need not wait any longer.</summary>
-    public IReadOnlyList<Increment> Release(Func<Flow, DateTimeOffset, bool> ready)
+    /// <summary>Removes and returns the increments that need not wait any longer, with the time at which their waiting began.</summary>
+    public IReadOnlyList<(Increment Increment, DateTimeOffset Since)> Release(Func<Flow, DateTimeOffset, bool> ready)
     {
-        var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since)).Select(held => new Increment(held.Key, held.Value.Amount)).ToList();
-        foreach (var increment in released) _waiting.Remove(increment.Id);
+        var released = _waiting.Where(held => ready(held.Key.Flow, held.Value.Since))
+            .Select(held => (Increment: new Increment(held.Key, held.Value.Amount), held.Value.Since)).ToList();
+        foreach (var (increment, _) in released) _waiting.Remove(increment.Id);
         return released;
     }
 }

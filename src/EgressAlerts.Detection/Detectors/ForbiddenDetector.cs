@@ -10,9 +10,6 @@ internal sealed class ForbiddenDetector(Tuning tuning, DetectionMetrics metrics,
 
     protected override bool IsAboutContact => true;
 
-    /// <summary>Waits for final names, because an earlier policy may allow a name that is not known yet.</summary>
-    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
-
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
         activity.Policy is { Action: PolicyAction.Forbid } policy ? new(Conditions(policy), policy.Severity) : null;
 

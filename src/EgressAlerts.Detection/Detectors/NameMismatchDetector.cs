@@ -8,9 +8,6 @@ internal sealed class NameMismatchDetector(Tuning tuning, DetectionMetrics metri
 
     protected override EpisodeOptions OptionsOf(DetectionOptions all) => all.NameMismatch;
 
-    /// <summary>Waits for final names, because it takes a minute to check a claim.</summary>
-    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
-
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) => activity.Refuted is { } claim && !activity.IsBlocked
         ? new($"{(claim.Source == NameSource.Sni ? "the TLS server name" : "the Host header")} {Wording.Unlinked(claim.Name)}, which {claim.Evidence}")
         : null;

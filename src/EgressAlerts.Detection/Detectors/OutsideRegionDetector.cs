@@ -13,9 +13,6 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
 
     protected override bool IsAboutContact => true;
 
-    /// <summary>Waits for final names, because a policy may allow a name that is not known yet.</summary>
-    protected override IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
-
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
         !activity.IsAllowed && IsOutside(Allowed(workload.Options, workload.Source), activity) ? new(activity.Destination.Region) : null;
 

@@ -38,6 +38,7 @@ internal sealed class Episode : FiringState
     public void Add(FlowActivity activity, Match match, DateTimeOffset now)
     {
         Fire(now);
+        if (activity.SeenAt < Since) Since = activity.SeenAt;
         Destination = activity.Destination;
         (Count, Upload, Download) = (Count + activity.Count, Upload + activity.Upload, Download + activity.Download);
         if (match.Detail.Length > 0) Detail = match.Detail;

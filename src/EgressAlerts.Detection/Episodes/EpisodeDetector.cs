@@ -30,7 +30,9 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     protected virtual bool IsAboutContact => false;
 
     /// <summary>The workloads whose activity may match. Called once a window, before <see cref="Match"/>.</summary>
-    protected virtual IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Seen;
+    /// <remarks>Waits for final names. So a finding has the name that its counters have, in every replica, and a policy or the check of a claim knows that
+    /// name too.</remarks>
+    protected virtual IEnumerable<WorkloadActivity> Watched(DetectionInput input) => input.Settled;
 
     /// <summary>Null where the activity is of no interest to this detector.</summary>
     protected abstract Match? Match(WorkloadActivity workload, FlowActivity activity);

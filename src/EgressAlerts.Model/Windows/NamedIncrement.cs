@@ -2,7 +2,9 @@ namespace EgressAlerts.Model;
 
 /// <summary>An increment whose destination has a name.</summary>
 /// <param name="Refuted">The client's claim about the destination, where DNS clearly contradicts it.</param>
-public readonly record struct NamedIncrement(Increment Increment, Destination Destination, RefutedClaim? Refuted = null, NameStage Stage = NameStage.Final)
+/// <param name="SeenAt">The end of the window that showed it, where that is an earlier one.</param>
+public readonly record struct NamedIncrement(
+    Increment Increment, Destination Destination, RefutedClaim? Refuted = null, NameStage Stage = NameStage.Final, DateTimeOffset? SeenAt = null)
 {
     public Flow Flow => Increment.Flow;
 

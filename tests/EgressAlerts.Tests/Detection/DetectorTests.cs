@@ -48,6 +48,21 @@ public sealed class DetectorTests
     }
 
     [Fact]
+    public void A_blocked_attempt_waits_for_the_name_that_its_counters_will_have_and_began_when_it_was_seen()
+    {
+        var increment = Samples.Increment(Samples.Flow("52.0.0.1", route: Route.Blocked));
+        var unnamed = new NamedIncrement(increment, new Destination("52.0.0.1", NameSource.Ip, false), Stage: NameStage.Open);
+        Assert.Empty(_detectors.Observe(Samples.NamedAs(1, unnamed)));
+
+        var named = new NamedIncrement(
+            increment, new Destination("late.example.com", NameSource.Ptr, true), Stage: NameStage.FinalLater, SeenAt: Samples.Reading(1).Window.End);
+        var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(3, named)));
+
+        Assert.Equal(("EgressBlocked", "late.example.com", Samples.Reading(1).Window.End), (finding.AlertName, finding.Destination, finding.Since));
+        Assert.Contains("was refused once", finding.Description, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_name_that_arrives_a_window_late_makes_no_second_finding()
     {
         var increment = Samples.Increment(Samples.Flow("52.0.0.1", route: Route.Blocked));

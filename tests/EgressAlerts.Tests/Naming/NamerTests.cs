@@ -157,6 +157,7 @@ public sealed class NamerTests : IAsyncLifetime
         var third = await NamedInAMomentAsync(namer, Samples.Reading(3));
         var settled = Assert.Single(third.Final());
         Assert.Equal((6.0, "52.1.1.2", NameSource.Ip), (settled.Increment.Amount, settled.Destination.Name, settled.Destination.Source));
+        Assert.Equal(Samples.Reading(1).Window.End, settled.SeenAt);
         Assert.Empty(namer.Waiting);
     }
 

@@ -34,8 +34,8 @@ public sealed class WaitingRoomTests : IDisposable
             foreach (var increment in all.Where(_ => random.Next(3) == 0).Select(increment => increment with { Amount = random.NextDouble() }))
                 Assert.True(plain.TryAdd(increment, since) && restarted.TryAdd(increment, since));
             bool IsReady(Flow flow, DateTimeOffset from) => since - from >= TimeSpan.FromTicks(35) || flow.Route == (Route)(window % 7);
-            var gone = Sorted(plain.Release(IsReady));
-            Assert.Equal(gone, Sorted(restarted.Release(IsReady)));
+            var gone = plain.Release(IsReady).OrderBy(released => $"{released}", StringComparer.Ordinal).ToList();
+            Assert.Equal(gone, restarted.Release(IsReady).OrderBy(released => $"{released}", StringComparer.Ordinal));
             released += gone.Count;
             state.Commit();
             restarted = new WaitingRoom(state = _store.Read());
@@ -45,6 +45,16 @@ public sealed class WaitingRoomTests : IDisposable
         Assert.True(released > 100);
 
         static List<Increment> Sorted(IEnumerable<Increment> increments) => [.. increments.OrderBy(increment => increment.ToString(), StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public void What_is_released_says_when_its_waiting_began()
+    {
+        var room = new WaitingRoom(_store.Read());
+        room.TryAdd(Samples.Increment(Samples.Flow("52.0.0.1"), 2), Samples.Start);
+        room.TryAdd(Samples.Increment(Samples.Flow("52.0.0.1"), 3), Samples.Start.AddSeconds(30));
+
+        Assert.Equal((Samples.Increment(Samples.Flow("52.0.0.1"), 5), Samples.Start), Assert.Single(room.Release((_, _) => true)));
     }
 
     [Fact]
