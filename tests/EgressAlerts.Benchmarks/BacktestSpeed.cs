@@ -42,11 +42,11 @@ internal sealed class BacktestSpeed : IAsyncDisposable
         var started = TimeProvider.System.GetTimestamp();
         string[] command = [EgressAlertsProcess.Program, "backtest", $"--config.file={config}", $"--since={since}", $"--storage.path={folder.Path}", "-o=json"];
         using var process = new ServerProcess("dotnet", command, folder.Path);
-        var (peak, cpu) = (0.0, 0.0);
+        var use = default(ProcessUse);
         await Deadline.UntilAsync(
             () =>
             {
-                (peak, cpu) = Usage(process.Id) ?? (peak, cpu);
+                use = ProcessUse.Of(process.Id) ?? use;
                 return Task.FromResult(process.HasExited);
             },
             7_200,
@@ -58,29 +58,12 @@ internal sealed class BacktestSpeed : IAsyncDisposable
         Console.WriteLine($"exit code               {process.ExitCode}");
         Console.WriteLine(output.Split('\n').LastOrDefault(line => line.StartsWith("played until", StringComparison.Ordinal)) ?? output);
         Console.WriteLine($"wall time               {seconds:0} s");
-        Console.WriteLine($"CPU time                {cpu:0} s");
-        Console.WriteLine($"resident at most        {peak / (1 << 20):0} MiB");
+        Console.WriteLine($"CPU time                {use.Cpu:0} s");
+        Console.WriteLine($"resident at most        {use.PeakMiB:0} MiB");
         Console.WriteLine($"samples sent a second   {server._sent / seconds:0}");
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
-
-    /// <summary>The high-water mark of its memory in bytes, and its CPU time in seconds, as Linux keeps them; null once it has ended.</summary>
-    private static (double Peak, double Cpu)? Usage(int process)
-    {
-        try
-        {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            var ticks = File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ')[11..13];
-            return line is null ? null : (
-                double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024,
-                ticks.Sum(count => double.Parse(count, CultureInfo.InvariantCulture)) / 100);
-        }
-        catch (IOException)
-        {
-            return null; // It has just ended.
-        }
-    }
 
     /// <summary>The labels of a flow of a pod as JSON members, without the metric's name. A new pod takes the place of the old one every day.</summary>
     private static string Labels(int place, long generation, int flow)

@@ -27,7 +27,8 @@ internal static class DoorSpeed
         File.Delete(samples);
         var config = folder.Write("egress-alerts.yml", $"prometheus: {{ url: '{prometheus.Address}' }}\nalerting: {{ alertmanagers: [] }}\n");
         var bundle = folder.File("bundle.yaml");
-        Console.WriteLine($"{flows} flows of {flows / FlowsPerWorkload} workloads in {Days} days; {Memory("Prometheus", prometheus.Id)}");
+        var before = ProcessUse.Of(prometheus.Id)!.Value;
+        Console.WriteLine($"{flows} flows of {flows / FlowsPerWorkload} workloads in {Days} days; Prometheus at most {before.PeakMiB:0} MiB");
         await MeasureAsync(folder, prometheus, "propose", $"--config.file={config}", $"-o={folder.File("door")}");
         File.WriteAllText(bundle, string.Concat(Directory.GetFiles(folder.File("door"), "*.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllText)));
         await MeasureAsync(folder, prometheus, "replay", $"--config.file={config}", $"-f={bundle}");
@@ -35,37 +36,23 @@ internal static class DoorSpeed
 
     private static async Task MeasureAsync(TemporaryFolder folder, PrometheusServer prometheus, string command, params string[] arguments)
     {
-        // Linux begins a new high-water mark of memory when 5 is written there.
-        File.WriteAllText($"/proc/{prometheus.Id}/clear_refs", "5");
+        ProcessUse.ForgetPeak(prometheus.Id);
         var watch = Stopwatch.StartNew();
         using var process = new ServerProcess("dotnet", [EgressAlertsProcess.Program, command, .. arguments], folder.Path);
-        var ours = "";
+        var ours = default(ProcessUse);
         await Deadline.UntilAsync(
             () =>
             {
-                if (!process.HasExited) ours = Memory("resident", process.Id) is { Length: > 0 } seen ? seen : ours;
+                if (!process.HasExited) ours = ProcessUse.Of(process.Id) ?? ours;
                 return process.HasExited;
             },
             1_200,
             "it has ended");
         var seconds = watch.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
-        Console.WriteLine($"{command,-8} exit code {process.ExitCode}, {seconds} s, {ours}; {Memory("Prometheus", prometheus.Id)}");
+        var theirs = ProcessUse.Of(prometheus.Id)!.Value;
+        Console.WriteLine(
+            $"{command,-8} exit code {process.ExitCode}, {seconds} s, resident at most {ours.PeakMiB:0} MiB; Prometheus at most {theirs.PeakMiB:0} MiB");
         if (process.ExitCode != 0) Console.WriteLine(process.Output[..Math.Min(process.Output.Length, 2_000)]);
-    }
-
-    private static string Memory(string name, int process)
-    {
-        try
-        {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            if (line is null) return "";
-            var kilobytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-            return $"{name} at most {kilobytes >> 10} MiB";
-        }
-        catch (IOException)
-        {
-            return ""; // It has just ended.
-        }
     }
 
     private static void Write(string file, int flows, DateTimeOffset now)

@@ -51,20 +51,12 @@ internal static class SteadyState
         Console.WriteLine($"share of one core       {cpu / seconds * 100:0.00} %");
         Console.WriteLine($"allocated a window      {allocated / windows / (1 << 20):0.0} MiB");
         Console.WriteLine($"GC heap, committed      {heap / (1 << 20):0} MiB, {committed / (1 << 20):0} MiB");
-        Console.WriteLine($"resident at most        {PeakResident(service) / (1 << 20):0} MiB");
+        Console.WriteLine($"resident at most        {ProcessUse.Of(service.Process.Id)!.Value.PeakMiB:0} MiB");
         Console.WriteLine($"exported series         {(await service.MetricsAsync()).Count(IsExported)}");
     }
 
     private static bool IsExported(PromSample sample) =>
         sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal);
-
-    /// <summary>The high-water mark that Linux keeps, in bytes: also of the start, and what came and went within a window.</summary>
-    private static double PeakResident(EgressAlertsProcess service)
-    {
-        var line = File.ReadLines($"/proc/{service.Process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        return double.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024;
-    }
 
     private static Task WindowsAsync(EgressAlertsProcess service, int count, int windowSeconds) => Deadline.UntilAsync(
         async () => await service.ValueAsync("egress_alerts_windows_total") >= count,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using EgressAlerts.Common;
@@ -7,7 +6,6 @@ using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
-using Refit;
 
 namespace EgressAlerts.Polling;
 
@@ -19,24 +17,18 @@ internal sealed class PrometheusClient
 
     private const string PartialResponse = "partial_response";
 
-    private readonly IPrometheusApi _api;
+    private readonly QuerySender _sender;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly Uri _endpoint;
-    private readonly Uri _rangeEndpoint;
     private readonly ResiliencePipeline<QueryFailure?> _pipeline;
-    private volatile bool _useGet;
     private volatile bool _knowsNoArguments;
 
     public PrometheusClient(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time, ILogger logger)
     {
         (_options, _metrics, _time) = (options, metrics, time);
-        // Refit would wrap every exception in one of its own.
-        _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
+        _sender = new(http, options.Url);
         Notes = new QueryNotes(options, time, logger);
-        _endpoint = new UriBuilder(options.Url) { Path = options.Url.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri;
-        _rangeEndpoint = new UriBuilder(_endpoint) { Path = _endpoint.AbsolutePath + "_range" }.Uri;
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
             {
@@ -66,8 +58,6 @@ internal sealed class PrometheusClient
     /// <summary>The same, with one value of each series for every step from the start to the end.</summary>
     public Task<QueryFailure?> QueryAsync(HistoryQuery query, ISeriesSink sink, CancellationToken cancel) =>
         QueryAsync(new Question(query.Query, query.End, query), sink, cancel);
-
-    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture);
 
     private async Task<QueryFailure?> QueryAsync(Question asked, ISeriesSink sink, CancellationToken cancel)
     {
@@ -114,43 +104,26 @@ internal sealed class PrometheusClient
         return await AttemptAsync(asked, sink, cancel);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Question asked, CancellationToken cancel)
-    {
-        if (!_useGet)
-        {
-            var response = await PostAsync(asked, cancel);
-            // As Prometheus' own client does: some proxies let only GET through.
-            if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
-            response.Dispose();
-        }
-
-        var answer = await (asked.Range is { } range
-            ? _api.QueryRangeByGetAsync(_rangeEndpoint, Arguments(range), cancel)
-            : _api.QueryByGetAsync(_endpoint, Arguments(asked), cancel));
-        _useGet = answer.IsSuccessStatusCode; // A server that refuses GET as well may only want other credentials.
-        return answer;
-    }
-
-    private Task<HttpResponseMessage> PostAsync(Question asked, CancellationToken cancel) => asked.Range is { } range
-        ? _api.QueryRangeAsync(_rangeEndpoint, Arguments(range), cancel)
-        : _api.QueryAsync(_endpoint, Arguments(asked), cancel);
+    private Task<HttpResponseMessage> SendAsync(Question asked, CancellationToken cancel) => asked.Range is { } range
+        ? _sender.SendAsync(Arguments(range), cancel)
+        : _sender.SendAsync(Arguments(asked), cancel);
 
     // Thanos and VictoriaMetrics answer with what they have when a store is away, unless they are told not to.
     // Prometheus, Cortex and Mimir ignore arguments that they do not know.
     private InstantQuery Arguments(Question asked) =>
-        new(asked.Query, Seconds(asked.At), Refusal(PartialResponse, "false"), Refusal("deny_partial_response", "1"));
+        new(asked.Query, QuerySender.Seconds(asked.At), Refusal(PartialResponse, "false"), Refusal("deny_partial_response", "1"));
 
     private RangeQuery Arguments(HistoryQuery range) => new(
         range.Query,
-        Seconds(range.Start),
-        Seconds(range.End),
-        range.Step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture),
+        QuerySender.Seconds(range.Start),
+        QuerySender.Seconds(range.End),
+        QuerySender.Seconds(range.Step),
         Refusal(PartialResponse, "false"),
         Refusal("deny_partial_response", "1"));
 
     /// <summary>Null where the server refuses the argument, or where <c>prometheus.url</c> has a value of its own.</summary>
     private string? Refusal(string name, string value) =>
-        _knowsNoArguments || _endpoint.Query.Contains($"{name}=", StringComparison.Ordinal) ? null : value;
+        _knowsNoArguments || _options.Url.Query.Contains($"{name}=", StringComparison.Ordinal) ? null : value;
 
     private async Task<QueryFailure?> ReadAsync(HttpResponseMessage response, ISeriesSink sink, CancellationToken cancel)
     {

@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Net;
 using System.Text.Json;
-using Refit;
 
 namespace EgressAlerts.Polling;
 
@@ -12,19 +9,12 @@ public sealed class RangeReader
     private const long MaxBytes = 8 << 20;
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
-    private readonly IPrometheusApi _api;
+    private readonly QuerySender _sender;
     private readonly PollingOptions _options;
     private readonly TimeProvider _time;
-    private readonly Uri _endpoint;
-    private volatile bool _useGet;
 
     /// <param name="http">The poller's client, which has the settings of the section <c>prometheus</c>.</param>
-    public RangeReader(HttpClient http, PollingOptions options, TimeProvider time)
-    {
-        (_options, _time) = (options, time);
-        _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
-        _endpoint = new UriBuilder(options.Url) { Path = options.Url.AbsolutePath.TrimEnd('/') + "/api/v1/query_range" }.Uri;
-    }
+    public RangeReader(HttpClient http, PollingOptions options, TimeProvider time) => (_sender, _options, _time) = (new(http, options.Url), options, time);
 
     public async Task<HistoryAnswer> ReadAsync(HistoryQuery asked, CancellationToken cancel)
     {
@@ -32,7 +22,8 @@ public sealed class RangeReader
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            using var response = await SendAsync(asked, limit.Token);
+            var (start, end) = (QuerySender.Seconds(asked.Start), QuerySender.Seconds(asked.End));
+            using var response = await _sender.SendAsync(new RangeQuery(asked.Query, start, end, QuerySender.Seconds(asked.Step)), limit.Token);
             return await ReadAsync(response, limit.Token);
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
@@ -48,24 +39,6 @@ public sealed class RangeReader
         {
             return HistoryAnswer.Failed($"Prometheus gave no complete answer within {MaxTime.TotalSeconds:0} s");
         }
-    }
-
-    private static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture);
-
-    private async Task<HttpResponseMessage> SendAsync(HistoryQuery asked, CancellationToken cancel)
-    {
-        var range = new RangeQuery(
-            asked.Query, Seconds(asked.Start), Seconds(asked.End), asked.Step.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
-        if (!_useGet)
-        {
-            var response = await _api.QueryRangeAsync(_endpoint, range, cancel);
-            if (response.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)) return response;
-            response.Dispose();
-        }
-
-        var answer = await _api.QueryRangeByGetAsync(_endpoint, range, cancel);
-        _useGet = answer.IsSuccessStatusCode;
-        return answer;
     }
 
     private async Task<HistoryAnswer> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
