@@ -34,7 +34,7 @@ public static class EffectiveOptions
             {
                 case OptionKind.Value: listed.Add(Single(path, option, value, standard)); break;
                 case OptionKind.Texts: listed.Add(Texts(path, option.Rule!, Items(value), Items(standard))); break;
-                case OptionKind.Pairs: AddPairs(listed, path, (IReadOnlyDictionary<string, string>)value!); break;
+                case OptionKind.Pairs: AddPairs(listed, path, option.Rule, (IReadOnlyDictionary<string, string>)value!); break;
                 case OptionKind.Section when value is not null: Add(listed, value, standard, Inside(path), isOverride); break;
                 case OptionKind.Sections: AddSections(listed, path, option, Items(value), Items(standard), options); break;
                 case OptionKind.NamedSections: AddNamed(listed, path, option, (IDictionary)value!); break;
@@ -58,10 +58,10 @@ public static class EffectiveOptions
         return new(path, $"[{string.Join(", ", texts.Select(text => Shown(rule, text)))}]", texts.SequenceEqual(standard.Select(rule.Write)));
     }
 
-    private static void AddPairs(List<EffectiveOption> listed, string path, IReadOnlyDictionary<string, string> pairs)
+    private static void AddPairs(List<EffectiveOption> listed, string path, ValueAttribute? rule, IReadOnlyDictionary<string, string> pairs)
     {
         if (pairs.Count == 0) listed.Add(new(path, "{}", IsDefault: true));
-        listed.AddRange(pairs.Select(pair => new EffectiveOption($"{path}.{pair.Key}", pair.Value, IsDefault: false)));
+        listed.AddRange(pairs.Select(pair => new EffectiveOption($"{path}.{pair.Key}", rule is null ? pair.Value : Shown(rule, pair.Value), IsDefault: false)));
     }
 
     private static void AddSections(

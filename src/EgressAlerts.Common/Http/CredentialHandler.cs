@@ -14,13 +14,13 @@ internal sealed class CredentialHandler(HttpSettings settings, HttpMessageHandle
         request.Headers.UserAgent.Add(Agent);
         if (settings.Username.Length > 0)
         {
-            var password = await SecretAsync(
+            var password = await SecretFile.ReadAsync(
                 settings.Password, "basic_auth.password_file", settings.PasswordFile, HttpText.IsLine, cancellationToken);
             request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{settings.Username}:{password}")));
         }
         else if (settings.Credentials.Length > 0 || settings.CredentialsFile.Length > 0)
         {
-            var credentials = await SecretAsync(
+            var credentials = await SecretFile.ReadAsync(
                 settings.Credentials, "authorization.credentials_file", settings.CredentialsFile, HttpText.IsHeaderValue, cancellationToken);
             request.Headers.Authorization = new(settings.AuthorizationType, credentials);
         }
@@ -28,23 +28,4 @@ internal sealed class CredentialHandler(HttpSettings settings, HttpMessageHandle
         foreach (var (name, header) in settings.Headers) request.Headers.TryAddWithoutValidation(name, [.. header.Values, .. header.Secrets]);
         return await base.SendAsync(request, cancellationToken);
     }
-
-    /// <summary>The value, or else what the file holds without white space around it, as Prometheus reads it.</summary>
-    private static async Task<string> SecretAsync(string value, string key, string file, Func<string, bool> isGood, CancellationToken cancel)
-    {
-        if (file.Length == 0) return value;
-        if (Directory.Exists(file)) throw Unusable(key, $"'{file}' is a directory");
-        try
-        {
-            var secret = (await File.ReadAllTextAsync(file, cancel)).Trim();
-            if (secret.Length == 0) throw Unusable(key, $"'{file}' is empty");
-            return isGood(secret) ? secret : throw Unusable(key, $"'{file}' must hold one line without control characters");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable(key, e.Message);
-        }
-    }
-
-    private static HttpRequestException Unusable(string key, string why) => new(HttpRequestError.UserAuthenticationError, $"{key} cannot be read: {why}");
 }

@@ -10,7 +10,14 @@ public static class HttpClients
 
     /// <summary>A client with the credentials and certificates of the settings. It reads files when a request needs them, and never here: a request fails while
     /// one of them cannot be used.</summary>
-    public static HttpClient Create(HttpSettings settings, ILogger logger) => Over(new CredentialHandler(settings, new TransportHandler(settings, logger)));
+    public static HttpClient Create(HttpSettings settings, ILogger logger)
+    {
+        HttpMessageHandler way = new TransportHandler(settings.Tls, settings.ProxyUrl, logger);
+        if (settings.SigV4.Region.Length > 0) way = new SigV4Handler(settings.SigV4, way);
+        if (settings.OAuth2 is { TokenUrl: not null } oauth)
+            way = new OAuth2Handler(oauth, new TransportHandler(oauth.Tls, oauth.ProxyUrl, logger), way, TimeProvider.System);
+        return Over(new CredentialHandler(settings, way));
+    }
 
     /// <summary>A client that sends its requests through a handler of the caller's.</summary>
     public static HttpClient Over(HttpMessageHandler handler) => new(handler) { BaseAddress = Unused, Timeout = Timeout.InfiniteTimeSpan };

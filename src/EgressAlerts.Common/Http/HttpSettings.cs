@@ -4,6 +4,9 @@ namespace EgressAlerts.Common;
 /// <remarks>Secret files are read for each request, TLS files again when they change. Neither needs a reload.</remarks>
 public sealed record HttpSettings : ICheckedOptions
 {
+    /// <summary>The sections that each say who sends a request. They are all put into the header Authorization.</summary>
+    private static readonly string[] Ways = ["basic_auth", "authorization", "oauth2", "sigv4"];
+
     /// <summary>Of basic auth, from <c>basic_auth</c> or from the URL. Empty: no basic auth.</summary>
     [Key("basic_auth.username"), Username]
     public string Username { get; init; } = "";
@@ -27,25 +30,14 @@ public sealed record HttpSettings : ICheckedOptions
     [Key("authorization.credentials_file"), SecretFile]
     public string CredentialsFile { get; init; } = "";
 
-    /// <summary>PEM: the only authorities whose server certificates are taken. Empty: the system's.</summary>
-    [Key("tls_config.ca_file"), ExistingFile]
-    public string CaFile { get; init; } = "";
+    [Key("oauth2")]
+    public OAuth2Settings OAuth2 { get; init; } = new();
 
-    /// <summary>PEM: the client's certificate, then those that lead from it to the root.</summary>
-    [Key("tls_config.cert_file"), ExistingFile]
-    public string CertFile { get; init; } = "";
+    [Key("sigv4")]
+    public SigV4Settings SigV4 { get; init; } = new();
 
-    /// <summary>PEM: the key of <see cref="CertFile"/>. Empty: the key stands in that file.</summary>
-    [Key("tls_config.key_file"), ExistingFile]
-    public string KeyFile { get; init; } = "";
-
-    /// <summary>The name that a server is asked for and that its certificate must have. Empty: the one in the URL.</summary>
-    [Key("tls_config.server_name")]
-    public string ServerName { get; init; } = "";
-
-    /// <summary>Takes any certificate of any server.</summary>
-    [Key("tls_config.insecure_skip_verify")]
-    public bool InsecureSkipVerify { get; init; }
+    [Key("tls_config")]
+    public TlsSettings Tls { get; init; } = new();
 
     /// <summary>Added to each request, secrets among them.</summary>
     [Key("http_headers"), HeaderName]
@@ -66,8 +58,7 @@ public sealed record HttpSettings : ICheckedOptions
     public static IEnumerable<string> UrlFaults(Uri? url, Func<string, bool> isGiven)
     {
         if (url is not { UserInfo.Length: > 0 }) yield break;
-        if (isGiven("basic_auth") || isGiven("authorization"))
-            yield return "holds a user name beside basic_auth or authorization: a request has one, so keep one of them";
+        if (Ways.FirstOrDefault(isGiven) is { } other) yield return $"holds a user name beside {other}: a request has one, so keep one of them";
         var (username, password) = HttpText.Credentials(url);
         if (!HttpText.IsUsername(username) || !HttpText.IsLine(password)) yield return "holds a user name or password with a control character: use basic_auth";
     }
@@ -75,16 +66,15 @@ public sealed record HttpSettings : ICheckedOptions
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven)
     {
-        if (isGiven("basic_auth") && isGiven("authorization")) yield return ("authorization", "cannot stand beside basic_auth: a request has one");
+        var ways = Ways.Where(isGiven).ToList();
+        foreach (var way in ways.Skip(1)) yield return (way, $"cannot stand beside {ways[0]}: a request has one");
+        if (isGiven("sigv4") && SigV4.Region.Length == 0) yield return ("sigv4.region", "is missing: write the region of the workspace, such as eu-central-1");
+        foreach (var key in isGiven("oauth2") ? OAuth2.Missing : []) yield return ($"oauth2.{key}", "is missing");
         if (Username.Length == 0 && (Password.Length > 0 || PasswordFile.Length > 0)) yield return ("basic_auth.username", "is missing");
         if (Password.Length > 0 && PasswordFile.Length > 0) yield return ("basic_auth.password_file", "cannot stand beside password: keep one of them");
         if (Credentials.Length > 0 && CredentialsFile.Length > 0)
             yield return ("authorization.credentials_file", "cannot stand beside credentials: keep one of them");
-        if (KeyFile.Length > 0 && !isGiven("tls_config.cert_file")) yield return ("tls_config.key_file", "stands alone: name its certificate in cert_file");
-        if (CaFile.Length > 0 && UsableFile.Fault(() => TlsFiles.Authorities(CaFile)) is { } ca) yield return ("tls_config.ca_file", ca);
-        if (CertFile.Length > 0 && UsableFile.Fault(() => TlsFiles.ClientCertificate(CertFile, KeyFile)) is { } cert)
-            yield return ("tls_config.cert_file", cert);
-        if (ProxyUrl is not null && ServerName.Length > 0)
+        if (ProxyUrl is not null && Tls.ServerName.Length > 0)
             yield return ("proxy_url", "cannot stand beside tls_config.server_name: through a proxy a server is always asked for the name in its URL");
     }
 }

@@ -8,11 +8,11 @@ namespace EgressAlerts.Common;
 internal static class TlsFiles
 {
     /// <summary>Changes with the content of the files. Times of change are too coarse for that: two files written in the same 4 ms have the same.</summary>
-    public static string Fingerprint(HttpSettings settings) =>
+    public static string Fingerprint(TlsSettings settings) =>
         string.Join(' ', ((string[])[settings.CaFile, settings.CertFile, settings.KeyFile]).Where(file => file.Length > 0).Select(Hash));
 
     /// <exception cref="InvalidDataException">A file cannot be used; the message says which one and why.</exception>
-    public static SslClientAuthenticationOptions Load(HttpSettings settings)
+    public static SslClientAuthenticationOptions Load(TlsSettings settings)
     {
         var options = new SslClientAuthenticationOptions();
         if (settings.CertFile.Length > 0) options.ClientCertificateContext = ClientCertificate(settings.CertFile, settings.KeyFile);

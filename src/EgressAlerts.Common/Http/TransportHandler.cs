@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Common;
 
 /// <summary>Carries requests over connections made with the certificates that the files hold now. New certificates need no reload. Any thread.</summary>
-internal sealed class TransportHandler(HttpSettings settings, ILogger logger) : HttpMessageHandler
+internal sealed class TransportHandler(TlsSettings settings, Uri? proxyUrl, ILogger logger) : HttpMessageHandler
 {
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
@@ -58,8 +58,8 @@ internal sealed class TransportHandler(HttpSettings settings, ILogger logger) : 
         {
             PooledConnectionLifetime = ConnectionLifetime, // Name changes of a server are seen in time.
             AllowAutoRedirect = false, // A redirected POST becomes a GET and loses its body; headers that hold secrets would go to another server.
-            UseProxy = settings.ProxyUrl is not null,
-            Proxy = settings.ProxyUrl is { } proxy ? Proxy(proxy) : null,
+            UseProxy = proxyUrl is not null,
+            Proxy = proxyUrl is { } proxy ? Proxy(proxy) : null,
             UseCookies = false,
             SslOptions = tls,
         };

@@ -20,11 +20,11 @@ public sealed class ConfigLoaderTests : IDisposable
     public void Documents_name_every_key_that_the_code_knows()
     {
         var keys = KeyTable.Of(new Settings());
-        // What is said once: overrides have the detectors' keys, and each Alertmanager has the HTTP client settings.
+        // What is said once: overrides have the detectors' keys, each Alertmanager has the HTTP client settings, and so has the server that gives tokens.
         foreach (var (path, facts) in keys.ToList())
         {
             foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)
-                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus.")])
+                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus."), ("prometheus.oauth2.", "prometheus.")])
             {
                 if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first)
                     && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
@@ -152,10 +152,10 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData("prometheus: {http_headers: {'X Token': {values: [s3cret]}}}", "1: prometheus.http_headers.X Token is not the name of a header")]
     [InlineData(
         "prometheus: {url: 'http://me:s3cret@x', basic_auth: {username: me}}",
-        "1: prometheus.url holds a user name beside basic_auth or authorization")]
+        "1: prometheus.url holds a user name beside basic_auth: a request has one, so keep one of them")]
     [InlineData(
         "alerting: {alertmanagers: [{url: 'http://me:s3cret@x', authorization: {credentials: y}}]}",
-        "1: alerting.alertmanagers[0].url holds a user name beside basic_auth or authorization")]
+        "1: alerting.alertmanagers[0].url holds a user name beside authorization: a request has one, so keep one of them")]
     [InlineData("prometheus: {url: 'http://me:s3cret%0A@x'}", "1: prometheus.url holds a user name or password with a control character: use basic_auth")]
     [InlineData("prometheus: {url: 'htp://me:s3cret@x/y?token=s3cret'}", "1: prometheus.url '...@x/y' is not an absolute http or https URL")]
     [InlineData(
@@ -167,6 +167,23 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData(
         "prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}",
         "1: prometheus.proxy_url cannot stand beside tls_config.server_name")]
+    [InlineData(
+        "prometheus: {basic_auth: {username: me}, oauth2: {client_id: a, token_url: 'http://x'}}",
+        "1: prometheus.oauth2 cannot stand beside basic_auth: a request has one")]
+    [InlineData("prometheus: {oauth2: {client_id: a}}", "1: prometheus.oauth2.token_url is missing")]
+    [InlineData("prometheus: {oauth2: {token_url: 'http://x', client_secret: s3cret}}", "1: prometheus.oauth2.client_id is missing")]
+    [InlineData(
+        "prometheus: {oauth2: {client_id: a, token_url: 'http://x', client_secret: s3cret, client_secret_file: /x}}",
+        "1: prometheus.oauth2.client_secret_file cannot stand beside client_secret: keep one of them")]
+    [InlineData(
+        "prometheus: {oauth2: {client_id: a, token_url: 'http://x', tls_config: {key_file: /etc/hostname}}}",
+        "1: prometheus.oauth2.tls_config.key_file stands alone: name its certificate in cert_file")]
+    [InlineData("prometheus: {sigv4: {}}", "1: prometheus.sigv4.region is missing: write the region of the workspace")]
+    [InlineData("prometheus: {sigv4: {region: 'https://x'}}", "1: prometheus.sigv4.region is no region such as eu-central-1")]
+    [InlineData("prometheus: {sigv4: {region: eu-west-1, access_key: a}}", "1: prometheus.sigv4.secret_key is missing")]
+    [InlineData(
+        "prometheus: {sigv4: {region: eu-west-1, access_key: a, secret_key: s3cret, profile: b}}",
+        "1: prometheus.sigv4.profile cannot stand beside access_key: keep one of them")]
     [InlineData("prometheus: {tls_config: {key_file: /etc/hostname}}", "1: prometheus.tls_config.key_file stands alone: name its certificate in cert_file")]
     [InlineData(
         "prometheus: {tls_config: {ca_file: /etc/hostname}}",
