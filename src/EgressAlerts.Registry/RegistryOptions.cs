@@ -15,7 +15,10 @@ public sealed record RegistryOptions : ICheckedOptions
     /// <summary>The namespace whose Sidecar is for all namespaces without one (<c>meshConfig.rootNamespace</c>).</summary>
     public string RootNamespace { get; init; } = "istio-system";
 
-    /// <summary>The resources of the files as they are now.</summary>
+    /// <summary>Whether the same resources are watched in the cluster. What the cluster has replaces what the files say under the same name.</summary>
+    public KubernetesOptions Kubernetes { get; init; } = new();
+
+    /// <summary>The resources of the files as they are now. The cluster is not asked.</summary>
     /// <exception cref="InvalidDataException">A file cannot be used.</exception>
     public MeshRegistry Read() => MeshRegistry.Read([.. ServiceEntryFiles.SelectMany(ResourcePath.Files).Distinct()]);
 

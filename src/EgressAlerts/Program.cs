@@ -45,12 +45,13 @@ internal static class Program
     public static Pass Pass(Settings settings, StoredState state, Exposition exposition, AccessLog accessLog, ServiceParts service)
     {
         var (metrics, time, http) = (service.Metrics, service.Time, service.Logger("EgressAlerts.Http"));
+        var cluster = Cluster(settings.Registry.Kubernetes, service, http);
         var prometheus = HttpClients.Create(settings.PrometheusHttp, http);
         List<(AlertmanagerOptions, HttpClient)> alertmanagers =
             [.. settings.Alerting.Alertmanagers.Select(one => (one, HttpClients.Create(one.Http, http)))];
 
         var poller = new Poller(prometheus, settings.Prometheus, settings.Telemetry, metrics.Polling, state, time, service.Logger<Poller>());
-        var stages = Stages(poller, settings, state, service);
+        var stages = Stages(poller, settings, state, cluster, service);
         var notifier = new Notifier(settings.Alerting, metrics.Alerts, time, service.Logger<Notifier>());
         var resolver = new TargetResolver(stages.Lookups.Servers);
         var discovery = new AlertmanagerDiscovery(
@@ -65,15 +66,22 @@ internal static class Program
 
     /// <summary>The stages that <c>serve</c> and <c>backtest</c> share: from the samples of a window to its alerts. Names are looked up
     /// in the present.</summary>
-    public static Stages Stages(Poller poller, Settings settings, StoredState state, ServiceParts service)
+    /// <param name="cluster">Null where only files say what the mesh registers, as in a backtest.</param>
+    public static Stages Stages(Poller poller, Settings settings, StoredState state, ClusterWatch? cluster, ServiceParts service)
     {
         var mesh = new MeshView(
-            settings.Registry, settings.Telemetry.ClusterDomain, settings.Telemetry.EgressGateways, service.Metrics.Mesh, service.Logger<MeshView>());
+            settings.Registry, settings.Telemetry.ClusterDomain, settings.Telemetry.EgressGateways, cluster, service.Metrics.Mesh, service.Logger<MeshView>());
         var lookups = new Lookups(settings.Dns, state, service.Metrics.Dns, TimeProvider.System, service.Logger<Lookups>());
         var naming = new Namer(settings.Destinations, lookups, state, TimeProvider.System, service.Logger<Namer>());
         var detection = new Detectors(settings.Detection, service.Metrics.Detection, state, service.Logger<Detectors>());
         var budget = new SeriesBudget(settings.Cardinality, state);
         var book = new AlertBook(settings.Alerting, state, service.Metrics.Alerts);
-        return new(mesh, poller, lookups, naming, detection, budget, book);
+        return new(mesh, cluster, poller, lookups, naming, detection, budget, book);
     }
+
+    /// <summary>The watch of Istio's resources, which has not begun yet. Null where the configuration asks for none.</summary>
+    /// <exception cref="ConfigException">There is no access to the Kubernetes API.</exception>
+    private static ClusterWatch? Cluster(KubernetesOptions options, ServiceParts service, ILogger http) => options.Watch
+        ? new(ConfigLoader.Access(options, http), service.Metrics.Mesh, service.Time, service.Logger<ClusterWatch>())
+        : null;
 }

@@ -8,8 +8,8 @@ internal sealed class NodeParser(IParser parser)
 {
     public const string Twice = "a key stands twice in one mapping";
 
-    private const int MaxDepth = 64;
-    private const int MaxNodes = 100_000;
+    public const int MaxDepth = 64;
+    public const int MaxNodes = 100_000;
     private int _nodes;
 
     /// <summary>The value that the parser stands at. The count of nodes begins anew.</summary>

@@ -41,7 +41,7 @@ internal sealed class Play : IAsyncDisposable
         };
         var service = new ServiceParts(new ServiceMetrics(new MetricRegistry(), _time), _time, NullLoggerFactory.Instance);
         var poller = new Poller(piece, settings.Prometheus, settings.Telemetry, service.Metrics.Polling, _state, _time, service.Logger<Poller>());
-        _stages = Program.Stages(poller, settings, _state, service);
+        _stages = Program.Stages(poller, settings, _state, cluster: null, service);
         _destinations = new PieceDestinations(piece, settings.Telemetry, _scratch.Read(), _stages.Mesh.Current is { } mesh ? mesh.Door.Registers : null);
     }
 

@@ -63,8 +63,12 @@ internal sealed class Pass(
     /// threat lists. Any thread.</summary>
     public IReadOnlyList<FileStatus> Files => [.. stages.Mesh.Files, .. stages.Naming.Files, .. stages.Detection.Files];
 
-    /// <summary>What the mesh registers. Null where the configuration does not say where Istio's resources are. Any thread.</summary>
+    /// <summary>What the mesh registers. Null where the configuration does not say where Istio's resources are, or until the cluster has told. Any thread.
+    /// </summary>
     public MeshPicture? Mesh => stages.Mesh.Current;
+
+    /// <summary>How the watch of each kind of Istio's resources stands. Empty where nothing is watched. Any thread.</summary>
+    public IReadOnlyList<KindStatus> Watches => stages.Cluster?.Status ?? [];
 
     /// <summary>How each name server stands. Any thread.</summary>
     public IReadOnlyList<NameServerStatus> NameServers => stages.Lookups.Servers.Status;
@@ -102,6 +106,7 @@ internal sealed class Pass(
     {
         notifier.Start();
         discovery.Start();
+        stages.Cluster?.Start();
         if (LastEnd == default) return;
         exposition.Publish(stages.Budget.Snapshot(new Window(LastEnd, LastEnd)), Ledger);
         notifier.Publish(stages.Book.Current);
@@ -110,6 +115,7 @@ internal sealed class Pass(
     /// <summary>Accounts for one window.</summary>
     public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
     {
+        await stages.MeshListedAsync(cancel);
         stages.RefreshMesh();
         if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
         if (await stages.Poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
@@ -145,6 +151,7 @@ internal sealed class Pass(
             await using var lookups = stages.Lookups;
             await using var sending = notifier;
             await using var looking = discovery;
+            await using var watching = stages.Cluster;
             await using var reading = History;
             await using var proposing = Proposals;
         }

@@ -10,8 +10,9 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts;
 
 /// <summary>What the samples of a window pass through until they are alerts. One thread at a time.</summary>
+/// <param name="Cluster">Null where nothing is watched.</param>
 internal sealed record Stages(
-    MeshView Mesh, Poller Poller, Lookups Lookups, Namer Naming, Detectors Detection, SeriesBudget Budget, AlertBook Book)
+    MeshView Mesh, ClusterWatch? Cluster, Poller Poller, Lookups Lookups, Namer Naming, Detectors Detection, SeriesBudget Budget, AlertBook Book)
 {
     /// <summary>Reads Istio's resources anew where they have changed, and hands on which hosts are registered. Called between windows.</summary>
     public void RefreshMesh()
@@ -21,7 +22,19 @@ internal sealed record Stages(
         _used = Mesh.Current;
     }
 
+    /// <summary>Gives the cluster some seconds to tell what it registers, once. Otherwise the first window after each start would have to guess. A cluster that
+    /// does not answer holds up nothing but that window.</summary>
+    public async Task MeshListedAsync(CancellationToken cancel)
+    {
+        if (Cluster is null || _hasWaited) return;
+        _hasWaited = true;
+        await Task.WhenAny(Cluster.Listed, Task.Delay(LongestWait, cancel));
+    }
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
     private MeshPicture? _used;
+    private bool _hasWaited;
 }
 
 /// <summary>What all stages get, and what outlives a reload.</summary>

@@ -45,8 +45,8 @@ internal static class ReplayCommand
         FailOn.AcceptOnlyFromAmong("refused", "unknown");
         var command = new Command(
             "replay",
-            "Say which traffic of the past would have been refused by a candidate: telemetry.service_entry_files and the files of -f. Exits with 0 if "
-            + "nothing would break, with 1 if something would or if it fails, with 2 on wrong usage.");
+            "Say which traffic of the past would have been refused by a candidate: telemetry.service_entry_files and the files of -f. The cluster is not "
+            + "asked (telemetry.kubernetes). Exits with 0 if nothing would break, with 1 if something would or if it fails, with 2 on wrong usage.");
         PastArguments.AddTo(command, configFile);
         foreach (var option in (Option[])[Outbound, Bundles, Mode, RootNamespace, FailOn, output]) command.Options.Add(option);
         command.SetAction(async (parsed, cancel) =>

@@ -105,5 +105,5 @@ public sealed class MeshViewTests : IDisposable
     private string Write(string name, string host) => _folder.Write(name, Entry(Path.GetFileNameWithoutExtension(name), host));
 
     private MeshView View(params string[] files) =>
-        new(new RegistryOptions { ServiceEntryFiles = files }, "cluster.local", ["gateways/egress"], new(_metrics), _log);
+        new(new RegistryOptions { ServiceEntryFiles = files }, "cluster.local", ["gateways/egress"], cluster: null, new(_metrics), _log);
 }

@@ -52,12 +52,19 @@ public sealed class EntryPageTests
         Assert.Contains("telemetry.service_entry_files", html, StringComparison.Ordinal);
     }
 
-    private static EntriesModel Model(MeshPicture? mesh, string query = "")
+    [Fact]
+    public async Task Before_the_cluster_has_told_the_page_says_that_it_waits()
+    {
+        var html = await Rendered.PageAsync<EntriesPage, EntriesModel>(Model(null, "", new() { Kubernetes = new() { Watch = true } }), "entries");
+        Assert.Contains("The cluster has not told yet which ServiceEntries there are", html, StringComparison.Ordinal);
+    }
+
+    private static EntriesModel Model(MeshPicture? mesh, string query = "", RegistryOptions? options = null)
     {
         var traffic = Traffic();
         var last = new Dictionary<string, DateTimeOffset> { ["api.stripe.com"] = Now.AddHours(-1) };
         return EntriesView.Of(
-            Rendered.Arguments(query), mesh, MeshMode.Sidecar, new EntryUses(mesh, traffic), traffic.Window?.End, Now.AddDays(-40), last, Now);
+            Rendered.Arguments(query), mesh, options ?? new(), new EntryUses(mesh, traffic), traffic.Window?.End, Now.AddDays(-40), last, Now);
     }
 
     private static Traffic Traffic()

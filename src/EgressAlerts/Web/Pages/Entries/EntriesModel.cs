@@ -2,12 +2,13 @@ namespace EgressAlerts.Web;
 
 /// <summary>The ServiceEntries that are known, who uses them, and what is wrong with them.</summary>
 /// <param name="IsGiven">Whether the configuration says where Istio's resources are.</param>
+/// <param name="IsAwaited">Whether the cluster is watched, but has not told yet what it has.</param>
 /// <param name="MeshMode">By whose rules they are judged: <c>sidecar</c> or <c>ambient</c>.</param>
 /// <param name="Namespace">The one whose entries are listed; empty for all.</param>
 /// <param name="UsesSince">Since when uses are remembered. With less than 30 days, nothing is called unused.</param>
 public sealed record EntriesModel(
-    DateTimeOffset? WindowEnd, bool IsGiven, string MeshMode, string Namespace, int ServiceEntries, int Sidecars, DateTimeOffset? UsesSince,
-    IReadOnlyList<EntryFindingRow> Findings, IReadOnlyList<UnusedHostRow> Unused, RowsPage<EntryRow> Entries);
+    DateTimeOffset? WindowEnd, bool IsGiven, bool IsAwaited, string MeshMode, string Namespace, int ServiceEntries, int Sidecars,
+    DateTimeOffset? UsesSince, IReadOnlyList<EntryFindingRow> Findings, IReadOnlyList<UnusedHostRow> Unused, RowsPage<EntryRow> Entries);
 
 /// <summary>One ServiceEntry.</summary>
 /// <param name="Ports">Each as number and protocol, such as <c>443 TLS</c>.</param>

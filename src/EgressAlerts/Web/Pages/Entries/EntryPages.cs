@@ -26,7 +26,7 @@ internal sealed class EntryPages(PageSources sources)
         return PageResult.Of("Entries", EntriesView.Of(
             arguments,
             sources.Pass.Mesh,
-            settings.Registry.MeshMode,
+            settings.Registry,
             sources.EntryUses,
             traffic.Window?.End,
             since,
@@ -43,7 +43,7 @@ internal static class EntriesView
     /// <param name="since">Since when uses are remembered.</param>
     /// <param name="last">When each destination was used last.</param>
     public static EntriesModel Of(
-        Arguments arguments, MeshPicture? mesh, MeshMode mode, EntryUses uses, DateTimeOffset? windowEnd, DateTimeOffset? since,
+        Arguments arguments, MeshPicture? mesh, RegistryOptions options, EntryUses uses, DateTimeOffset? windowEnd, DateTimeOffset? since,
         IReadOnlyDictionary<string, DateTimeOffset> last, DateTimeOffset now)
     {
         var ns = arguments.Text("namespace");
@@ -57,7 +57,8 @@ internal static class EntriesView
         return new(
             windowEnd,
             mesh is not null,
-            mode.LabelValue(),
+            mesh is null && options.Kubernetes.Watch,
+            options.MeshMode.LabelValue(),
             ns,
             registry.Entries.Count,
             registry.Sidecars.Count,

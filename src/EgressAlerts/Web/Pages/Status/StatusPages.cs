@@ -28,6 +28,7 @@ internal sealed class StatusPages(PageSources sources)
             pass.Queries,
             pass.Alertmanagers,
             pass.Files,
+            pass.Watches,
             StorageStatus.Of(sources.Options.StoragePath),
             pass.HeldBackAlerts.Count,
             current?.Ledger.Waiting.Count ?? 0));
