@@ -198,6 +198,46 @@ public sealed class ManifestTests : IDisposable
         Assert.All(files.Values, text => Assert.InRange(text.Length, 1000, 1_000_000)); // A ConfigMap holds a mebibyte.
     }
 
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task The_watch_of_the_cluster_goes_on_top_of_each_overlay_and_reads_two_kinds_only(string overlay)
+    {
+        var resources = await RenderAsync(overlay, "registry-watch");
+        await AssertValidAsync(resources);
+        var rule = Assert.Single(Single(resources, "ClusterRole")["rules"]!.AsArray())!;
+        Assert.Equal(["networking.istio.io"], Texts(rule["apiGroups"]!));
+        Assert.Equal(["serviceentries", "sidecars"], Texts(rule["resources"]!));
+        Assert.Equal(["get", "list", "watch"], Texts(rule["verbs"]!));
+
+        var binding = Single(resources, "ClusterRoleBinding");
+        Assert.Equal((string?)Single(resources, "ClusterRole")["metadata"]!["name"], (string?)binding["roleRef"]!["name"]);
+        var (subject, account) = (Assert.Single(binding["subjects"]!.AsArray())!, Single(resources, "ServiceAccount"));
+        Assert.Equal((string?)account["metadata"]!["name"], (string?)subject["name"]);
+        Assert.Equal((string?)account["metadata"]!["namespace"], (string?)subject["namespace"]);
+        Assert.Equal((string?)account["metadata"]!["name"], (string?)Pod(resources)["serviceAccountName"]);
+        Assert.True((bool)Pod(resources)["automountServiceAccountToken"]!);
+
+        // What the overlay lets out stays, and the API server comes to it.
+        var before = Single(await RenderAsync(overlay), "NetworkPolicy")["spec"]!["egress"]!.AsArray();
+        var outwards = Single(resources, "NetworkPolicy")["spec"]!["egress"]!.AsArray();
+        Assert.Equal(before.Select(rule => rule!.ToJsonString()), outwards.SkipLast(1).Select(rule => rule!.ToJsonString()));
+        Assert.Equal([443, 6443], outwards[^1]!["ports"]!.AsArray().Select(port => (int)port!["port"]!));
+
+        // The key that turns it on belongs to the users' own configuration.
+        var settings = ConfigLoader.Load(_folder.Write("egress-alerts.yml", Config(resources) + "telemetry: {kubernetes: {watch: true}}\n"));
+        Assert.True(settings.Registry.Kubernetes.Watch);
+
+        static IEnumerable<string?> Texts(JsonNode list) => list.AsArray().Select(text => (string?)text);
+    }
+
+    /// <summary>What kubectl makes of an overlay of users, who put a component on top of one of the checkout.</summary>
+    private async Task<IReadOnlyList<JsonNode>> RenderAsync(string overlay, string component)
+    {
+        string From(string name) => Path.GetRelativePath(_folder.Path, Repository.File("deploy", "kubernetes", name));
+        _folder.Write("kustomization.yaml", $"resources: [{From(overlay)}]\ncomponents: [{From(component)}]\n");
+        return Yaml.Read(await Tool.OutputAsync("kubectl", ["kustomize", _folder.Path]));
+    }
+
     /// <summary>What kubectl makes of an overlay of the checkout.</summary>
     private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string overlay) =>
         Yaml.Read(await Tool.OutputAsync("kubectl", ["kustomize", Repository.File("deploy", "kubernetes", overlay)]));

@@ -15,6 +15,7 @@ const kinds = {
   "kubernetes-models/apps/v1": ["StatefulSet"],
   "kubernetes-models/networking.k8s.io/v1": ["NetworkPolicy"],
   "kubernetes-models/policy/v1": ["PodDisruptionBudget"],
+  "kubernetes-models/rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding"],
   "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1": ["PrometheusRule", "ServiceMonitor"],
   "@kubernetes-models/istio/networking.istio.io/v1beta1": ["ServiceEntry", "Sidecar"],
   "@kubernetes-models/istio/security.istio.io/v1": ["AuthorizationPolicy"],
