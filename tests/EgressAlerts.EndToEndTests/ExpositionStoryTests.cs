@@ -40,7 +40,10 @@ public sealed partial class ExpositionStoryTests : IDisposable
     {
         await using var mesh = await SimulatorServer.StartAsync(Scenarios.Churn(TimeSpan.FromMilliseconds(250)));
         await using var prometheus = await PrometheusServer.StartAsync("1s", ("envoy-stats", mesh.Address));
+        await using var cluster = await FakeCluster.StartAsync();
         await using var service = Service(mesh, prometheus);
+        var kubeconfig = _folder.Write("kubeconfig", cluster.Kubeconfig);
+        service.Config += $"\ntelemetry: {{ kubernetes: {{ watch: true, kubeconfig: '{kubeconfig}' }} }}\n"; // Else some metrics have no series.
         await service.StartAsync();
         await Deadline.UntilAsync(async () => (await service.MetricsAsync()).Any(sample => sample.Name == "egress_requests_total"), 60, "the mesh is counted");
 

@@ -78,6 +78,7 @@ internal static class LabelSets
         Way.Blocked => (tcp || target.Host.Length == 0 ? Unknown : target.Host, "BlackHoleCluster", Unknown),
         Way.Gateway => ("istio-egressgateway.istio-system.svc.cluster.local", "istio-egressgateway", "istio-system"),
         Way.InMesh => ($"{target.Host}.shop.svc.cluster.local", target.Host, "shop"),
+        Way.DynamicDns => (target.Host, target.Host, Unknown),
         _ => (target.Host, target.Host, "default"),
     };
 

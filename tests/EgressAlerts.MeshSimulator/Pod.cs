@@ -53,7 +53,7 @@ public sealed class Pod(string ns, string workload, string name, string instance
         workload,
         dialect == Dialect.Ztunnel ? "unidentified" : target.Way switch
         {
-            Way.Passthrough => "passthrough",
+            Way.Passthrough or Way.DynamicDns => "passthrough",
             Way.Blocked => "blocked",
             Way.Gateway => "gateway",
             _ => "registered",

@@ -7,6 +7,9 @@ public enum Way
     Blocked,
     Registered,
 
+    /// <summary>Let out by <c>ALLOW_ANY_DYNAMIC_DNS</c>: its host is named like a registered one, but without a namespace.</summary>
+    DynamicDns,
+
     /// <summary>To the egress gateway; its second hop is <see cref="Registered"/> with the gateway as source.</summary>
     Gateway,
 

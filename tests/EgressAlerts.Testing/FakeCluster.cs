@@ -23,6 +23,16 @@ public sealed class FakeCluster : IAsyncDisposable
 
     public Uri Address => _server.Address;
 
+    /// <summary>The text of a kubeconfig that leads here with the token <c>secret-of-the-watch</c>.</summary>
+    public string Kubeconfig => $$$"""
+        apiVersion: v1
+        kind: Config
+        current-context: here
+        contexts: [{name: here, context: {cluster: mesh, user: watcher}}]
+        clusters: [{name: mesh, cluster: {server: '{{{Address}}}'}}]
+        users: [{name: watcher, user: {token: secret-of-the-watch}}]
+        """;
+
     /// <summary>What was asked for: the path with its query.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 

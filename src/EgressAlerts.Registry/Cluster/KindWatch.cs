@@ -49,6 +49,7 @@ internal sealed class KindWatch<T>(
     public async Task RunAsync(CancellationToken cancel)
     {
         metrics.WatchConnected(kind.Label, isConnected: false);
+        metrics.ObjectsRefused(kind.Label, 0);
         var wait = ShortestWait;
         try
         {

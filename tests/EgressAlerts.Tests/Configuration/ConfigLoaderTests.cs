@@ -59,6 +59,9 @@ public sealed class ConfigLoaderTests : IDisposable
     [InlineData(
         "telemetry: {service_entry_files: [/nowhere.yml]}",
         "1: telemetry.service_entry_files cannot be used: /nowhere.yml:0: this file cannot be read")]
+    [InlineData(
+        "telemetry: {kubernetes: {watch: true, kubeconfig: /nowhere}}",
+        "1: telemetry.kubernetes.kubeconfig cannot be used: there is no file '/nowhere'; write one with 'kubectl config view --minify --flatten'")]
     [InlineData("telemetry: {mesh_mode: magic}", "1: telemetry.mesh_mode 'magic' is none of sidecar, ambient")]
     [InlineData("telemetry: {cluster_networks: [10.1.0.0/8]}", "1: telemetry.cluster_networks '10.1.0.0/8' is not a network such as 10.20.0.0/16")]
     [InlineData("destinations: {networks: [{name: 'a b', cidrs: [10.0.0.0/8]}]}", "1: destinations.networks[0].name 'a b' holds more than letters")]

@@ -107,6 +107,28 @@ public sealed class PassWorkerTests : IAsyncDisposable
         Assert.Equal("the service is stopping", await _worker.ReloadAsync(Never));
     }
 
+    [Fact]
+    public void A_start_without_the_token_of_a_pod_says_what_to_do_and_leaves_the_database()
+    {
+        Keep(Samples.Start);
+        var before = Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal).ToList();
+        var good = _load;
+        _load = () => good() with { Registry = new() { Kubernetes = new() { Watch = true } } };
+        var fault = Assert.Throws<ConfigException>(New);
+        Assert.Contains("telemetry.kubernetes.watch is true, but this process has no service account token", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(_folder.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_reload_without_the_token_of_a_pod_is_refused_and_the_old_stages_go_on()
+    {
+        await StartAsync();
+        var (old, good) = (_worker.Pass, _load);
+        _load = () => good() with { Registry = new() { Kubernetes = new() { Watch = true } } };
+        Assert.Contains("Apply deploy/kubernetes/registry-watch", await _worker.ReloadAsync(Never), StringComparison.Ordinal);
+        Assert.Same(old, _worker.Pass);
+    }
+
     private async Task StartAsync()
     {
         await _worker.StartAsync(Never);
