@@ -88,6 +88,10 @@ public sealed record AlertmanagerOptions : ICheckedOptions
     public AlertmanagerOptions WithoutCredentialsInUrl() =>
         this with { Url = Url is null ? null : HttpText.WithoutCredentials(Url), Http = Http.WithCredentialsOf(Url) };
 
+    /// <summary>The URL of a target that was discovered.</summary>
+    /// <param name="target">As host:port.</param>
+    internal Uri UrlOf(string target) => new($"{Scheme}://{target}/{PathPrefix.Trim('/')}");
+
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven)
     {

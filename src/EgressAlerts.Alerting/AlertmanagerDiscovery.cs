@@ -132,7 +132,7 @@ public sealed class AlertmanagerDiscovery : IAsyncDisposable
         if (options.Url is { } url) yield return url;
         var named = options.Dns.SelectMany(discovery => discovery.Names.Select(name => _byName.GetValueOrDefault((discovery, name))));
         foreach (var target in group.Files.SelectMany(file => file.Content).Concat(named.SelectMany(looked => looked?.Targets ?? [])))
-            yield return new Uri($"{options.Scheme}://{target}/{options.PathPrefix.Trim('/')}");
+            yield return options.UrlOf(target);
     }
 
     private sealed record Group(AlertmanagerOptions Options, HttpClient Http, IReadOnlyList<WatchedFile<IReadOnlyList<string>>> Files);

@@ -242,6 +242,10 @@ public sealed record ThreatListOptions : ICheckedOptions
     [Duration("1m", "3650d")]
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Whether a list matches nothing, because it is too old or there is none.</summary>
+    /// <param name="written">When it was written; null where there is none.</param>
+    public bool IsExpired(DateTimeOffset? written, DateTimeOffset now) => written is not { } at || now - at > MaxAge;
+
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven)
     {

@@ -18,9 +18,12 @@ public sealed record RegistryOptions : ICheckedOptions
     /// <summary>Whether the same resources are watched in the cluster. What the cluster has replaces what the files say under the same name.</summary>
     public KubernetesOptions Kubernetes { get; init; } = new();
 
+    /// <summary>The files that the paths stand for now.</summary>
+    public IReadOnlyList<string> Files() => [.. ServiceEntryFiles.SelectMany(ResourcePath.Files).Distinct()];
+
     /// <summary>The resources of the files as they are now. The cluster is not asked.</summary>
     /// <exception cref="InvalidDataException">A file cannot be used.</exception>
-    public MeshRegistry Read() => MeshRegistry.Read([.. ServiceEntryFiles.SelectMany(ResourcePath.Files).Distinct()]);
+    public MeshRegistry Read() => MeshRegistry.Read(Files());
 
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) =>

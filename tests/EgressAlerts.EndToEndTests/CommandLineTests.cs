@@ -308,6 +308,36 @@ public sealed class CommandLineTests : IDisposable
         return StartIsRefusedAsync($"{config}:1: destinations.network_files", "cannot be used", $"--config.file={config}");
     }
 
+    [Fact]
+    public async Task The_doctor_fails_where_nothing_answers_and_is_selected_by_codes()
+    {
+        var config = $"--config.file={_folder.Write("sick.yml", "prometheus: {url: 'http://127.0.0.1:9'}\ndns: {servers: ['127.0.0.1:9']}\n")}";
+        var output = await OutputAsync(1, "doctor", config, "--skip=clocks");
+        Assert.Contains("prometheus\nFAIL query_api: http://127.0.0.1:9/: Connection refused", output, StringComparison.Ordinal);
+        Assert.Contains("to mend it: prometheus: {url: 'http://HOST:PORT'}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("clocks:", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', output);
+
+        Assert.Contains("OK   threat_lists: ", await OutputAsync(0, "doctor", config, "--only=threat_lists", "--only=mmdb_files"), StringComparison.Ordinal);
+        using var json = JsonDocument.Parse(await OutputAsync(1, "doctor", config, "--only=query_api", "-o", "json"));
+        var row = Assert.Single(json.RootElement.EnumerateArray());
+        string[] keys = ["section", "code", "result", "message", "promql", "remedy"];
+        Assert.Equal(keys, row.EnumerateObject().Select(property => property.Name));
+        Assert.Equal("fail", row.GetProperty("result").GetString());
+        Assert.Equal("vector(1)", row.GetProperty("promql").GetString());
+    }
+
+    [Theory]
+    [InlineData("There are: query_api, server_kind", "--only=everything")]
+    [InlineData("--skip leaves no check", "--only=clocks", "--skip=clocks")]
+    [InlineData("bad.yml:1: prometheus.intervall is not a known key", "--config.file=bad.yml")]
+    public async Task A_doctor_who_cannot_begin_ends_with_2(string said, params string[] arguments)
+    {
+        var bad = _folder.Write("bad.yml", "prometheus: {intervall: 30s}");
+        var output = await OutputAsync(2, ["doctor", .. arguments.Select(argument => argument.Replace("bad.yml", bad, StringComparison.Ordinal))]);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+    }
+
     /// <summary>How the program begins as a user who may not read everything: root may.</summary>
     private static string[] User => Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "dotnet"] : ["dotnet"];
 

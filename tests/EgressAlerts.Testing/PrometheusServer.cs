@@ -72,10 +72,11 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     /// <summary>Starts a server that scrapes nothing and has the samples of a file of OpenMetrics text. promtool makes blocks of them.</summary>
     /// <param name="limit">How long promtool may take; null for two minutes.</param>
-    public static async Task<PrometheusServer> OnSamplesAsync(string file, TimeSpan? limit = null)
+    /// <param name="config">What it is configured with.</param>
+    public static async Task<PrometheusServer> OnSamplesAsync(string file, TimeSpan? limit = null, string config = "global: {}\n")
     {
         var server = new PrometheusServer(FreePort.Next(), Engine.Prometheus);
-        server._folder.Write("prometheus.yml", "global: {}\n");
+        server._folder.Write("prometheus.yml", config);
 
         // By default blocks are two hours long, and promtool reads the whole file for each.
         string[] arguments = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h", file, server._folder.File("data")];

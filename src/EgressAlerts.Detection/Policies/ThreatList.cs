@@ -36,7 +36,7 @@ internal sealed class ThreatList(ThreatListOptions options, ILogger? logger = nu
     internal void Refresh(ILogger logger) => _file.Refresh(logger);
 
     /// <summary>Whether the list in use is too old. A file that is gone or refused does not change its age.</summary>
-    internal bool IsExpired(DateTimeOffset now) => _file.Written is not { } written || now - written > options.MaxAge;
+    internal bool IsExpired(DateTimeOffset now) => options.IsExpired(_file.Written, now);
 
     /// <summary>The entry that an address is in; null where there is none.</summary>
     internal string? Find(IPAddress address) => _file.Content.Networks.Find(address) is { } found

@@ -1,6 +1,8 @@
 using System.Threading.RateLimiting;
 using DnsClient;
+using EgressAlerts.Common;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Naming.Dns;
 
@@ -32,6 +34,10 @@ public sealed class NameServers : IDisposable
             QueueLimit = int.MaxValue,
         });
     }
+
+    /// <summary>Name servers for a command, whose questions nobody counts.</summary>
+    public static NameServers Of(DnsOptions options, TimeProvider time) =>
+        new(options, new DnsMetrics(new MetricRegistry()), time, NullLogger.Instance);
 
     /// <summary>The state of the servers that are asked now.</summary>
     public IReadOnlyList<NameServerStatus> Status => [.. _servers.Now.Servers.Select(server => server.Status)];

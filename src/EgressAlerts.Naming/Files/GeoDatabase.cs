@@ -31,6 +31,9 @@ internal sealed class GeoDatabase : IDisposable
     /// <summary>Gives the memory back. A reload drops databases, and the package holds their bytes outside the managed heap.</summary>
     ~GeoDatabase() => _reader?.Dispose();
 
+    /// <summary>When the data were collected.</summary>
+    public DateTimeOffset Built => new(DateTime.SpecifyKind(_reader.Metadata.BuildDate, DateTimeKind.Utc));
+
     /// <summary>The record of an address. Null where there is none, or where it cannot be read.</summary>
     public GeoRecord? Find(IPAddress address)
     {

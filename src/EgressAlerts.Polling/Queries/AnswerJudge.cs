@@ -26,7 +26,10 @@ internal static partial class AnswerJudge
     /// <summary>What an answer that is no success means.</summary>
     /// <param name="errorType">As the query API has it; empty where something else answered.</param>
     /// <param name="error">The error, or the beginning of what came instead.</param>
-    public static QueryFailure Refused(HttpResponseMessage response, string errorType, string error, PollingOptions options, DateTimeOffset now)
+    public static QueryFailure Refused(HttpResponseMessage response, string errorType, string error, PollingOptions options, DateTimeOffset now) =>
+        Judge(response, errorType, error, options, now) with { Status = (int)response.StatusCode };
+
+    private static QueryFailure Judge(HttpResponseMessage response, string errorType, string error, PollingOptions options, DateTimeOffset now)
     {
         var status = (int)response.StatusCode;
         var isApi = errorType.Length > 0;

@@ -21,6 +21,11 @@ internal interface IPrometheusApi
     /// <inheritdoc cref="QueryRangeAsync"/>
     [Get("")]
     Task<HttpResponseMessage> QueryRangeByGetAsync([Url] Uri endpoint, [Query] RangeQuery query, CancellationToken cancel);
+
+    /// <summary>Reads what the server says of itself.</summary>
+    /// <param name="page">A whole address, such as that of <c>/api/v1/status/buildinfo</c>.</param>
+    [Get("")]
+    Task<HttpResponseMessage> ReadAsync([Url] Uri page, CancellationToken cancel);
 }
 
 /// <summary>The arguments of a query over a range of time, in seconds. One that is null is not sent.</summary>

@@ -9,6 +9,9 @@ internal sealed record QueryFailure(FailureReason Reason, string Message)
     /// <summary>How long the server wants to be left alone before the query is repeated. Null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The HTTP status of an answer that refuses the query; 0 where the failure is another one.</summary>
+    public int Status { get; init; }
+
     /// <summary>What was asked, in PromQL.</summary>
     public string Query { get; init; } = "";
 }

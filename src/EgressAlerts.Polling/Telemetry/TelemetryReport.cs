@@ -24,6 +24,12 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     public const string BlockedWithoutAddress = "blocked_without_address";
     public const string UnknownNotes = "unknown_notes";
 
+    /// <summary>A query that shows it; empty where none does.</summary>
+    public string Promql { get; init; } = "";
+
+    /// <summary>Whether counts are wrong, or traffic is not counted at all. Else the service sees or tells less than it could.</summary>
+    public bool IsBroken { get; init; }
+
     /// <summary>Where the service itself serves the Telemetry resource of deploy/istio.</summary>
     public const string TelemetryResource = "/istio/telemetry.yaml";
 

@@ -78,7 +78,11 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
             doubles.AreOnce
                 ? $"{share} Each counter counts once, but reading them takes twice the time"
                 : $"{share} They count double, because Prometheus has no up series for them that would tell which labels are the proxy's own",
-            $"add '{doubles.Matcher}' to prometheus.matchers");
+            $"add '{doubles.Matcher}' to prometheus.matchers")
+        {
+            Promql = $"count by ({doubles.Label}) (istio_requests_total{{reporter!=\"destination\"}})",
+            IsBroken = !doubles.AreOnce,
+        };
     }
 
     private static TelemetryWarning? Interleaved(CounterTracker tracker) => tracker.RecentInversions == 0 ? null : new(
@@ -87,7 +91,10 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
             CultureInfo.InvariantCulture,
             $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. "
             + $"The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
-        "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once");
+        "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once")
+        {
+            Promql = "increase(egress_alerts_replica_inversions_total[10m])",
+        };
 
     private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> meanings, TargetLabels targets)
     {
@@ -98,21 +105,28 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
                 CultureInfo.InvariantCulture,
                 $"{without.Sum(entry => entry.Series)} egress series are of jobs without up series, such as '{without[0].What.Job}'. "
                 + $"Which of their labels are the proxy's own is not known: when one changes, its series counts as a new one"),
-            "store the up series of these jobs too, with the same labels");
+            "store the up series of these jobs too, with the same labels")
+        {
+            Promql = "group by (job) (istio_requests_total) unless on (job) group by (job) (up)",
+        };
     }
 
     private TelemetryWarning? MangledNames() => _mangled.Count == 0 ? null : new(
         TelemetryWarning.MangledNames,
         $"there are series such as {_mangled[0]}: Envoy put an unregistered dimension into the metric's name, and their traffic is counted nowhere",
         "where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; "
-        + $"or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}");
+        + $"or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}")
+        {
+            Promql = MangledQuery,
+            IsBroken = true,
+        };
 
     private TelemetryWarning? UnknownNotes() => _unknownNotes.Count == 0 ? null : new(
         TelemetryWarning.UnknownNotes,
         $"answers have come with a note that is not known for so long that they count all the same; data may be missing: {string.Join("; ", _unknownNotes)}",
         "see whether a store behind prometheus.url is away; if none is, mend at the server what the note is about, and ask this project to learn the note");
 
-    private static TelemetryWarning? BlockedWithoutAddress(List<(SeriesMeaning What, int Series)> meanings)
+    private TelemetryWarning? BlockedWithoutAddress(List<(SeriesMeaning What, int Series)> meanings)
     {
         var blocked = meanings.Where(entry => entry.What is { Raw.Tcp: true, Counter.Flow.Route: Route.Blocked }).ToList();
         var blind = blocked.Where(entry => entry.What.Counter!.Flow.To is { Address: null, Sni: "" }).ToList();
@@ -123,6 +137,10 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
                 $"{blind.Sum(entry => entry.Series)} of {blocked.Sum(entry => entry.Series)} series of blocked TCP connections do not say where to; "
                 + $"the first is of {blind[0].What.Counter!.Flow.Source}"),
             $"apply the Telemetry resource, {TelemetryWarning.TelemetryResource}: destination_ip from destination.address, "
-            + "which is known also where the mesh refuses to connect; upstream.address is not");
+            + "which is known also where the mesh refuses to connect; upstream.address is not")
+        {
+            Promql = "count by (source_workload_namespace, source_workload) (istio_tcp_connections_closed_total"
+                + $"{{destination_service_name=\"BlackHoleCluster\",{(options.DestinationIp is [var label, ..] ? label : "destination_ip")}=~\"|unknown\"}})",
+        };
     }
 }

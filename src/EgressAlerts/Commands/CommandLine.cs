@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using EgressAlerts.Backtest;
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
+using EgressAlerts.Doctor;
 using EgressAlerts.Logging;
 using EgressAlerts.Polling;
 using EgressAlerts.Proposals;
@@ -12,8 +13,8 @@ using EgressAlerts.Web;
 
 namespace EgressAlerts;
 
-/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>propose</c>, <c>replay</c>, <c>backtest</c>, <c>explain</c>,
-/// <c>allow</c>, <c>backup</c>, <c>version</c>.
+/// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>doctor</c>, <c>propose</c>, <c>replay</c>, <c>backtest</c>,
+/// <c>explain</c>, <c>allow</c>, <c>backup</c>, <c>version</c>.
 /// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
@@ -116,8 +117,9 @@ internal static class CommandLine
         var version = new Command("version", "Print the version and exit.");
         var root = new RootCommand("EgressAlerts: who in the mesh talks to what outside, named, bounded, alerted on.")
         {
-            serve, check, ProposeCommand.Make(ConfigFile, WrongUsage), ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest,
-            ExplainCommand.Make(ConfigFile, Output, WrongUsage), AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
+            serve, check, DoctorCommand.Make(ConfigFile, Output, WrongUsage), ProposeCommand.Make(ConfigFile, WrongUsage),
+            ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
+            AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
         };
         foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
         {

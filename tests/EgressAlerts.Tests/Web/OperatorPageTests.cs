@@ -1,6 +1,7 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
 using EgressAlerts.Detection;
+using EgressAlerts.Doctor;
 using EgressAlerts.Explain;
 using EgressAlerts.Model;
 using EgressAlerts.Naming.Dns;
@@ -111,12 +112,17 @@ public sealed class OperatorPageTests
                 new EgressAlerts.Registry.KindStatus("service_entry", true, 1_234, 2, now.AddMinutes(-3), null, ""),
                 new EgressAlerts.Registry.KindStatus("sidecar", false, 0, 0, null, now.AddMinutes(-1), Hostile),
             ],
-            new StorageStatus("data/egress-alerts.db", 3 << 20, now.AddMinutes(-30)), 2, 1);
+            new StorageStatus("data/egress-alerts.db", 3 << 20, now.AddMinutes(-30)), 2, 1,
+            [
+                new CheckRow("telemetry", "without_up", "warn", Hostile, $"up {Hostile}", "scrape up"),
+                new CheckRow("telemetry", "mangled_names", "ok", "all is well", "", ""),
+            ]);
         var html = await Rendered.PageAsync<StatusPage, StatusModel>(model);
         foreach (var expected in (string[])
             [
                 "The current window cannot be read", "40 s ago", "120 of at most 10,000", "1 increments", "2 are held back", "3 MiB", "30 min ago",
-                "0.250 s", "62.5 %", "scrape up", "istio/telemetry.yaml\"", ">rests</span>", "1 of 3 took what was sent last", ">fails</span>",
+                "0.250 s", "62.5 %", "scrape up", "<code>without_up</code>", "<code>mangled_names</code>: all is well",
+                "istio/telemetry.yaml\"", ">rests</span>", "1 of 3 took what was sent last", ">fails</span>",
                 "nothing sent yet", "there is no such file", "1,234 known", "2 that cannot be read", ">not watched</span>",
                 ">refused</span>", "id=\"dns\"", "id=\"telemetry\"", "id=\"configuration\"",
             ])

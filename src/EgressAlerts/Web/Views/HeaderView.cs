@@ -1,6 +1,7 @@
 using EgressAlerts.Common;
 using EgressAlerts.Export;
 using EgressAlerts.Model;
+using EgressAlerts.Polling;
 using static System.FormattableString;
 
 namespace EgressAlerts.Web;
@@ -25,6 +26,9 @@ internal sealed class HeaderView(PassWorker worker, Exposition exposition, TimeP
             worker.Configuration.Loads.FirstOrDefault(load => load.Error.Length == 0)?.At);
     }
 
+    /// <summary>A window that ended longer ago should not be the last one.</summary>
+    internal static TimeSpan Late(PollingOptions polling) => (LateWindows * polling.Interval) + polling.Delay;
+
     private HeaderLight Prometheus(Pass pass)
     {
         if (!worker.IsReady) return new(Warning, "Reading the database", "status");
@@ -37,7 +41,7 @@ internal sealed class HeaderView(PassWorker worker, Exposition exposition, TimeP
         var text = $"last window {DurationText.Rounded(age > TimeSpan.Zero ? age : default)} ago";
         if (pass.Failure.Length > 0) return new(Critical, $"Prometheus fails, {text}", "status");
         var polling = pass.Settings.Prometheus;
-        return age > (LateWindows * polling.Interval) + polling.Delay
+        return age > Late(polling)
             ? new(Warning, $"Prometheus: {text}", "status")
             : new(Good, $"Prometheus ok, {text}", "status");
     }

@@ -5,9 +5,6 @@ namespace EgressAlerts.Web;
 /// <summary>Says what a complete set-up still lacks.</summary>
 internal static class SetUpSteps
 {
-    /// <summary>Percent of the series of a metric that must tell an address.</summary>
-    private const double EnoughAddresses = 50;
-
     private const string Address = "destination_ip";
 
     public static IReadOnlyList<SetUpStep> Of(PageSources sources)
@@ -40,5 +37,6 @@ internal static class SetUpSteps
         ];
     }
 
-    private static bool IsTold(MetricCoverage coverage) => coverage.Series > 0 && coverage.Present.GetValueOrDefault(Address) >= EnoughAddresses;
+    private static bool IsTold(MetricCoverage coverage) =>
+        coverage.Series > 0 && coverage.Present.GetValueOrDefault(Address) >= TelemetryChecks.EnoughAddresses;
 }

@@ -1,5 +1,6 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
+using EgressAlerts.Doctor;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Registry;
@@ -17,12 +18,13 @@ namespace EgressAlerts.Web;
 /// <param name="Watches">How each kind of Istio's resources stands that is watched in the cluster.</param>
 /// <param name="HeldBack">How many alerts are held back because there are too many.</param>
 /// <param name="Waiting">How many increments wait for a name.</param>
+/// <param name="Checks">The checks of <c>egress-alerts doctor</c> that the service knows the results of; what is wrong comes first.</param>
 public sealed record StatusModel(
     string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
     IReadOnlyList<string> Notes, int Series, int SeriesLimit, int Destinations, int Alerts, IReadOnlyList<NameServerStatus> Dns,
     IReadOnlyList<ConfigurationLoad> Configuration, TelemetryReport Telemetry, IReadOnlyList<QueryTime> Queries,
     IReadOnlyList<AlertmanagerStatus> Alertmanagers, IReadOnlyList<FileStatus> Files, IReadOnlyList<KindStatus> Watches,
-    StorageStatus Storage, int HeldBack, int Waiting);
+    StorageStatus Storage, int HeldBack, int Waiting, IReadOnlyList<CheckRow> Checks);
 
 /// <summary>How the database stands.</summary>
 /// <param name="Bytes">Its size, with what is not yet moved into it. 0 where there is none.</param>

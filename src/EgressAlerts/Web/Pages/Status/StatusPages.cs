@@ -1,3 +1,5 @@
+using EgressAlerts.Doctor;
+
 namespace EgressAlerts.Web;
 
 /// <summary>The page about the service itself.</summary>
@@ -31,6 +33,7 @@ internal sealed class StatusPages(PageSources sources)
             pass.Watches,
             StorageStatus.Of(sources.Options.StoragePath),
             pass.HeldBackAlerts.Count,
-            current?.Ledger.Waiting.Count ?? 0));
+            current?.Ledger.Waiting.Count ?? 0,
+            [.. KnownChecks.Of(pass.Telemetry, pass.Settings.Alerting, sources.Exposition.IsScraped).Select(CheckRow.Of)]));
     }
 }
