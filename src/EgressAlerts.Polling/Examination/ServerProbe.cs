@@ -48,7 +48,15 @@ public sealed class ServerProbe
         return await QueryAsync(promql, sink, cancel) is { } failure ? HistoryAnswer.Failed(failure.Message) : new(sink.Series, "");
     }
 
-    internal Task<QueryFailure?> QueryAsync(string promql, ISeriesSink sink, CancellationToken cancel) => _client.QueryAsync(promql, Now, sink, cancel);
+    internal async Task<QueryFailure?> QueryAsync(string promql, ISeriesSink sink, CancellationToken cancel)
+    {
+        var failure = await _client.QueryAsync(promql, Now, sink, cancel);
+
+        // The client would advise to raise prometheus.timeout, and that is not what ended this question.
+        return failure is { Reason: FailureReason.Timeout, Status: 0 } && Options.Timeout == MaxTime
+            ? failure with { Message = $"no complete answer within the {DurationText.Rounded(MaxTime)} that the doctor waits for one" }
+            : failure;
+    }
 
     /// <summary>Reads a page such as <c>/api/v1/status/buildinfo</c>, of at most 4 MiB.</summary>
     public async Task<ServerPage> ReadAsync(string path, CancellationToken cancel)

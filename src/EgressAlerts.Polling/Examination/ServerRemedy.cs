@@ -15,7 +15,7 @@ internal static class ServerRemedy
         { Reason: FailureReason.BadQuery } => "prometheus: {matchers: ['job=\"envoy-stats\"']}",
         { Reason: FailureReason.Clock } => "timedatectl set-ntp true, on this machine",
         { Reason: FailureReason.Busy or FailureReason.Timeout or FailureReason.Limit or FailureReason.TooLarge } =>
-            "prometheus: {timeout: 60s, matchers: ['job=\"envoy-stats\"']}, or a server that is not overloaded",
+            "prometheus: {matchers: ['job=\"envoy-stats\"']}, so that less is read; or look why the server is slow, 'topk(5, prometheus_engine_queries)'",
         { Reason: FailureReason.Connection } => Connection(failure.Message, url),
         _ => $"curl '{url.GetLeftPart(UriPartial.Path).TrimEnd('/')}/api/v1/query?query=1' shows the answer",
     };

@@ -41,7 +41,9 @@ public sealed class TelemetrySection(
         var sample = sizes.Sample();
         var sampled = probe.Options with
         {
-            Matchers = sample.Length == 0 ? options.Matchers : [.. options.Matchers, sample], Late = TimeSpan.Zero, Interval = Length,
+            Matchers = sample.Length == 0 ? options.Matchers : [.. options.Matchers, sample],
+            Late = TimeSpan.Zero,
+            Interval = Length,
         };
         using var store = Store.InMemory();
         var poller = new Poller(

@@ -92,9 +92,9 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
             $"{tracker.RecentInversions} samples of the last minutes were older than the one before them. "
             + $"The samples of two Prometheus replicas are mixed in one series. Nothing counts twice"),
         "let the store deduplicate them, or read it without deduplication (Thanos: add ?dedup=false to prometheus.url): each counter still counts once")
-        {
-            Promql = "increase(egress_alerts_replica_inversions_total[10m])",
-        };
+    {
+        Promql = "increase(egress_alerts_replica_inversions_total[10m])",
+    };
 
     private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> meanings, TargetLabels targets)
     {
@@ -116,10 +116,10 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         $"there are series such as {_mangled[0]}: Envoy put an unregistered dimension into the metric's name, and their traffic is counted nowhere",
         "where dimensions are added by WebAssembly filters, name them in the annotation sidecar.istio.io/extraStatTags and restart the pods; "
         + $"or remove them there and apply the Telemetry resource, {TelemetryWarning.TelemetryResource}")
-        {
-            Promql = MangledQuery,
-            IsBroken = true,
-        };
+    {
+        Promql = MangledQuery,
+        IsBroken = true,
+    };
 
     private TelemetryWarning? UnknownNotes() => _unknownNotes.Count == 0 ? null : new(
         TelemetryWarning.UnknownNotes,

@@ -93,7 +93,7 @@ internal sealed class ServiceChecks(ServerProbe probe, PollingOptions options, C
             Disk)
         : Storage.Ok("no scraped instance has rows that its disk refuses", Disk);
 
-    private static Check InstanceCheck(IReadOnlyList<HistorySeries> series)
+    internal static Check InstanceCheck(IReadOnlyList<HistorySeries> series)
     {
         var counts = Values(series).Where(count => count > 0).ToList();
         if (counts.Count <= 1) return Instances.Ok("no more than one instance is scraped", RawSeries);

@@ -1,6 +1,7 @@
 using EgressAlerts.Configuration;
 using EgressAlerts.Doctor;
 using EgressAlerts.Model;
+using EgressAlerts.Polling;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -73,6 +74,17 @@ public sealed class ServerSetUpTests : IDisposable
     {
         var checks = await RunAsync("prometheus: {url: 'http://no-such-host.invalid:9090'}\n", "prometheus");
         Assert.Contains("getent hosts no-such-host.invalid", Assert.Single(checks, check => check.Code == "query_api").Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_is_waited_for_as_long_as_the_configuration_says_and_no_longer()
+    {
+        await using var server = await LoopbackServer.StartAsync();
+        server.Answer = LoopbackServer.NeverAnswerAsync;
+        var checks = await RunAsync($"prometheus: {{url: '{server.Address}', timeout: 1s}}\n", "prometheus", "telemetry");
+        Assert.Equal(ServerChecks.Kinds.Count + TelemetryChecks.Kinds.Count, checks.Count);
+        Assert.All(checks, check => Assert.Equal(CheckResult.Fail, check.Result));
+        Assert.Contains("prometheus.timeout (1 s)", Assert.Single(checks, check => check.Code == "query_api").Message, StringComparison.Ordinal);
     }
 
     [Theory]
