@@ -52,7 +52,7 @@ public sealed class BudgetStoryTests
 
         var counter = await Deadline.UntilAsync(
             async () => (await UploadsAsync("*.compute-1.amazonaws.com")).FirstOrDefault(upload => upload.Value > 0),
-            30,
+            150,
             "the heavy destination has a series of its own");
         Assert.Equal(("quiet", 50_000_000), (counter["source_workload"], counter.Value));
         // It keeps what it fired with, also where the name came a window later.
@@ -60,7 +60,7 @@ public sealed class BudgetStoryTests
             async () => (await alertmanager.AlertsAsync("EgressNewDestination"))
                 .Where(alert => alert.Labels["source_workload"] == "quiet")
                 .FirstOrDefault(alert => alert.Labels["destination"] is "*.compute-1.amazonaws.com" or "52.22.188.80"),
-            30,
+            150,
             "and an alert of its own");
         var live = (await service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_series" && sample["state"] == "live");
         Assert.InRange(live.Value, 1, MaxSeries);

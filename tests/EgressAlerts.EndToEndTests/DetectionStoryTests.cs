@@ -189,5 +189,5 @@ public sealed class DetectionStoryTests : IAsyncLifetime
     }
 
     private async Task<HeldAlert> FiringAsync(string name, EgressAlertsProcess service) =>
-        await Deadline.UntilAsync(() => _alertmanager.AlertAsync(name), 30, $"{name} fires:\n{service.Output}");
+        await Deadline.UntilAsync(() => _alertmanager.AlertAsync(name), 150, $"{name} fires:\n{service.Output}");
 }
