@@ -16,8 +16,7 @@ public sealed class AlertBook
     /// <summary>Beyond this many, those that resolved longest ago are forgotten. Those that are still sent are never forgotten.</summary>
     internal const int MaxEpisodes = 10_000;
 
-    private const string Namespace = "source_workload_namespace";
-    private const string Workload = "source_workload";
+    private const string WorkloadLabel = "source_workload";
 
     /// <summary>Fires while others are held back.</summary>
     public const string HeldBackName = "EgressAlertsHeldBack";
@@ -126,20 +125,20 @@ public sealed class AlertBook
     private (Dictionary<string, Alert> Firing, List<Alert> HeldBack) Capped(IEnumerable<Alert> alerts)
     {
         var (firing, heldBack, perName) = (new Dictionary<string, Alert>(), new List<Alert>(), new Dictionary<string, int>());
-        var told = new HashSet<(string Name, string Namespace, string Workload)>();
+        var told = new HashSet<(string Name, Workload Source)>();
         var infos = 0;
-        var inOrder = alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(Workload))
+        var inOrder = alerts.OrderByDescending(alert => IsFiring(alert.Fingerprint)).ThenBy(alert => alert.Labels.ContainsKey(WorkloadLabel))
             .ThenBy(alert => alert.StartsAt).ThenBy(alert => alert.Fingerprint, StringComparer.Ordinal);
         foreach (var alert in inOrder)
         {
-            var about = (alert.Labels["alertname"], alert.Labels.GetValueOrDefault(Namespace, ""), alert.Labels.GetValueOrDefault(Workload, ""));
+            var about = (alert.Labels["alertname"], Workload.Of(alert.Labels));
             ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(perName, alert.Labels["alertname"], out _);
             int Room(int most) => told.Contains(about) ? most - (most / 4) : most;
             var isInfo = alert.Labels["severity"] == Severities.Info;
             var hasRoom = isInfo
                 ? infos < Room(_options.MaxInfoAlerts)
                 : firing.Count - infos < Room(_options.MaxAlerts) && count < Room(_options.MaxAlertsPerName);
-            if (!hasRoom && alert.Labels.ContainsKey(Workload) && !IsFiring(alert.Fingerprint)) heldBack.Add(alert);
+            if (!hasRoom && alert.Labels.ContainsKey(WorkloadLabel) && !IsFiring(alert.Fingerprint)) heldBack.Add(alert);
             else if (firing.TryAdd(alert.Fingerprint, alert))
             {
                 if (isInfo) infos++;
@@ -158,7 +157,7 @@ public sealed class AlertBook
         return new(
             HeldBackName,
             Severities.Warning,
-            new Model.Workload("", ""),
+            new Workload("", ""),
             "",
             window.End,
             "Some alerts are held back because there are too many.",
@@ -179,7 +178,7 @@ public sealed class AlertBook
     private SortedDictionary<string, string> LabelsOf(Finding finding)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["alertname"] = finding.AlertName, ["severity"] = finding.Severity };
-        (string, string)[] about = [(Namespace, finding.Source.Namespace), (Workload, finding.Source.Name), ("destination", finding.Destination)];
+        var about = Workload.Columns.Zip(finding.Source.Values, (name, value) => (name, (string)value)).Append(("destination", finding.Destination));
         foreach (var (name, value) in about)
         {
             if (value.Length > 0) labels[name] = value;

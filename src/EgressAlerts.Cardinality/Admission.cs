@@ -89,7 +89,7 @@ internal sealed class Admission
         }
 
         return newcomers.OrderByDescending(newcomer => newcomer.IsAtRisk).ThenByDescending(newcomer => newcomer.Weight)
-            .ThenBy(newcomer => newcomer.Destination.Name, StringComparer.Ordinal).ThenBy(newcomer => newcomer.Source.ToString(), StringComparer.Ordinal);
+            .ThenBy(newcomer => newcomer.Destination.Name, StringComparer.Ordinal).ThenBy(newcomer => newcomer.Source, Workload.Order);
     }
 
     /// <summary>The order in which the series of one newcomer get places: blocked ones come first, then those that carry most. It does not depend on the
@@ -108,7 +108,8 @@ internal sealed class Admission
         if (place is null)
         {
             _overflowed.Add(newcomer.Key, newcomer.Carried, _hour);
-            if (_wanted[Current].Add(newcomer.Source.Namespace, newcomer.Source.Name, newcomer.Destination.Name)) _wanted.Touch(Current);
+            var source = newcomer.Source;
+            if (_wanted[Current].Add(source.Cluster, source.Namespace, source.Name, newcomer.Destination.Name)) _wanted.Touch(Current);
         }
         else if (_overflowed.Find(newcomer.Key) is not null)
         {

@@ -8,13 +8,12 @@ internal readonly record struct Pair(Workload Source, string Destination)
     public static IComparer<Pair> Order { get; } = Comparer<Pair>.Create((one, other) =>
     {
         var order = string.CompareOrdinal(one.Destination, other.Destination);
-        if (order == 0) order = string.CompareOrdinal(one.Source.Namespace, other.Source.Namespace);
-        return order != 0 ? order : string.CompareOrdinal(one.Source.Name, other.Source.Name);
+        return order != 0 ? order : Workload.Order.Compare(one.Source, other.Source);
     });
 
     public static IReadOnlyList<string> Columns { get; } = [.. Workload.Columns, "destination"];
 
     public object[] Values => [.. Source.Values, Destination];
 
-    public static Pair Of(object[] values) => new(Workload.Of(values), (string)values[2]);
+    public static Pair Of(object[] values) => new(Workload.Of(values), (string)values[Workload.Columns.Count]);
 }

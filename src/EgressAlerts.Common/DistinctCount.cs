@@ -15,10 +15,12 @@ public sealed class DistinctCount(int bits = 12)
     private readonly byte[] _registers = new byte[1 << bits];
 
     /// <returns>False where it tells nothing new.</returns>
-    public bool Add(string first, string second, string third) => Add(Mix(Hash(Hash(Hash(Basis, first), second), third)));
-
-    /// <returns>False where it tells nothing new.</returns>
-    public bool Add(string text) => Add(Mix(Hash(Basis, text)));
+    public bool Add(params ReadOnlySpan<string> texts)
+    {
+        var hash = Basis;
+        foreach (var text in texts) hash = Hash(hash, text);
+        return Add(Mix(hash));
+    }
 
     /// <summary>What has been seen: of each register in use its number in two bytes, little-endian, and its value; or all registers, where that is
     /// shorter.</summary>

@@ -26,6 +26,9 @@ public sealed record DetectionOptions
     [SameForAll]
     public IReadOnlyList<WorkloadGroup> WorkloadGroups { get; init; } = [];
 
+    /// <summary>The workload under which detectors remember what another one does: its group, or the workload itself.</summary>
+    public Workload GroupOf(Workload source) => WorkloadGroups.FirstOrDefault(group => group.Match.Matches(source))?.Of(source) ?? source;
+
     /// <summary>Ordered rules on source and destination; the first that matches counts.</summary>
     [NoKey]
     public IReadOnlyList<Policy> Policies { get; init; } = [];
@@ -72,7 +75,11 @@ public sealed record DetectionOptions
 /// <summary>Workloads that are one to the detectors.</summary>
 /// <param name="As">What findings call them.</param>
 public sealed record WorkloadGroup(
-    [property: WorkloadPattern, Required] WorkloadPattern Match, [property: WorkloadName, Required] Workload As);
+    [property: WorkloadPattern, Required] WorkloadPattern Match, [property: WorkloadName, Required] Workload As)
+{
+    /// <summary>The group that a member belongs to. Each cluster has its own.</summary>
+    public Workload Of(Workload member) => As with { Cluster = member.Cluster };
+}
 
 /// <summary>Settings for some workloads.</summary>
 /// <param name="Options">What holds for these workloads. Keys that the entry leaves out have the values that hold for all.</param>

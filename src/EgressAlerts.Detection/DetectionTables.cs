@@ -33,7 +33,7 @@ internal static class DetectionTables
 
     private static object[] PairValues((Workload Source, string Name) key) => [.. key.Source.Values, key.Name];
 
-    private static (Workload Source, string Name) Pair(object[] values) => (Workload.Of(values), (string)values[2]);
+    private static (Workload Source, string Name) Pair(object[] values) => (Workload.Of(values), (string)values[Workload.Columns.Count]);
 }
 
 /// <summary>Writes state as JSON.</summary>

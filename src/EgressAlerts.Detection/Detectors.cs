@@ -69,7 +69,7 @@ public sealed class Detectors
     {
         var all = _tuning.Global;
         var group = Tuning.FindGroup(all, flow.Source);
-        var source = group?.As ?? flow.Source;
+        var source = group?.Of(flow.Source) ?? flow.Source;
         var entry = Tuning.FindOverride(all, source);
         var options = entry?.Options ?? all;
         var activity = new FlowActivity(flow with { Source = source }, destination, default);

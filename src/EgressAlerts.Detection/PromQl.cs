@@ -34,17 +34,20 @@ internal static class PromQl
     /// <summary>The ten workloads that sent most to a site within an hour.</summary>
     /// <param name="site">Empty for all destinations.</param>
     public static string Uploaders(string site) =>
-        "topk(10, sum by (source_workload_namespace, source_workload) "
+        "topk(10, sum by (source_cluster, source_workload_namespace, source_workload) "
             + $"(increase(egress_upload_bytes_total{(site.Length > 0 ? "{" + Site(site) + "}" : "")}[1h])))";
 
     /// <summary>Replaces a group of workloads by its members, because their counters have their own names.</summary>
     public static string WithMembers(string query, Workload group, IReadOnlyList<WorkloadPattern> members) => query.Replace(
         Source(group),
         $"source_workload_namespace=~\"{AnyOf(members.Select(member => member.Namespace))}\","
-            + $"source_workload=~\"{AnyOf(members.Select(member => member.Name))}\"",
+            + $"source_workload=~\"{AnyOf(members.Select(member => member.Name))}\"{Cluster(group)}",
         StringComparison.Ordinal);
 
-    private static string Source(Workload source) => $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
+    private static string Source(Workload source) =>
+        $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"{Cluster(source)}";
+
+    private static string Cluster(Workload source) => source.Cluster.Length > 0 ? $",source_cluster=\"{source.Cluster}\"" : "";
 
     /// <summary>Matches a site and all names below it. A rolled-up name such as <c>*.example.com</c> is one too: its star is no operator.</summary>
     private static string Site(string site) => $"destination=~\"(.+[.])?{Escaped(site).Replace("*", "[*]", StringComparison.Ordinal)}\"";

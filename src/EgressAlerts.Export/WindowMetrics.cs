@@ -10,7 +10,8 @@ namespace EgressAlerts.Export;
 /// Hot code.</summary>
 internal sealed class WindowMetrics
 {
-    private static readonly string[] FlowLabelNames = ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
+    private static readonly string[] FlowLabelNames = [.. Workload.Columns, "destination", "destination_port", "route", "protocol"];
+
     private static readonly Metric[] Metrics = Enum.GetValues<Metric>();
 
     private readonly MetricRegistry _registry = new();
@@ -167,7 +168,7 @@ internal sealed class WindowMetrics
 
     private static string[] Labels(in SeriesKey key) =>
     [
-        key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.LabelValue(), key.Protocol.LabelValue(),
+        key.Source.Cluster, key.Source.Namespace, key.Source.Name, key.Destination, key.Port, key.Route.LabelValue(), key.Protocol.LabelValue(),
         .. OfMetric(key.Metric, key.ResponseFlags, key.ResponseCode),
     ];
 

@@ -24,10 +24,10 @@ internal sealed class WaitingRoom(StoredState state)
         ],
         values =>
         {
-            var texts = Array.ConvertAll(values, value => (string)value);
-            var to = new RawDestination(texts[2].Length == 0 ? null : IPAddress.Parse(texts[2]), texts[3], texts[4], texts[5], texts[6]);
-            var flow = new Flow(Workload.Of(values), to, LabelValues.Parse<Route>(texts[8]), LabelValues.Parse<Protocol>(texts[9]));
-            return new CounterId(flow, LabelValues.Parse<Metric>(texts[7]), texts[10], texts[11], PolicyTags.Parse(texts[12]));
+            var texts = Array.ConvertAll(values[Workload.Columns.Count..], value => (string)value);
+            var to = new RawDestination(texts[0].Length == 0 ? null : IPAddress.Parse(texts[0]), texts[1], texts[2], texts[3], texts[4]);
+            var flow = new Flow(Workload.Of(values), to, LabelValues.Parse<Route>(texts[6]), LabelValues.Parse<Protocol>(texts[7]));
+            return new CounterId(flow, LabelValues.Parse<Metric>(texts[5]), texts[8], texts[9], PolicyTags.Parse(texts[10]));
         },
         ["amount", "since"],
         held => [held.Amount, Instant.Text(held.Since)],

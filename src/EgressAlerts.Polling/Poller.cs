@@ -81,6 +81,10 @@ public sealed class Poller
     /// <summary>The queries of the last window, or of the last attempt at one. Any thread.</summary>
     public IReadOnlyList<QueryTime> Queries => _server?.Client.Times.Last ?? [];
 
+    /// <summary>The workloads whose egress Prometheus showed in the last window.</summary>
+    public IEnumerable<Workload> Workloads =>
+        _tracker.Known.Meanings.All.Select(all => all.What.Counter).OfType<CounterId>().Select(counter => counter.Flow.Source).Distinct();
+
     public TelemetryReport Telemetry => _survey.Report;
 
     /// <summary>Takes which hosts the mesh registers, from the next window on. Null where nobody has given the registry. Called between windows.</summary>

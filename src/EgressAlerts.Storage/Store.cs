@@ -134,6 +134,41 @@ public sealed class Store : IDisposable
         }
     }
 
+    /// <summary>Reads rows as of the last commit that the disk took.</summary>
+    /// <param name="sql">A SELECT without parameters.</param>
+    public IEnumerable<object[]> Rows(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            var values = new object[reader.FieldCount];
+            reader.GetValues(values);
+            yield return values;
+        }
+    }
+
+    /// <summary>Changes rows of any tables, all of them or none. State that was read before is out of date then.</summary>
+    /// <param name="statements">Each with the values of its parameters <c>$1</c>, <c>$2</c> and so on.</param>
+    /// <returns>False where nothing has changed, because the disk refuses to write, now or lately.</returns>
+    public bool TryRewrite(IReadOnlyList<(string Sql, object[] Values)> statements)
+    {
+        if (_failure.Length > 0) return false;
+        try
+        {
+            using var transaction = _connection.BeginTransaction();
+            foreach (var (sql, values) in statements) Sql.Execute(_connection, sql, values);
+            transaction.Commit();
+            return true;
+        }
+        catch (SqliteException e)
+        {
+            Log.NotCommitted(_logger, FilePath, e.Message);
+            return false;
+        }
+    }
+
     /// <summary>Sets the database aside under another name and opens the backup in its place, or an empty database where there is no backup.</summary>
     /// <param name="reason">A word for the name of the file: <c>damaged</c>, <c>future</c> or <c>unreadable</c>.</param>
     /// <param name="message">What is wrong with the database, as a clause for the log.</param>

@@ -68,4 +68,8 @@ internal static partial class Log
         LogLevel.Error,
         "the stages of the old configuration did not end as they should: alerts that waited there may be sent only with the next resend")]
     public static partial void NotEnded(ILogger logger, Exception error);
+
+    [LoggerMessage(
+        18, LogLevel.Information, "the telemetry tells clusters: what was learned about {Placed} of {Learned} workloads belongs to their clusters from now on")]
+    public static partial void ClustersTold(ILogger logger, int placed, int learned);
 }

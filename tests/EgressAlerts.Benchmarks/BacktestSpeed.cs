@@ -69,7 +69,7 @@ internal sealed class BacktestSpeed : IAsyncDisposable
     private static string Labels(int place, long generation, int flow)
     {
         var address = string.Create(CultureInfo.InvariantCulture, $"10.44.{place / 250}.{(place % 250) + 1}");
-        var pod = new Pod($"ns-{place % 10}", $"workload-{place % 50}", $"workload-{place}-{generation}", address, Dialect.TelemetryV2);
+        var pod = new Pod("Kubernetes", $"ns-{place % 10}", $"workload-{place % 50}", $"workload-{place}-{generation}", address, Dialect.TelemetryV2);
         var to = ((place * 7) + flow) % 200;
         var target = new Target(Way.Passthrough, "", string.Create(CultureInfo.InvariantCulture, $"52.40.{to / 100}.{(to % 100) + 1}"), 443);
         var sample = PromSample.Parse(LabelSets.Of(pod, "m", target, tcp: true, "tcp", "", "-") + " 0")[0];

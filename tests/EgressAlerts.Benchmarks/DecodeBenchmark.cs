@@ -27,7 +27,7 @@ public class DecodeBenchmark
     public void Setup()
     {
         var pods = Enumerable.Range(0, Series / 100)
-            .Select(i => new Pod($"ns-{i % 10}", $"workload-{i % 50}", $"workload-{i}", $"10.44.{i / 250}.{i % 250}", Dialect.TelemetryV2))
+            .Select(i => new Pod("Kubernetes", $"ns-{i % 10}", $"workload-{i % 50}", $"workload-{i}", $"10.44.{i / 250}.{i % 250}", Dialect.TelemetryV2))
             .ToList();
         var names = pods.SelectMany(pod => Enumerable.Range(0, 100).Select(i => LabelSets.Of(
             pod, "istio_tcp_sent_bytes_total", new Target(Way.Passthrough, "", $"52.40.{i / 50}.{i % 50}", 443), tcp: true, "tcp", "", "-")));

@@ -42,7 +42,7 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
     private static Pod PodOf(int number)
     {
         var address = $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}";
-        return new($"ns-{number % 10}", $"workload-{number % 50}", $"workload-{number}", address, Dialect.TelemetryV2);
+        return new("Kubernetes", $"ns-{number % 10}", $"workload-{number % 50}", $"workload-{number}", address, Dialect.TelemetryV2);
     }
 
     /// <summary>The labels of a flow of a pod as JSON members, without the metric's name.</summary>

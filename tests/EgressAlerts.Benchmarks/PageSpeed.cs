@@ -33,7 +33,7 @@ internal static class PageSpeed
 
         // These pages read nothing but the exported counters.
         var sources = new PageSources(options, worker: null!, exposition, TimeProvider.System);
-        var header = new HeaderModel("0", [], null);
+        var header = new HeaderModel("0", [], null, []);
         var routes = new PageRoutes(app, RoutePrefix.None, new PageRenderer(NullLoggerFactory.Instance), () => header, TimeProvider.System);
         new DestinationPages(sources).Map(routes);
         new ReadinessPages(sources).Map(routes);

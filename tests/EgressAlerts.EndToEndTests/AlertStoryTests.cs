@@ -89,6 +89,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
                 ["cluster"] = "test",
                 ["destination"] = "vps-99.hoster.example.net",
                 ["severity"] = "warning",
+                ["source_cluster"] = "Kubernetes",
                 ["source_workload"] = "cart",
                 ["source_workload_namespace"] = "shop",
             },

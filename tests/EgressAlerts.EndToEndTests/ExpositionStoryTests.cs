@@ -104,7 +104,7 @@ public sealed partial class ExpositionStoryTests : IDisposable
     /// <summary>Those that the reference says once for all of them, and the bound of a histogram's bucket.</summary>
     private static string[] FlowLabels(string name) => name.StartsWith("egress_alerts_", StringComparison.Ordinal) || name == "egress_destination_info"
         ? ["le"]
-        : ["source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
+        : ["source_cluster", "source_workload_namespace", "source_workload", "destination", "destination_port", "route", "protocol"];
 
     private EgressAlertsProcess Service(SimulatorServer mesh, PrometheusServer prometheus) => new($$"""
         prometheus: { url: '{{prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s }

@@ -13,4 +13,4 @@ internal sealed class Counter(string series, TruthKey? truth)
 }
 
 /// <summary>What egress is summed by: the source workload, the route, and the exported metric without its prefix and suffix.</summary>
-public readonly record struct TruthKey(string Namespace, string Workload, string Route, string Metric);
+public readonly record struct TruthKey(string Namespace, string Workload, string Route, string Metric, string Cluster);

@@ -26,7 +26,7 @@ internal static class LabelSets
             [
                 ("reporter", "source"), ("source_workload", pod.Workload), ("source_canonical_service", pod.Workload), ("source_canonical_revision", "latest"),
                 ("source_workload_namespace", pod.Namespace), ("source_principal", Unknown), ("source_app", pod.Workload), ("source_version", Unknown),
-                ("source_cluster", "Kubernetes"), ("destination_workload", workload),
+                ("source_cluster", pod.Cluster), ("destination_workload", workload),
                 ("destination_workload_namespace", workload == Unknown ? Unknown : pod.Namespace),
                 ("destination_principal", Unknown), ("destination_app", Unknown), ("destination_version", Unknown), ("destination_service", service),
                 ("destination_canonical_service", Unknown), ("destination_canonical_revision", "latest"), ("destination_service_name", name),
@@ -67,7 +67,7 @@ internal static class LabelSets
             ("destination_workload", Unknown),
             ("destination_workload_namespace", Unknown), ("instance", pod.Instance + ":15020"), ("namespace", "istio-system"), ("pod", "ztunnel-" + pod.Name),
             ("reporter", "source"), ("request_protocol", "tcp"), ("response_flags", flags), ("source_app", pod.Workload),
-            ("source_canonical_revision", "latest"), ("source_canonical_service", pod.Workload), ("source_cluster", "Kubernetes"),
+            ("source_canonical_revision", "latest"), ("source_canonical_service", pod.Workload), ("source_cluster", pod.Cluster),
             ("source_principal", $"spiffe://cluster.local/ns/{pod.Namespace}/sa/{pod.Workload}"),
             ("source_version", "latest"), ("source_workload", pod.Workload), ("source_workload_namespace", pod.Namespace),
         ]);

@@ -1,9 +1,11 @@
 namespace EgressAlerts.MeshSimulator;
 
 /// <summary>One pod and the counters of its proxy.</summary>
-public sealed class Pod(string ns, string workload, string name, string instance, Dialect dialect)
+public sealed class Pod(string cluster, string ns, string workload, string name, string instance, Dialect dialect)
 {
     private readonly Dictionary<(string Metric, Target Target, string Code, string Flags), Counter> _counters = [];
+
+    public string Cluster => cluster;
 
     public string Namespace => ns;
 
@@ -65,5 +67,6 @@ public sealed class Pod(string ns, string workload, string name, string instance
             "istio_tcp_connections_closed_total" => "connections_closed",
             "istio_request_bytes_sum" or "istio_tcp_received_bytes_total" => "upload_bytes",
             _ => "download_bytes",
-        });
+        },
+        dialect == Dialect.Mixer ? "" : cluster);
 }

@@ -25,9 +25,9 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>Where Prometheus scrapes.</summary>
     public Uri Address { get; }
 
-    public static async Task<SimulatorServer> StartAsync(Scenario scenario, int seed = 1, int port = 0, int dnsPort = 0)
+    public static async Task<SimulatorServer> StartAsync(Scenario scenario, int seed = 1, int port = 0, int dnsPort = 0, string cluster = "Kubernetes")
     {
-        var world = new World(scenario, seed, TimeProvider.System);
+        var world = new World(scenario, seed, TimeProvider.System, cluster);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
@@ -36,6 +36,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         app.MapGet("/api/v1/truth", (string? baseline, string? counted) => Results.Json(
             world.Truth(Numbers(baseline), Numbers(counted)).Select(sum => new
             {
+                source_cluster = sum.Key.Cluster,
                 source_workload_namespace = sum.Key.Namespace,
                 source_workload = sum.Key.Workload,
                 route = sum.Key.Route,

@@ -5,7 +5,8 @@ namespace EgressAlerts.MeshSimulator;
 
 /// <summary>The mesh: its pods, the scenario that moves them, and what each scrape was shown. Any thread.</summary>
 /// <remarks>The scenario advances in ticks of fixed length with a random source of a given seed, so the same number of ticks is always the same mesh.</remarks>
-public sealed class World(Scenario scenario, int seed, TimeProvider time)
+/// <param name="cluster">What Istio calls a single cluster, unless it is told otherwise.</param>
+public sealed class World(Scenario scenario, int seed, TimeProvider time, string cluster = "Kubernetes")
 {
     private readonly Lock _lock = new();
     private readonly Random _random = new(seed);
@@ -25,7 +26,7 @@ public sealed class World(Scenario scenario, int seed, TimeProvider time)
     {
         var number = _nextPod++;
         var suffix = string.Create(CultureInfo.InvariantCulture, $"{workload}-{number:x4}");
-        var pod = new Pod(ns, workload, suffix, string.Create(CultureInfo.InvariantCulture, $"10.44.{number / 250}.{(number % 250) + 1}"), dialect);
+        var pod = new Pod(cluster, ns, workload, suffix, string.Create(CultureInfo.InvariantCulture, $"10.44.{number / 250}.{(number % 250) + 1}"), dialect);
         _pods.Add(pod);
         return pod;
     }

@@ -46,7 +46,13 @@ public sealed record Ledger(
 
     /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
     /// <param name="replicas">The servers that scrape the mesh, each on its own. The truth is that of the scrapes that any of them stored.</param>
-    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "")
+    public static Task<Ledger?> OfAsync(EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "") =>
+        OfAsync(service, [(world, replicas, matchers)]);
+
+    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
+    /// <param name="meshes">Each mesh with the servers that scrape it, and with what selects its own samples there.</param>
+    public static async Task<Ledger?> OfAsync(
+        EgressAlertsProcess service, IReadOnlyList<(World World, IReadOnlyList<PrometheusServer> Servers, string Matchers)> meshes)
     {
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
@@ -60,20 +66,25 @@ public sealed record Ledger(
         foreach (var metric in Metrics)
         {
             foreach (var sample in metrics.Where(sample => sample.Name == $"egress_{metric}_total"))
-                Add(exported, new(sample["source_workload_namespace"], sample["source_workload"], sample["route"], metric), sample.Value);
+                Add(exported, KeyOf(name => sample[name], metric), sample.Value);
         }
 
         var (held, fresh) = (new Dictionary<TruthKey, double>(), new Dictionary<TruthKey, double>());
         foreach (var entry in waiting.GetProperty("waiting").EnumerateArray())
         {
             string Text(string name) => entry.GetProperty(name).GetString()!;
-            var key = new TruthKey(Text("source_workload_namespace"), Text("source_workload"), Text("route"), Text("metric"));
+            var key = KeyOf(Text, Text("metric"));
             var amount = entry.GetProperty("amount").GetDouble();
             Add(held, key, amount);
             if (Text("why") == "new") Add(fresh, key, amount);
         }
 
-        var truth = TruthBetween(world, await StoredAsync(replicas, windowEnd, matchers), first, last);
+        var truth = new Dictionary<TruthKey, double>();
+        foreach (var (world, servers, matchers) in meshes)
+        {
+            foreach (var (key, amount) in TruthBetween(world, await StoredAsync(servers, windowEnd, matchers), first, last)) Add(truth, key, amount);
+        }
+
         return new(windowEnd, exported, held, fresh, truth.Where(sum => sum.Value != 0).ToDictionary());
     }
 
@@ -110,6 +121,9 @@ public sealed record Ledger(
     private string Text(TruthKey key, IReadOnlyDictionary<TruthKey, double> truth) =>
         $"{WindowEnd:HH:mm:ss} {key}: exported {Exported.GetValueOrDefault(key)} and waiting {Waiting.GetValueOrDefault(key)}, "
         + $"happened {truth.GetValueOrDefault(key)}";
+
+    private static TruthKey KeyOf(Func<string, string> label, string metric) =>
+        new(label("source_workload_namespace"), label("source_workload"), label("route"), metric, label("source_cluster"));
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;
 

@@ -152,9 +152,9 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
                select (entry.Key.Source, entry.Value),
         ];
         var isReported = others.Exists(other => other.Beacon.IsFiring && other.Beacon.Severity != Severities.Info
-            && (other.Beacon.Since < beacon.Since || (other.Beacon.Since == beacon.Since && string.CompareOrdinal($"{other.Source}", $"{source}") < 0)));
+            && (other.Beacon.Since < beacon.Since || (other.Beacon.Since == beacon.Since && Workload.Order.Compare(other.Source, source) < 0)));
         var namespaces = others.Where(other => (other.Beacon.Pulse.First - beacon.Pulse.First).Duration() <= Rollout)
-            .Select(other => other.Source.Namespace).Where(other => other != source.Namespace).Distinct();
+            .Select(other => (other.Source.Cluster, other.Source.Namespace)).Where(other => other != (source.Cluster, source.Namespace)).Distinct();
         return isReported || namespaces.Count() >= RolloutNamespaces ? Severities.Info : tuning.OptionsFor(source).Beaconing.Severity;
     }
 

@@ -16,15 +16,17 @@ internal sealed class Habits
     private readonly Table<Workload, Habit> _habits;
     private readonly Rows<(Workload Source, string Destination), Contact> _contacts;
 
-    /// <summary>What newborn workloads of each namespace met. Where each build is a workload of its own, it tells what is usual for the next.</summary>
-    private readonly Table<string, NewDestinationCount> _newborn;
+    /// <summary>What newborn workloads of each namespace of a cluster met. Where each build is a workload of its own, it tells what is usual for the next.
+    /// </summary>
+    private readonly Table<(string Cluster, string Namespace), NewDestinationCount> _newborn;
 
     /// <summary>The length of all windows together.</summary>
     private readonly Cell<TimeSpan> _watched;
 
-    /// <summary>When each namespace first talked to each remembered destination, in seconds since 1970. An index for <see cref="IsCommon"/>.</summary>
-    private readonly Dictionary<string, Dictionary<string, uint>> _namespaces = [];
-    private readonly Dictionary<(string Namespace, string Destination, bool IsOld), bool> _common = [];
+    /// <summary>When each namespace of each cluster first talked to each remembered destination, in seconds since 1970. An index for
+    /// <see cref="IsCommon"/>.</summary>
+    private readonly Dictionary<(string Cluster, string Namespace), Dictionary<string, uint>> _namespaces = [];
+    private readonly Dictionary<((string Cluster, string Namespace) Of, string Destination, bool IsOld), bool> _common = [];
     private bool _isIndexStale;
     private int _known;
     private uint _old;
@@ -33,8 +35,9 @@ internal sealed class Habits
     {
         (_options, _metrics) = (options, metrics);
         _habits = state.Table(DetectionTables.ByWorkload("habit", DetectionJson.Default.Habit));
-        _newborn = state.Table(Shape.Json(
-            "newborn", [Workload.Columns[0]], ns => [ns], values => (string)values[0], DetectionJson.Default.NewDestinationCount));
+        _newborn = state.Table(Shape.Json<(string Cluster, string Namespace), NewDestinationCount>(
+            "newborn", [.. Workload.Columns.Take(2)], of => [of.Cluster, of.Namespace], values => ((string)values[0], (string)values[1]),
+            DetectionJson.Default.NewDestinationCount));
         _watched = state.Cell("watched", DetectionJson.Default.TimeSpan, default);
         (_contacts, var contacts, _) = state.Rows(DetectionTables.ByPair<Contact>(
             "contact", "destination", ["first", "last"],
@@ -96,7 +99,7 @@ internal sealed class Habits
         var known = Find(habit, activity);
         var first = known is { } contact && (activity.IsAllowed || !contact.IsUnlearned) ? contact.First : (uint?)null;
         // A workload that has just come may do what others of its namespace did before.
-        if (first is null && !activity.IsAllowed && habit.IsNewborn && _namespaces.TryGetValue(source.Namespace, out var others)
+        if (first is null && !activity.IsAllowed && habit.IsNewborn && _namespaces.TryGetValue(NamespaceOf(source), out var others)
             && others.TryGetValue(activity.KnownAs, out var theirs) && theirs < now) first = theirs;
         activity.IsNew = first is null;
         activity.FirstContact = DateTimeOffset.FromUnixTimeSeconds(first ?? now);
@@ -129,14 +132,15 @@ internal sealed class Habits
         habit.NewDestinations.Add(hour);
         _habits.Touch(source);
         if (!habit.IsNewborn) return;
-        if (!_newborn.TryFind(source.Namespace, out var newborn)) _newborn.Put(source.Namespace, newborn = new());
+        var ns = NamespaceOf(source);
+        if (!_newborn.TryFind(ns, out var newborn)) _newborn.Put(ns, newborn = new());
         newborn.Add(hour);
-        _newborn.Touch(source.Namespace);
+        _newborn.Touch(ns);
     }
 
     /// <summary>Whether a workload meets new destinations every day. Of a newborn one, whether the newborn workloads of its namespace do.</summary>
     public bool MeetsNewDestinationsDaily(Workload source, Habit habit) =>
-        habit.IsNewborn ? _newborn.TryFind(source.Namespace, out var newborn) && newborn.IsDaily : habit.NewDestinations.IsDaily;
+        habit.IsNewborn ? _newborn.TryFind(NamespaceOf(source), out var newborn) && newborn.IsDaily : habit.NewDestinations.IsDaily;
 
     /// <summary>A workload's <see cref="Habit.NewDestinations"/> have changed.</summary>
     public void Touch(Workload source) => _habits.Touch(source);
@@ -144,18 +148,20 @@ internal sealed class Habits
     public IEnumerable<KeyValuePair<Workload, Habit>> All => _habits;
 
     /// <summary>Whether at least half of the other namespaces, and no fewer than two, talk to the destination too.</summary>
-    /// <remarks>An unconfirmed name without an address is never common, because anybody can claim a name that many use.</remarks>
+    /// <remarks>A namespace of another cluster is another one, also where it has the same name. An unconfirmed name without an address is never common,
+    /// because anybody can claim a name that many use.</remarks>
     /// <param name="isOld">Whether they must have done so for <c>detection.learning</c>. Then a destination that comes to all at once is not
     /// common.</param>
     public bool IsCommon(FlowActivity activity, bool isOld)
     {
         if (!activity.Destination.Confirmed && activity.Flow.To.Address is null) return false;
-        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (activity.Flow.Source.Namespace, activity.KnownAs, isOld), out var isKnown);
+        var own = NamespaceOf(activity.Flow.Source);
+        ref var common = ref CollectionsMarshal.GetValueRefOrAddDefault(_common, (own, activity.KnownAs, isOld), out var isKnown);
         if (isKnown) return common;
-        var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(activity.Flow.Source.Namespace) ? 1 : 0), 0);
+        var (others, users) = (_namespaces.Count - (_namespaces.ContainsKey(own) ? 1 : 0), 0);
         foreach (var (name, known) in _namespaces)
         {
-            if (name != activity.Flow.Source.Namespace && known.TryGetValue(activity.KnownAs, out var first) && (!isOld || first <= _old)) users++;
+            if (name != own && known.TryGetValue(activity.KnownAs, out var first) && (!isOld || first <= _old)) users++;
         }
 
         return common = users >= LeastNamespaces && users * 2 >= others;
@@ -185,6 +191,8 @@ internal sealed class Habits
         // What was learned under one of them is learned.
         return address.IsUnlearned == name.IsUnlearned ? (address.First < name.First ? address : name) : address.IsUnlearned ? name : address;
     }
+
+    private static (string Cluster, string Namespace) NamespaceOf(Workload source) => (source.Cluster, source.Namespace);
 
     private static uint Seconds(DateTimeOffset at) => (uint)at.ToUnixTimeSeconds();
 
@@ -221,10 +229,10 @@ internal sealed class Habits
         }
 
         _contacts.Touch((source, destination));
-        if (!contact.IsUnlearned) RememberIn(source.Namespace, destination, contact.First);
+        if (!contact.IsUnlearned) RememberIn(NamespaceOf(source), destination, contact.First);
     }
 
-    private void RememberIn(string ns, string destination, uint first)
+    private void RememberIn((string Cluster, string Namespace) ns, string destination, uint first)
     {
         if (!_namespaces.TryGetValue(ns, out var all)) _namespaces.Add(ns, all = []);
         ref var earliest = ref CollectionsMarshal.GetValueRefOrAddDefault(all, destination, out var isKnown);
@@ -238,7 +246,7 @@ internal sealed class Habits
         foreach (var (source, habit) in _habits)
         {
             foreach (var (destination, contact) in habit.Known.Where(known => !known.Value.IsUnlearned))
-                RememberIn(source.Namespace, destination, contact.First);
+                RememberIn(NamespaceOf(source), destination, contact.First);
         }
     }
 

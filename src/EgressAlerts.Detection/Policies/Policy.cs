@@ -43,7 +43,7 @@ public sealed record Policy(
 
     /// <summary>False where it matches all traffic that the mesh let out.</summary>
     public bool HasConditions =>
-        Source.Namespaces.Count + Source.Workloads.Count + Source.Labels.Count > 0
+        Source.Clusters.Count + Source.Namespaces.Count + Source.Workloads.Count + Source.Labels.Count > 0
         || Destination.Names.Count + Destination.Cidrs.Count + Destination.Regions.Count > 0
         || Destination.Ports.Count + Destination.PathPrefixes.Count + Destination.Routes.Count > 0;
 
@@ -88,6 +88,10 @@ public enum PolicyVolume
 /// <summary>The conditions on the workload.</summary>
 public sealed record PolicySource
 {
+    /// <summary>Clusters as <c>telemetry.labels.cluster</c> tells them.</summary>
+    [NamePattern]
+    public IReadOnlyList<Pattern> Clusters { get; init; } = [];
+
     [NamePattern]
     public IReadOnlyList<Pattern> Namespaces { get; init; } = [];
 

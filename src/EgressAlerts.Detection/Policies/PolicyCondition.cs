@@ -22,7 +22,8 @@ internal static class PolicyCondition
     /// <summary>The conditions that the workload alone decides.</summary>
     public static IEnumerable<PolicyCondition<Workload>> OnSource(Policy policy)
     {
-        var (namespaces, workloads) = (policy.Source.Namespaces, policy.Source.Workloads);
+        var (clusters, namespaces, workloads) = (policy.Source.Clusters, policy.Source.Namespaces, policy.Source.Workloads);
+        if (clusters.Count > 0) yield return new("source.clusters", List(clusters), source => Any(clusters, source.Cluster), source => source.Cluster);
         if (namespaces.Count > 0)
             yield return new("source.namespaces", List(namespaces), source => Any(namespaces, source.Namespace), source => source.Namespace);
         if (workloads.Count > 0) yield return new("source.workloads", List(workloads), source => Any(workloads, source.Name), source => source.Name);

@@ -11,7 +11,8 @@ internal static class PolicyCover
     public static bool Covers(Policy wide, Policy narrow)
     {
         var ((from, to), (ofSource, of)) = ((wide.Source, wide.Destination), (narrow.Source, narrow.Destination));
-        return Holds(from.Namespaces, ofSource.Namespaces, Covers)
+        return Holds(from.Clusters, ofSource.Clusters, Covers)
+            && Holds(from.Namespaces, ofSource.Namespaces, Covers)
             && Holds(from.Workloads, ofSource.Workloads, Covers)
             && from.Labels.All(label => ofSource.Labels.TryGetValue(label.Key, out var value) && value == label.Value)
             && CoversNames(wide, narrow)

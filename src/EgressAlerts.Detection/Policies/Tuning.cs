@@ -7,7 +7,7 @@ internal sealed class Tuning(DetectionOptions options)
 {
     private readonly Remembered<DetectionOptions> _options = new(workload => FindOverride(options, workload)?.Options ?? options);
 
-    private readonly Remembered<Workload> _groups = new(workload => FindGroup(options, workload)?.As ?? workload);
+    private readonly Remembered<Workload> _groups = new(options.GroupOf);
 
     /// <summary>The settings of what is about no single workload. Any thread.</summary>
     public DetectionOptions Global => options;
@@ -35,7 +35,7 @@ internal sealed class Tuning(DetectionOptions options)
     /// <summary>Lets the evidence about a group show the counters of its members.</summary>
     public string WithMembers(Workload source, string evidence)
     {
-        List<WorkloadPattern> members = [.. options.WorkloadGroups.Where(group => group.As == source).Select(group => group.Match)];
+        List<WorkloadPattern> members = [.. options.WorkloadGroups.Where(group => group.Of(source) == source).Select(group => group.Match)];
         return members.Count == 0 ? evidence : PromQl.WithMembers(evidence, source, members);
     }
 }

@@ -38,7 +38,8 @@ internal sealed class SeriesLabels(IReadOnlyDictionary<string, string> labels, T
     public bool HasCanonicalService => labels.ContainsKey("destination_canonical_service");
 
     /// <summary>Who talked.</summary>
-    public Workload Source => new(WorkloadName(this["source_workload_namespace"]), WorkloadName(this["source_workload"]));
+    public Workload Source => new(
+        WorkloadName(this["source_workload_namespace"]), WorkloadName(this["source_workload"]), ClusterName(First(labels, options.Cluster)));
 
     /// <summary>The labels that <c>telemetry.labels</c> names.</summary>
     public string Address { get; } = First(labels, options.DestinationIp);
@@ -63,6 +64,8 @@ internal sealed class SeriesLabels(IReadOnlyDictionary<string, string> labels, T
 
     private static string First(IReadOnlyDictionary<string, string> labels, IReadOnlyList<string> names) =>
         names.Select(name => Text(labels, name)).FirstOrDefault(value => value.Length > 0) ?? "";
+
+    private static string ClusterName(string name) => name.Length == 0 ? "" : LabelText.WorkloadName(name);
 
     private static string WorkloadName(string name) => name.Length == 0 ? LabelValues.Unknown : LabelText.WorkloadName(name);
 }

@@ -18,6 +18,10 @@ public sealed record TelemetryOptions
     [Key("labels.host"), LabelName]
     public IReadOnlyList<string> Host { get; init; } = ["request_host"];
 
+    /// <summary>The cluster of the workload that talked. Istio tells it, or Prometheus adds it.</summary>
+    [Key("labels.cluster"), LabelName]
+    public IReadOnlyList<string> Cluster { get; init; } = ["source_cluster", "cluster"];
+
     [Key("labels.path"), LabelName]
     public IReadOnlyList<string> Path { get; init; } = ["request_path", "request_url_path"];
 

@@ -84,8 +84,7 @@ internal sealed class Accounting
     private static List<Increment> Ordered(Dictionary<CounterId, double> sums) =>
     [
         .. sums.Select(sum => new Increment(sum.Key, sum.Value))
-            .OrderBy(increment => increment.Flow.Source.Namespace, StringComparer.Ordinal)
-            .ThenBy(increment => increment.Flow.Source.Name, StringComparer.Ordinal)
+            .OrderBy(increment => increment.Flow.Source, Workload.Order)
             .ThenBy(increment => increment.Flow.To.Key, StringComparer.Ordinal)
             .ThenBy(increment => increment.Metric)
             .ThenBy(increment => increment.Flow.To.Port, StringComparer.Ordinal)

@@ -14,8 +14,7 @@ internal sealed class PastFlows(PastSpan span)
     public IReadOnlyList<PastUse> Uses =>
     [
         .. _flows.Where(flow => flow.Value.HasGrown).Select(flow => flow.Value.Of(flow.Key))
-            .OrderBy(use => use.Flow.Source.Namespace, StringComparer.Ordinal).ThenBy(use => use.Flow.Source.Name, StringComparer.Ordinal)
-            .ThenBy(use => use.Flow.Destination, StringComparer.Ordinal).ThenBy(use => use.Flow.Port.Length)
+            .OrderBy(use => use.Flow.Source, Workload.Order).ThenBy(use => use.Flow.Destination, StringComparer.Ordinal).ThenBy(use => use.Flow.Port.Length)
             .ThenBy(use => use.Flow.Port, StringComparer.Ordinal).ThenBy(use => use.Flow.Route).ThenBy(use => use.Flow.Protocol),
     ];
 
@@ -32,7 +31,8 @@ internal sealed class PastFlows(PastSpan span)
         }
 
         // The cleaned names are what the service writes, so this changes only what somebody else wrote.
-        var source = new Workload(LabelText.WorkloadName(Label("source_workload_namespace")), LabelText.WorkloadName(Label("source_workload")));
+        var source = Workload.Of(labels) is var told && told.Cluster.Length > 0 ? told with { Cluster = LabelText.WorkloadName(told.Cluster) } : told;
+        source = source with { Namespace = LabelText.WorkloadName(told.Namespace), Name = LabelText.WorkloadName(told.Name) };
         var name = Label("destination") is LabelValues.Overflow or LabelValues.Unknown ? Label("destination") : Clean(Label("destination"));
         var flow = new ExportedFlow(source, name, LabelText.Port(Label("destination_port")), route, protocol);
         if (!_flows.TryGetValue(flow, out var sum)) _flows.Add(flow, sum = new(span));

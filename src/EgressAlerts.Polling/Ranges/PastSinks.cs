@@ -58,7 +58,7 @@ internal sealed class DestinationSink : ISeriesSink
 }
 
 /// <summary>Takes the proxies of each workload.</summary>
-internal sealed class ProxySink : ISeriesSink
+internal sealed class ProxySink(TelemetryOptions telemetry) : ISeriesSink
 {
     public Dictionary<Workload, HashSet<string>> Proxies { get; } = [];
 
@@ -67,9 +67,7 @@ internal sealed class ProxySink : ISeriesSink
     public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples)
     {
         var told = LabelReader.Read(labels);
-        string Name(string label) => LabelText.WorkloadName(told.GetValueOrDefault(label, ""));
-
-        var source = new Workload(Name("source_workload_namespace"), Name("source_workload"));
+        var source = new SeriesLabels(told, telemetry).Source;
         if (!Proxies.TryGetValue(source, out var proxies)) Proxies.Add(source, proxies = []);
         proxies.Add(told.GetValueOrDefault("instance", ""));
     }

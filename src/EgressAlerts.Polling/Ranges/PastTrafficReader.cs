@@ -8,9 +8,10 @@ namespace EgressAlerts.Polling;
 /// <param name="idle"><c>cardinality.idle_ttl</c>.</param>
 /// <param name="maxQps">How many queries begin in a second.</param>
 public sealed class PastTrafficReader(
-    HttpClient http, PollingOptions options, TimeSpan idle, double maxQps, PollingMetrics metrics, TimeProvider time, ILogger logger)
+    HttpClient http, PollingOptions options, TelemetryOptions telemetry, TimeSpan idle, double maxQps, PollingMetrics metrics, TimeProvider time,
+    ILogger logger)
 {
-    private const string Flow = "source_workload_namespace, source_workload, destination, destination_port, route, protocol";
+    private const string Flow = "source_cluster, source_workload_namespace, source_workload, destination, destination_port, route, protocol";
     private const string Info = "destination, name_source, confirmed, owner, network, region, domain";
     private const string WindowEnd = "egress_alerts_last_window_end_timestamp_seconds";
 
@@ -104,9 +105,10 @@ public sealed class PastTrafficReader(
     {
         List<string> all = ["reporter=~\"source|waypoint\"", "destination_workload=~\"unknown|\"", .. options.Matchers];
         if (matchers.Length > 0) all.Add(matchers);
-        var query = "group by (source_workload_namespace, source_workload, instance) "
+        List<string> by = ["source_workload_namespace", "source_workload", "instance", .. telemetry.Cluster];
+        var query = $"group by ({string.Join(", ", by)}) "
             + $"({{__name__=~\"istio_requests_total|istio_tcp_connections_opened_total\",{string.Join(',', all)}}})";
-        var (before, now) = (new ProxySink(), new ProxySink());
+        var (before, now) = (new ProxySink(telemetry), new ProxySink(telemetry));
         foreach (var (at, sink) in new[] { (span.Start, before), (span.End, now) })
         {
             await WaitAsync(cancel);
@@ -117,7 +119,7 @@ public sealed class PastTrafficReader(
         [
             .. now.Proxies.Where(proxies => before.Proxies.TryGetValue(proxies.Key, out var old) && proxies.Value.IsSubsetOf(old))
                 .Select(proxies => proxies.Key)
-                .OrderBy(source => source.Namespace, StringComparer.Ordinal).ThenBy(source => source.Name, StringComparer.Ordinal),
+                .Order(Workload.Order),
         ];
     }
 

@@ -2,13 +2,15 @@ using Microsoft.Data.Sqlite;
 
 namespace EgressAlerts.Storage;
 
-/// <summary>Runs statements that have no parameters, and tells why one failed.</summary>
+/// <summary>Runs statements, and tells why one failed.</summary>
 internal static class Sql
 {
-    public static void Execute(SqliteConnection connection, string sql)
+    /// <param name="values">Those of the parameters <c>$1</c>, <c>$2</c> and so on.</param>
+    public static void Execute(SqliteConnection connection, string sql, params IReadOnlyList<object> values)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
+        for (var i = 0; i < values.Count; i++) command.Parameters.AddWithValue(FormattableString.Invariant($"${i + 1}"), values[i]);
         command.ExecuteNonQuery();
     }
 

@@ -53,17 +53,22 @@ internal sealed record AllowEntry(string Name, IReadOnlyList<string> Lines)
                 $"  reason: {Value(decision.Reason)}",
                 decision.Owner.Length > 0 ? $"  owner: {Value(decision.Owner)}" : "",
                 decision.Until is { } until ? $"  until: {UntilAttribute.Text(until)}" : "",
-                $"  source: {{namespaces: {List(facts.Source.Namespace)}, workloads: {List(facts.Source.Name)}}}",
+                $"  source: {SourceOf(facts.Source)}",
                 $"  destination: {{{conditions}}}",
             ]).Where(line => line.Length > 0),
         ]);
     }
 
+    /// <summary>The conditions that only this workload meets.</summary>
+    public static string SourceOf(Workload source) =>
+        $"{{{(source.Cluster.Length > 0 ? $"clusters: {List(source.Cluster)}, " : "")}namespaces: {List(source.Namespace)}, workloads: {List(source.Name)}}}";
+
     private static string NameOf(RemedyFacts facts, string conditions, bool isVolume)
     {
         var readable = Slug(facts.Source.Namespace, facts.Source.Name, isVolume ? "may-send-to" : "may", facts.Destination);
         if (readable.Length > MaxReadable) readable = readable[..MaxReadable].TrimEnd('-');
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{facts.Source}\n{conditions}\n{isVolume}")));
+        var text = string.Create(CultureInfo.InvariantCulture, $"{facts.Source}\n{facts.Source.Cluster}\n{conditions}\n{isVolume}");
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
         return $"{readable}-{Convert.ToHexStringLower(hash.AsSpan(0, 4))}";
     }
 }

@@ -35,5 +35,6 @@ internal static class PastReading
 
     /// <summary>What it asks is not among the queries of windows, so it has metrics of its own.</summary>
     private static PastTrafficReader Reader(HttpClient http, Settings settings, double maxQps, TimeProvider time) => new(
-        http, settings.Prometheus, settings.Cardinality.IdleTtl, maxQps, new PollingMetrics(new MetricRegistry()), time, NullLogger.Instance);
+        http, settings.Prometheus, settings.Telemetry, settings.Cardinality.IdleTtl, maxQps, new PollingMetrics(new MetricRegistry()), time,
+        NullLogger.Instance);
 }

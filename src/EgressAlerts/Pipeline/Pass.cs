@@ -113,12 +113,14 @@ internal sealed class Pass(
     }
 
     /// <summary>Accounts for one window.</summary>
-    public async Task<WindowOutcome> RunAsync(Window window, CancellationToken cancel)
+    /// <param name="clusters">Is told which workloads the window shows.</param>
+    public async Task<WindowOutcome> RunAsync(Window window, ClusterTakeOver clusters, CancellationToken cancel)
     {
         await stages.MeshListedAsync(cancel);
         stages.RefreshMesh();
         if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
         if (await stages.Poller.TryReadAsync(window, cancel) is not { } read) return WindowOutcome.Waits; // Counted and logged.
+        if (clusters.Run(stages.Poller.Workloads.Select(settings.Detection.GroupOf))) return WindowOutcome.Outdated;
         var named = await stages.Naming.NameAsync(read, cancel);
         var findings = stages.Detection.Observe(named);
         var counters = stages.Budget.Admit(named, findings, exposition.MayShowNew);
@@ -169,6 +171,9 @@ internal enum WindowOutcome
     Waits,
 
     Counted,
+
+    /// <summary>The database has changed under the stages: they are to be made anew, and the window is to be read again.</summary>
+    Outdated,
 
     /// <summary>It can never be read any more, and was skipped.</summary>
     Gone,

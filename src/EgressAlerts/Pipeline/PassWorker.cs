@@ -25,6 +25,7 @@ internal sealed class PassWorker : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Reloads _reloads = new();
+    private readonly ClusterTakeOver _clusters;
     private Settings _settings;
     private WindowSchedule _schedule;
     private volatile ConfigurationLog _configuration;
@@ -43,6 +44,7 @@ internal sealed class PassWorker : BackgroundService
     {
         (_load, _compose, _store, _configName, _metrics, _time) = (load, compose, store, configName, service.Metrics, service.Time);
         _logger = service.Logger<PassWorker>();
+        _clusters = new ClusterTakeOver(store, _logger);
         _settings = load();
         (_pass, _schedule) = BuildFirst();
         _backup = new HourlyBackup(store, _metrics.Storage, _time, service.Logger<HourlyBackup>());
@@ -126,11 +128,17 @@ internal sealed class PassWorker : BackgroundService
         var started = _time.GetTimestamp();
         var skippedTime = new Window(_pass.LastEnd, window.Start);
         if (skipped > 0 && _skipped == 0) Skip(skippedTime, skipped);
-        var outcome = await _pass.RunAsync(window, cancel);
+        var outcome = await _pass.RunAsync(window, _clusters, cancel);
         if (outcome == WindowOutcome.Waits)
         {
             _metrics.WindowFailed();
             await WaitAsync(_schedule.Interval / 2 < LongestRetry ? _schedule.Interval / 2 : LongestRetry, cancel);
+            return;
+        }
+
+        if (outcome == WindowOutcome.Outdated)
+        {
+            await RebuildAsync(_settings);
             return;
         }
 

@@ -26,7 +26,7 @@ internal sealed class Candidate(string ns, Destination destination, IReadOnlyLis
 
     public IEnumerable<Workload> Sources => uses.Select(use => use.Flow.Source).Distinct();
 
-    public string SourceNames => string.Join(", ", Sources.Select(source => source.Name).Order(StringComparer.Ordinal));
+    public string SourceNames => string.Join(", ", Sources.Select(source => source.Name).Distinct().Order(StringComparer.Ordinal));
 
     public static Evidence EvidenceOf(Destination destination, IReadOnlyList<PastUse> uses, bool withNamespaces)
     {

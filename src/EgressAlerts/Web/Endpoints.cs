@@ -43,10 +43,10 @@ internal static class Endpoints
     /// <summary>What people look at.</summary>
     private static void MapPages(IEndpointRouteBuilder routes, ServeOptions options, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
     {
-        var header = new HeaderView(worker, exposition, TimeProvider.System);
+        var sources = new PageSources(options, worker, exposition, TimeProvider.System);
+        var header = new HeaderView(worker, exposition, sources.Traffic, TimeProvider.System);
         var pages = new PageRoutes(routes, options.Prefix, new PageRenderer(loggers), header.Read, TimeProvider.System);
         pages.MapJson("/header", (_, _) => Task.FromResult(PageResult.Of("Header", header.Read())));
-        var sources = new PageSources(options, worker, exposition, TimeProvider.System);
         new OverviewPages(sources).Map(pages);
         new WorkloadPages(sources).Map(pages);
         new DestinationPages(sources).Map(pages);

@@ -33,9 +33,10 @@ internal sealed record WaitingList(DateTimeOffset? WindowEnd, IReadOnlyList<Wait
 
 /// <summary>One flow's metric that waits.</summary>
 internal sealed record WaitingEntry(
-    string SourceWorkloadNamespace, string SourceWorkload, string Destination, string Route, string Metric, double Amount, string Why)
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, string Destination, string Route, string Metric, double Amount, string Why)
 {
     public static WaitingEntry Of(Increment increment) => new(
+        increment.Flow.Source.Cluster,
         increment.Flow.Source.Namespace,
         increment.Flow.Source.Name,
         increment.Flow.To.Key,
@@ -45,6 +46,7 @@ internal sealed record WaitingEntry(
         "name");
 
     public static WaitingEntry Of(ExportedSeries series) => new(
+        series.Key.Source.Cluster,
         series.Key.Source.Namespace,
         series.Key.Source.Name,
         series.Key.Destination,

@@ -62,6 +62,14 @@ public sealed class AlertBookTests : IDisposable
         string.Join(' ', _book.Update([Found], Samples.Window(1))[0].Labels.Select(label => $"{label.Key}={label.Value}")));
 
     [Fact]
+    public void The_same_finding_in_two_clusters_is_two_alerts()
+    {
+        var alerts = _book.Update([Found with { Source = Found.Source with { Cluster = "east" } }, Found], Samples.Window(1));
+        Assert.Equal(["", "east"], alerts.Select(alert => alert.Labels.GetValueOrDefault("source_cluster", "")).Order());
+        Assert.Equal(2, alerts.DistinctBy(alert => alert.Fingerprint).Count());
+    }
+
+    [Fact]
     public void An_alert_links_to_its_page_and_says_what_was_observed_and_expected_where_its_finding_does()
     {
         var alert = _book.Update([Found with { Facts = new("3 attempts", "none", "detection.blocked.severity") }], Samples.Window(1))[0];

@@ -27,6 +27,7 @@ public sealed class PromQlTests
         Assert.Equal(
             "topk(10, sum by (destination) (increase(egress_upload_bytes_total{source_workload_namespace=\"shop\",source_workload=\"cart\"}[1h])))",
             PromQl.Uploads(Samples.Cart, ""));
-        Assert.Equal("topk(10, sum by (source_workload_namespace, source_workload) (increase(egress_upload_bytes_total[1h])))", PromQl.Uploaders(""));
+        Assert.Equal(
+            "topk(10, sum by (source_cluster, source_workload_namespace, source_workload) (increase(egress_upload_bytes_total[1h])))", PromQl.Uploaders(""));
     }
 }

@@ -13,7 +13,7 @@ namespace EgressAlerts.Tests.Detection;
 /// <summary>What the detectors keep in the database.</summary>
 public sealed class StoredDetectionTests
 {
-    private static readonly string[] Source = ["source_workload_namespace", "source_workload"];
+    private static readonly string[] Source = [.. Workload.Columns];
 
     private static readonly DetectionOptions Options = new()
     {
@@ -112,7 +112,7 @@ public sealed class StoredDetectionTests
             state.Commit();
         }
 
-        Assert.Equal(["shop|cart|52.0.0.100, port 443"], Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys);
+        Assert.Equal(["|shop|cart|52.0.0.100, port 443"], Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys);
     }
 
     [Fact]
@@ -121,14 +121,14 @@ public sealed class StoredDetectionTests
         using var store = Store.InMemory();
         Play(store, 0);
         Assert.Equal(12, Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Count);
-        Rows(store, "probing", Source, ["state"], out var state).Put("shop|app-0", ["{"]);
+        Rows(store, "probing", Source, ["state"], out var state).Put("|shop|app-0", ["{"]);
         Assert.True(state.Commit());
         state = store.Read();
         Timeline.New(Options, state: state);
         Assert.True(state.Commit());
         Assert.DoesNotContain(
             Rows(store, "attempt", [.. Source, "tried"], ["last"], out _).Keys,
-            key => key.StartsWith("shop|app-0", StringComparison.Ordinal));
+            key => key.StartsWith("|shop|app-0", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -153,13 +153,13 @@ public sealed class StoredDetectionTests
         var options = Options with { Memory = TimeSpan.FromDays(2) };
         string[] all =
         [
-            "upload shop busy ",
-            "upload shop busy left.example.com",
-            "upload shop busy used.example.com",
-            "upload shop idle ",
-            "upload shop idle used.example.com",
+            "upload  shop busy ",
+            "upload  shop busy left.example.com",
+            "upload  shop busy used.example.com",
+            "upload  shop idle ",
+            "upload  shop idle used.example.com",
         ];
-        string[] counts = ["fan_out shop busy", "fan_out shop idle", "fan_out_baseline shop busy", "fan_out_baseline shop idle"];
+        string[] counts = ["fan_out  shop busy", "fan_out  shop idle", "fan_out_baseline  shop busy", "fan_out_baseline  shop idle"];
         Assert.Equal([.. counts, .. all], PlayHours(49));
         Assert.Equal([counts[0], counts[2], all[0], all[2]], PlayHours(51));
 

@@ -23,7 +23,7 @@ public sealed class ExpositionTests
         Publish(Window(1));
         var text = Text(ExpositionFormat.PrometheusText);
         const string expected = "egress_requests_total{"
-            + "source_workload_namespace=\"shop\",source_workload=\"cart\",destination=\"api.example.com\",destination_port=\"443\","
+            + "source_cluster=\"west\",source_workload_namespace=\"shop\",source_workload=\"cart\",destination=\"api.example.com\",destination_port=\"443\","
             + "route=\"passthrough\",protocol=\"http\",response_flags=\"-\",response_code=\"200\"} 3\n";
         Assert.Contains(expected, text, StringComparison.Ordinal);
         var samples = PromSample.Parse(text);
@@ -214,7 +214,7 @@ public sealed class ExpositionTests
     private static bool IsRequests(PromSample sample) => sample.Name == "egress_requests_total";
 
     private static SeriesKey Requests(string destination) =>
-        new(Metric.Requests, Samples.Cart, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
+        new(Metric.Requests, Samples.Cart with { Cluster = "west" }, destination, "443", Route.Passthrough, Protocol.Http, "200", "-");
 
     private static ExportedSeries Series(SeriesKey key, double value) => new(new CounterSeries(key), value);
 

@@ -33,6 +33,20 @@ public sealed partial class ClassifierTests
         Assert.Equal(expected, Describe(new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, labels)));
     }
 
+    [Theory]
+    [InlineData("source_cluster=\"west\", cluster=\"added\"", "west")]
+    [InlineData("cluster=\"added\"", "added")]
+    [InlineData("source_cluster=\"unknown\"", "")]
+    [InlineData("job=\"envoy\"", "")]
+    [InlineData("source_cluster=\"a b\"", "_invalid_")]
+    public void The_cluster_is_what_the_first_of_its_labels_tells(string labels, string expected)
+    {
+        var (raw, read) = Parse("istio_requests_total{reporter=\"source\", destination_service_name=\"PassthroughCluster\", source_workload=\"cart\", "
+            + $"source_workload_namespace=\"shop\", {labels}}}");
+        var what = new Classifier(Options, new HostRegister(DynamicDns.Auto, Store.InMemory().Read())).Classify(raw, read);
+        Assert.Equal(new Workload("shop", "cart", expected), what.Counter!.Flow.Source);
+    }
+
     public static TheoryData<string, string, string, string> ReadmeRows()
     {
         var data = new TheoryData<string, string, string, string>();

@@ -5,7 +5,7 @@ namespace EgressAlerts.Tests.Testing;
 
 public sealed class LedgerTests
 {
-    private static readonly TruthKey Requests = new("shop", "cart", "passthrough", "requests");
+    private static readonly TruthKey Requests = new("shop", "cart", "passthrough", "requests", "Kubernetes");
 
     private readonly HandTime _time = new();
     private readonly World _world;

@@ -152,7 +152,7 @@ public sealed class AlertPageTests
 
     [Theory]
     [InlineData("?state=fired", "state is none of firing, held_back, resolved.")]
-    [InlineData("?foo=bar", "There is no argument 'foo' here. Known arguments: alertname, destination, namespace, page, severity, state, workload.")]
+    [InlineData("?foo=bar", "There is no argument 'foo' here. Known arguments: alertname, cluster, destination, namespace, page, severity, state, workload.")]
     public void An_argument_that_is_not_understood_is_refused(string query, string complaint)
     {
         var arguments = Rendered.Arguments(query);

@@ -28,7 +28,7 @@ public sealed class ContactBookTests : IDisposable
 
         // Learning takes a minute here, and the workload had been watched for one when the third window came. So only the second destination was new.
         Assert.Equal(Samples.Window(3).End, book.Learned()[Samples.Cart]);
-        Assert.Equal(new NewContact("shop", "cart", "52.0.0.2", Samples.Window(4).End), Assert.Single(book.Since(Samples.Start, 10)));
+        Assert.Equal(new NewContact("", "shop", "cart", "52.0.0.2", Samples.Window(4).End), Assert.Single(book.Since(Samples.Start, 10)));
         Assert.Empty(book.Since(Samples.Window(5).End, 10));
     }
 

@@ -50,7 +50,7 @@ public sealed class TrafficTests
         foreach (var name in hostile)
         {
             var about = new DestinationRow(name, "host", false, name, name, name, name, 1, 1, 0, 1, 1, null, null);
-            var row = new PairRow("shop", name, name, "host", false, name, ["443"], ["passthrough"], "new", 1, 0, 1, 1, null, null, [1, 2]);
+            var row = new PairRow("", "shop", name, name, "host", false, name, ["443"], ["passthrough"], "new", 1, 0, 1, 1, null, null, [1, 2]);
             var html = await Rendered.PageAsync<DestinationPage, DestinationModel>(
                 new(null, about, [], [], "upload", "24 h", [], new([row], 1, 1, 1)), "destinations/x");
             Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);

@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Web;
 
 /// <summary>The paths of the pages below the overview, encoded for a link.</summary>
@@ -5,7 +7,8 @@ internal static class Links
 {
     public static string Alert(string fingerprint) => $"alerts/{Uri.EscapeDataString(fingerprint)}";
 
-    public static string Workload(string ns, string name) => $"workloads/{Uri.EscapeDataString(ns)}/{Uri.EscapeDataString(name)}";
+    public static string Workload(Workload source) => $"workloads/{Uri.EscapeDataString(source.Namespace)}/{Uri.EscapeDataString(source.Name)}"
+        + (source.Cluster.Length > 0 ? $"?cluster={Uri.EscapeDataString(source.Cluster)}" : "");
 
     public static string Destination(string name) => $"destinations/{Uri.EscapeDataString(name)}";
 

@@ -6,6 +6,9 @@ namespace EgressAlerts.Web;
 /// <param name="Path">The path of this page below the overview, such as <c>alerts/5f3e</c>.</param>
 public sealed record PageContext(string Root, string Path, IReadOnlyList<KeyValuePair<string, string>> Arguments, DateTimeOffset Now)
 {
+    /// <summary>Whether there are several clusters, so that a workload is told with its own.</summary>
+    public bool HasClusters { get; init; }
+
     /// <summary>A link to a page of the service.</summary>
     /// <param name="path">Below the overview. Its parts are encoded already, see <see cref="Links"/>.</param>
     public string Link(string path) => Root + path;

@@ -84,11 +84,12 @@ internal sealed class PageRoutes(IEndpointRouteBuilder routes, RoutePrefix prefi
     private async Task AnswerAsync(HttpContext http, Arguments arguments, Answer answer)
     {
         var path = prefix.Below(http.Request.Path);
-        var context = new PageContext(RoutePrefix.Root(path), path, [.. arguments.Given], time.GetUtcNow());
+        var bar = header();
+        var context = new PageContext(RoutePrefix.Root(path), path, [.. arguments.Given], time.GetUtcNow()) { HasClusters = bar.Clusters.Count > 1 };
         var document = new Dictionary<string, object?>
         {
             [nameof(Document.Context)] = context,
-            [nameof(Document.Header)] = header(),
+            [nameof(Document.Header)] = bar,
             [nameof(Document.Title)] = answer.Title,
             [nameof(Document.Page)] = answer.Page,
             [nameof(Document.Model)] = answer.Model,

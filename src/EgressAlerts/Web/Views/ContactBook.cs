@@ -2,6 +2,7 @@ using System.Text.Json;
 using EgressAlerts.Detection;
 using EgressAlerts.Model;
 using EgressAlerts.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace EgressAlerts.Web;
 
@@ -12,16 +13,19 @@ internal sealed class ContactBook(CommittedRows rows)
     private const int MaxRows = 100_000;
     private const int MaxAddresses = 100;
 
+    private static readonly string Source = string.Join(", ", Workload.Columns);
+    private static readonly string IsSource = string.Join(" AND ", Workload.Columns.Select((column, i) => $"{column} = ${i + 1}"));
+
     /// <summary>Each destination that a workload is known to talk to: a confirmed name, an address, or a host.</summary>
     public IReadOnlyDictionary<string, ContactTimes> Of(Workload source) => rows.Read(
-        $"SELECT destination, abs(first), last FROM contact WHERE source_workload_namespace = $1 AND source_workload = $2 LIMIT {MaxRows}",
-        row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))), source.Namespace, source.Name)
+        $"SELECT destination, abs(first), last FROM contact WHERE {IsSource} LIMIT {MaxRows}",
+        row => (Name: row.GetString(0), Times: Times(row.GetInt64(1), row.GetInt64(2))), source.Values)
         .ToDictionary(row => row.Name, row => row.Times);
 
     /// <summary>The workloads that are known to talk to a destination.</summary>
     public IReadOnlyDictionary<Workload, ContactTimes> Of(string destination) => rows.Read(
-        $"SELECT source_workload_namespace, source_workload, abs(first), last FROM contact WHERE destination = $1 LIMIT {MaxRows}",
-        row => (Source: new Workload(row.GetString(0), row.GetString(1)), Times: Times(row.GetInt64(2), row.GetInt64(3))), destination)
+        $"SELECT {Source}, abs(first), last FROM contact WHERE destination = $1 LIMIT {MaxRows}",
+        row => (Source: WorkloadOf(row), Times: Times(row.GetInt64(3), row.GetInt64(4))), destination)
         .ToDictionary(row => row.Source, row => row.Times);
 
     /// <summary>When anybody first and last talked to each of these destinations.</summary>
@@ -41,37 +45,41 @@ internal sealed class ContactBook(CommittedRows rows)
 
     /// <summary>Contacts that began since an instant, of workloads that were learned by then. The latest first.</summary>
     public IReadOnlyList<NewContact> Since(DateTimeOffset at, int most) => rows.Read(
-        """
-        SELECT source_workload_namespace, source_workload, destination, first
-        FROM contact JOIN habit USING (source_workload_namespace, source_workload)
+        $"""
+        SELECT {Source}, destination, first
+        FROM contact JOIN habit USING ({Source})
         WHERE first >= $1 AND unixepoch(state ->> '$.learned_at') <= first
-        ORDER BY first DESC, source_workload_namespace, source_workload, destination
+        ORDER BY first DESC, source_workload_namespace, source_workload, source_cluster, destination
         LIMIT $2
         """,
-        row => new NewContact(row.GetString(0), row.GetString(1), row.GetString(2), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3))),
+        row => new NewContact(
+            row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(4))),
         at.ToUnixTimeSeconds(),
         most);
 
     /// <summary>When each workload had been learned. One that is not learned yet is missing.</summary>
     public IReadOnlyDictionary<Workload, DateTimeOffset> Learned() => rows.Read(
         $"""
-        SELECT source_workload_namespace, source_workload, unixepoch(state ->> '$.learned_at')
+        SELECT {Source}, unixepoch(state ->> '$.learned_at')
         FROM habit WHERE state ->> '$.learned_at' > '0001-02' LIMIT {MaxRows}
         """,
-        row => (Source: new Workload(row.GetString(0), row.GetString(1)), At: DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(2))))
+        row => (Source: WorkloadOf(row), At: DateTimeOffset.FromUnixTimeSeconds(row.GetInt64(3))))
         .ToDictionary(row => row.Source, row => row.At);
+
+    /// <summary>The clusters in which a workload of this name is known, in their order.</summary>
+    public IReadOnlyList<string> Clusters(string ns, string name) => rows.Read(
+        "SELECT source_cluster FROM habit WHERE source_workload_namespace = $1 AND source_workload = $2 ORDER BY 1", row => row.GetString(0), ns, name);
 
     /// <summary>Whether a workload is learned.</summary>
     public LearningExplanation Learning(Workload source) => rows.Read(
-        "SELECT unixepoch(state ->> '$.learned_at') FROM habit WHERE source_workload_namespace = $1 AND source_workload = $2",
-        row => row.IsDBNull(0) ? 0 : row.GetInt64(0), source.Namespace, source.Name) is [var at]
+        $"SELECT unixepoch(state ->> '$.learned_at') FROM habit WHERE {IsSource}",
+        row => row.IsDBNull(0) ? 0 : row.GetInt64(0), source.Values) is [var at]
             ? LearningExplanation.Of(at > 0 ? DateTimeOffset.FromUnixTimeSeconds(at) : null)
             : LearningExplanation.None;
 
     /// <summary>What a workload usually sends, as detection keeps it; null where nothing is known.</summary>
     public string? UsualUpload(Workload source) => rows.Read(
-        "SELECT state FROM upload WHERE source_workload_namespace = $1 AND source_workload = $2 AND destination_group = ''",
-        row => row.GetString(0), source.Namespace, source.Name) is [var state] ? state : null;
+        $"SELECT state FROM upload WHERE {IsSource} AND destination_group = ''", row => row.GetString(0), source.Values) is [var state] ? state : null;
 
     /// <summary>The addresses that DNS gave for a name, and those whose reverse DNS gives it.</summary>
     public IReadOnlyList<string> Addresses(string name) => rows.Read(
@@ -82,6 +90,8 @@ internal sealed class ContactBook(CommittedRows rows)
         """,
         row => row.GetString(0), name);
 
+    private static Workload WorkloadOf(SqliteDataReader row) => Workload.Of([row.GetString(0), row.GetString(1), row.GetString(2)]);
+
     private static ContactTimes Times(long first, long last) =>
         new(DateTimeOffset.FromUnixTimeSeconds(first), DateTimeOffset.FromUnixTimeSeconds(last));
 }
@@ -91,4 +101,8 @@ internal sealed class ContactBook(CommittedRows rows)
 public sealed record ContactTimes(DateTimeOffset First, DateTimeOffset Last);
 
 /// <summary>A destination that a workload talked to for the first time.</summary>
-public sealed record NewContact(string SourceWorkloadNamespace, string SourceWorkload, string Destination, DateTimeOffset First);
+public sealed record NewContact(
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, string Destination, DateTimeOffset First)
+{
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}

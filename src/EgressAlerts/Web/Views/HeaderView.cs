@@ -7,7 +7,7 @@ using static System.FormattableString;
 namespace EgressAlerts.Web;
 
 /// <summary>Says for the bar on top of every page whether the watch is on. Any thread.</summary>
-internal sealed class HeaderView(PassWorker worker, Exposition exposition, TimeProvider time)
+internal sealed class HeaderView(PassWorker worker, Exposition exposition, TrafficView traffic, TimeProvider time)
 {
     private const string Good = "good";
     private const string Warning = "warning";
@@ -23,7 +23,8 @@ internal sealed class HeaderView(PassWorker worker, Exposition exposition, TimeP
         return new(
             ServiceVersion.Text,
             [Prometheus(pass), Dns(pass), Alertmanagers(pass), Learning(pass), .. Firing(pass), .. Telemetry(pass), .. Configuration()],
-            worker.Configuration.Loads.FirstOrDefault(load => load.Error.Length == 0)?.At);
+            worker.Configuration.Loads.FirstOrDefault(load => load.Error.Length == 0)?.At,
+            traffic.Current.Clusters);
     }
 
     /// <summary>A window that ended longer ago should not be the last one.</summary>

@@ -29,6 +29,5 @@ internal sealed class PageSources(ServeOptions options, PassWorker worker, Expos
     public ContactBook Contacts { get; } = new(new CommittedRows(options.StoragePath));
 
     /// <summary>The workload under which detection remembers what another one does: its group, or the workload itself.</summary>
-    public Workload GroupOf(Workload source) =>
-        Pass.Settings.Detection.WorkloadGroups.FirstOrDefault(group => group.Match.Matches(source))?.As ?? source;
+    public Workload GroupOf(Workload source) => Pass.Settings.Detection.GroupOf(source);
 }

@@ -14,7 +14,7 @@ internal static class PairRows
     public static readonly IReadOnlyList<string> Sorts = ["upload", "download", "contacts", "last", "first", "name"];
 
     public static PairRow Row(PairTraffic pair, Destination to, ContactTimes? times, string state) => new(
-        pair.Source.Namespace, pair.Source.Name, pair.Destination, to.Source.LabelValue(), to.Confirmed, to.Owner, [.. pair.Ports],
+        pair.Source.Cluster, pair.Source.Namespace, pair.Source.Name, pair.Destination, to.Source.LabelValue(), to.Confirmed, to.Owner, [.. pair.Ports],
         [.. pair.Routes.Keys.Select(route => route.LabelValue())], state, pair.Contacts, pair.Refused, pair.Upload, pair.Download, times?.First, times?.Last,
         Sent: []);
 
@@ -55,7 +55,5 @@ internal static class PairRows
         new(IPAddress.TryParse(pair.Destination, out var address) ? address : null, port, "", "", "");
 
     private static bool IsAbout(Alert alert, PairTraffic pair) =>
-        alert.Labels.GetValueOrDefault("destination") == pair.Destination
-        && alert.Labels.GetValueOrDefault("source_workload_namespace") == pair.Source.Namespace
-        && alert.Labels.GetValueOrDefault("source_workload") == pair.Source.Name;
+        alert.Labels.GetValueOrDefault("destination") == pair.Destination && Workload.Of(alert.Labels) == pair.Source;
 }

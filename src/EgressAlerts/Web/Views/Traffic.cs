@@ -21,9 +21,13 @@ internal sealed class Traffic
         foreach (ref readonly var series in CollectionsMarshal.AsSpan(counters.Series as List<ExportedSeries> ?? [.. counters.Series])) Add(series);
         foreach (var series in counters.ShownAsZero) Add(series); // A scrape still sees 0, but here nobody computes a rate.
         foreach (var destination in counters.Destinations) _destinations[destination.Name] = destination;
+        Clusters = [.. _bySource.Keys.Select(source => source.Cluster).Where(cluster => cluster.Length > 0).Distinct().Order(StringComparer.Ordinal)];
     }
 
     public Window? Window { get; }
+
+    /// <summary>The clusters of all workloads, as far as the telemetry tells them.</summary>
+    public IReadOnlyList<string> Clusters { get; } = [];
 
     public IReadOnlyCollection<PairTraffic> Pairs => _pairs.Values;
 

@@ -7,9 +7,11 @@ namespace EgressAlerts.Web;
 /// known may be given. Two replicas that are both scraped show the same counters, so the larger of them counts.</remarks>
 internal static class TrafficQueries
 {
-    private const string Flow = "source_workload_namespace, source_workload, destination, destination_port, route, protocol";
+    public const string ByWorkload = "source_cluster, source_workload_namespace, source_workload";
 
-    public const string Pair = "source_workload_namespace, source_workload, destination";
+    public const string Pair = ByWorkload + ", destination";
+
+    private const string Flow = Pair + ", destination_port, route, protocol";
 
     private const string Requests = "__name__=~\"egress_(requests|connections_closed)_total\"";
     private const string RequestFlow = Flow + ", response_code, response_flags";
@@ -35,12 +37,17 @@ internal static class TrafficQueries
     public static string Contacts(string by, string matchers, string step) =>
         Summed(by, $"max by ({RequestFlow}) (increase({{{Joined(Requests, matchers)}}}[{step}]))");
 
-    public static string Source(Workload source) => $"source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
+    /// <summary>Matches the workload of one cluster. Where the telemetry tells none, the label is empty too.</summary>
+    public static string Source(Workload source) =>
+        $"source_cluster=\"{source.Cluster}\",source_workload_namespace=\"{source.Namespace}\",source_workload=\"{source.Name}\"";
 
     /// <summary>Matches the workloads of a list, which may be of several namespaces. Others with the same two names may match too.</summary>
     public static string Sources(IReadOnlyList<Workload> sources) =>
         $"source_workload_namespace=~\"{AnyOf(sources.Select(source => source.Namespace))}\","
             + $"source_workload=~\"{AnyOf(sources.Select(source => source.Name))}\"";
+
+    /// <summary>The values of the labels of <see cref="ByWorkload"/>, joined as <see cref="TrafficHistory.SentAsync"/> joins them.</summary>
+    public static string KeyOf(Workload source) => string.Join('\n', source.Values);
 
     public static string To(string destination) => $"destination=\"{destination}\"";
 

@@ -9,11 +9,12 @@ internal static class AlertMatchers
 {
     public static string Of(Alert alert, IReadOnlyList<WorkloadGroup> groups)
     {
-        var source = new Workload(alert.Labels.GetValueOrDefault("source_workload_namespace", ""), alert.Labels.GetValueOrDefault("source_workload", ""));
-        List<WorkloadPattern> members = [.. groups.Where(group => group.As == source).Select(group => group.Match)];
+        var source = Workload.Of(alert.Labels);
+        List<WorkloadPattern> members = [.. groups.Where(group => group.Of(source) == source).Select(group => group.Match)];
         var matchers = members.Count == 0
             ? $"source_workload_namespace=\"{Text(source.Namespace)}\",source_workload=\"{Text(source.Name)}\""
             : $"source_workload_namespace=~\"{AnyOf(members.Select(one => one.Namespace))}\",source_workload=~\"{AnyOf(members.Select(one => one.Name))}\"";
+        if (source.Cluster.Length > 0) matchers += $",source_cluster=\"{Text(source.Cluster)}\"";
         return matchers + Destination(alert) + (alert.Labels["alertname"] == "EgressBlocked" ? $",{TrafficQueries.Blocked}" : "");
     }
 

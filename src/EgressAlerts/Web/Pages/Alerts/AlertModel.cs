@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Web;
 
 /// <summary>What the page of one alert shows.</summary>
@@ -33,7 +35,11 @@ public sealed record AlertOthers(int Count, IReadOnlyList<AlertOther> Workloads)
 
 /// <summary>A workload that talks to the destination of an alert.</summary>
 /// <param name="UploadBytes">What it sent there since its counter began.</param>
-public sealed record AlertOther(string SourceWorkloadNamespace, string SourceWorkload, double UploadBytes, IReadOnlyList<string> Routes);
+public sealed record AlertOther(
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, double UploadBytes, IReadOnlyList<string> Routes)
+{
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}
 
 /// <summary>A query that shows what the alert is about.</summary>
 /// <param name="Url">Prometheus' own page with the query; empty where nobody has said where that is.</param>

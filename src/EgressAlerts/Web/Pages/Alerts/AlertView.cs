@@ -52,7 +52,7 @@ internal static class AlertView
     /// <summary>The port to which the workload talks there, where it is one alone.</summary>
     private static string PortOf(Alert alert, AlertSources sources)
     {
-        var source = SourceOf(alert);
+        var source = Workload.Of(alert.Labels);
         List<string> ports =
         [
             .. (sources.Window?.Counters.Series ?? [])
@@ -61,9 +61,6 @@ internal static class AlertView
         ];
         return ports is [var port] ? LabelText.Port(port) : "";
     }
-
-    private static Workload SourceOf(Alert alert) =>
-        new(alert.Labels.GetValueOrDefault("source_workload_namespace", ""), alert.Labels.GetValueOrDefault("source_workload", ""));
 
     private static AlertDestination Destination(Alert alert, AlertRow row, Destination? known, RemedyFacts facts, EntryUses uses) => new(
         row.Destination,
@@ -79,12 +76,12 @@ internal static class AlertView
         known?.Region ?? "",
         known?.Domain ?? "")
     {
-        Entries = uses.Of(SourceOf(alert), row.Destination),
+        Entries = uses.Of(Workload.Of(alert.Labels), row.Destination),
     };
 
     private static AlertOthers Others(Alert alert, AlertSources sources)
     {
-        var source = SourceOf(alert);
+        var source = Workload.Of(alert.Labels);
         List<AlertOther> others =
         [
             .. from series in sources.Window?.Counters.Series ?? []
@@ -93,7 +90,8 @@ internal static class AlertView
                let upload = workload.Where(series => series.Key.Metric == Metric.UploadBytes).Sum(series => series.Value)
                orderby upload descending
                select new AlertOther(
-                   workload.Key.Namespace, workload.Key.Name, upload, [.. workload.Select(series => series.Key.Route.LabelValue()).Distinct().Order()]),
+                   workload.Key.Cluster, workload.Key.Namespace, workload.Key.Name, upload,
+                   [.. workload.Select(series => series.Key.Route.LabelValue()).Distinct().Order()]),
         ];
         return new(others.Count, [.. others.Take(MaxOthers)]);
     }
@@ -109,7 +107,7 @@ internal static class AlertView
     ];
 
     private static bool IsRelated(AlertRow other, AlertRow row) =>
-        (row.SourceWorkload.Length > 0 && (other.SourceWorkloadNamespace, other.SourceWorkload) == (row.SourceWorkloadNamespace, row.SourceWorkload))
+        (row.SourceWorkload.Length > 0 && other.Source == row.Source)
         || (row.Destination.Length > 0 && other.Destination == row.Destination);
 
     private static List<AlertQuestion> Evidence(Alert alert, TrafficModel? traffic, AlertSources sources)

@@ -27,11 +27,11 @@ internal static class AlertsView
     /// <summary>The workloads with the worst alerts come first, and alerts about the service itself last.</summary>
     private static List<AlertRow> ByWorkload(IEnumerable<AlertRow> rows) =>
     [
-        .. rows.GroupBy(row => (row.SourceWorkloadNamespace, row.SourceWorkload))
-            .OrderBy(workload => workload.Key.SourceWorkload.Length == 0)
+        .. rows.GroupBy(row => row.Source)
+            .OrderBy(workload => workload.Key.Name.Length == 0)
             .ThenByDescending(workload => workload.Max(Rank))
             .ThenByDescending(workload => workload.Max(Latest))
-            .ThenBy(workload => $"{workload.Key.SourceWorkloadNamespace}/{workload.Key.SourceWorkload}", StringComparer.Ordinal)
+            .ThenBy(workload => workload.Key, Workload.Order)
             .SelectMany(workload => workload.OrderByDescending(Rank).ThenByDescending(Latest).ThenBy(row => row.Fingerprint, StringComparer.Ordinal)),
     ];
 

@@ -36,7 +36,8 @@ internal sealed class ExplainPages(PageSources sources)
 
     private async Task<Explanation> ExplainAsync(ExplainQuery query, CancellationToken cancel)
     {
-        var learning = sources.Contacts.Learning(sources.GroupOf(query.Flow.Source));
+        var source = sources.GroupOf(query.Flow.Source);
+        var learning = sources.Contacts.Learning(source with { Cluster = sources.Contacts.Clusters(source.Namespace, source.Name).FirstOrDefault("") });
         try
         {
             var mayWait = Interlocked.Increment(ref _waiting) <= MaxWaiting;

@@ -39,7 +39,7 @@ internal sealed class OverviewHistory(TrafficHistory history, int maxPairs)
     private static List<PairAmount> Pairs(IReadOnlyList<(IReadOnlyDictionary<string, string> Labels, double Value)> values) =>
     [
         .. values.Where(value => value.Value > 0).OrderByDescending(value => value.Value).Select(value => new PairAmount(
-            new Workload(value.Labels.GetValueOrDefault("source_workload_namespace", ""), value.Labels.GetValueOrDefault("source_workload", "")),
+            Workload.Of(value.Labels),
             value.Labels.GetValueOrDefault("destination", ""),
             value.Value)),
     ];

@@ -1,3 +1,5 @@
+using EgressAlerts.Model;
+
 namespace EgressAlerts.Web;
 
 /// <summary>What the overview shows.</summary>
@@ -18,11 +20,18 @@ public sealed record OverviewAmounts(double UploadBytes, double DownloadBytes, d
 /// <summary>One of the pairs that sent most out in the range.</summary>
 /// <param name="Sent">Bytes in each step of the span.</param>
 public sealed record TopUpload(
-    string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed, double UploadBytes,
-    IReadOnlyList<double> Sent);
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed,
+    double UploadBytes, IReadOnlyList<double> Sent)
+{
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}
 
 /// <summary>A workload whose attempts the mesh refused in the range.</summary>
-public sealed record BlockedPair(string SourceWorkloadNamespace, string SourceWorkload, string Destination, double Attempts);
+public sealed record BlockedPair(
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, string Destination, double Attempts)
+{
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}
 
 /// <summary>What left by one route.</summary>
 /// <param name="Share">Of all contacts, from 0 to 1.</param>

@@ -43,7 +43,8 @@ internal sealed class OverviewPages(PageSources sources)
             new(amounts.UploadBytes, amounts.DownloadBytes, amounts.Routes.Values.Sum(), amounts.Routes.GetValueOrDefault(Route.Blocked.LabelValue())),
             [.. top.Select(pair => Top(pair, traffic, lines))],
             [.. amounts.Blocked.OrderByDescending(pair => pair.Amount).Take(MaxListed).Select(
-                pair => new BlockedPair(pair.Source.Namespace, pair.Source.Name, pair.Destination, Math.Round(pair.Amount)))],
+                pair => new BlockedPair(
+                    pair.Source.Cluster, pair.Source.Namespace, pair.Source.Name, pair.Destination, Math.Round(pair.Amount)))],
             Shares(amounts.Routes),
             SetUpSteps.Of(sources),
             Diagram(amounts, traffic),
@@ -53,8 +54,10 @@ internal sealed class OverviewPages(PageSources sources)
     private static TopUpload Top(PairAmount pair, Traffic traffic, IReadOnlyDictionary<string, IReadOnlyList<double>> lines)
     {
         var to = traffic.Find(pair.Destination);
-        var line = lines.GetValueOrDefault($"{pair.Source.Namespace}\n{pair.Source.Name}\n{pair.Destination}", []);
-        return new(pair.Source.Namespace, pair.Source.Name, pair.Destination, to.Source.LabelValue(), to.Confirmed, Math.Round(pair.Amount), line);
+        var line = lines.GetValueOrDefault($"{TrafficQueries.KeyOf(pair.Source)}\n{pair.Destination}", []);
+        return new(
+            pair.Source.Cluster, pair.Source.Namespace, pair.Source.Name, pair.Destination, to.Source.LabelValue(), to.Confirmed, Math.Round(pair.Amount),
+            line);
     }
 
     private static IReadOnlyList<RouteShare> Shares(IReadOnlyDictionary<string, double> routes)

@@ -61,11 +61,11 @@ internal sealed class DestinationPages(PageSources sources)
             var row = PairRows.Row(pair, to, times, PairRows.State(pair, times, learnedAt, alerts, isAllowed, sources.Time.GetUtcNow()));
             return row with { Entries = uses.Of(pair.Source, pair.Destination) };
         });
-        var page = RowsPage<PairRow>.Of(arguments, [.. PairRows.Sorted(rows, sort, row => $"{row.SourceWorkloadNamespace}/{row.SourceWorkload}")]);
+        var page = RowsPage<PairRow>.Of(arguments, [.. PairRows.Sorted(rows, sort, row => $"{row.Source}")]);
         if (arguments.Complaint is not null) return PageResult.Missing<DestinationModel>("Destination", "");
         var sent = pairs.Count == 0
             ? new Dictionary<string, IReadOnlyList<double>>()
-            : await sources.History.SentAsync("source_workload_namespace, source_workload", TrafficQueries.To(name), cancel);
+            : await sources.History.SentAsync(TrafficQueries.ByWorkload, TrafficQueries.To(name), cancel);
         ContactTimes? seen = contacts.Count > 0 ? new(contacts.Values.Min(times => times.First), contacts.Values.Max(times => times.Last)) : null;
         return PageResult.Of(name, new DestinationModel(
             traffic.Window?.End,
@@ -75,7 +75,7 @@ internal sealed class DestinationPages(PageSources sources)
             sort,
             DurationText.Rounded(sources.History.Length),
             [.. AlertRow.Firing(alerts).Where(alert => alert.Destination == name)],
-            page.Select(row => row with { Sent = sent.GetValueOrDefault($"{row.SourceWorkloadNamespace}\n{row.SourceWorkload}", []) })));
+            page.Select(row => row with { Sent = sent.GetValueOrDefault(TrafficQueries.KeyOf(row.Source), []) })));
     }
 
     private static DestinationRow Row(Destination to, IReadOnlyList<PairTraffic> pairs, ContactTimes? seen) => new(

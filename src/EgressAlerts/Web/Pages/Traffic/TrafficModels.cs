@@ -1,28 +1,35 @@
 using EgressAlerts.Detection;
+using EgressAlerts.Model;
 
 namespace EgressAlerts.Web;
 
 /// <summary>A list of workloads.</summary>
-/// <param name="Namespaces">All that there are, for the filter.</param>
+/// <param name="Namespaces">All that there are, for the filter. <paramref name="Clusters"/> too.</param>
 /// <param name="Span">How much time a sparkline shows, such as <c>24 h</c>.</param>
 public sealed record WorkloadsModel(
-    DateTimeOffset? WindowEnd, string Namespace, string Search, string Sort, IReadOnlyList<string> Namespaces, string Span, RowsPage<WorkloadRow> Workloads);
+    DateTimeOffset? WindowEnd, string Cluster, string Namespace, string Search, string Sort, IReadOnlyList<string> Clusters, IReadOnlyList<string> Namespaces,
+    string Span, RowsPage<WorkloadRow> Workloads);
 
 /// <summary>One workload: what it did since its counters began.</summary>
 /// <param name="LearnedAt">From then on something can be new for it; null while it is being learned.</param>
 /// <param name="Sent">Bytes sent out in each step of the span.</param>
 public sealed record WorkloadRow(
-    string SourceWorkloadNamespace, string SourceWorkload, int Destinations, double UploadBytes, double DownloadBytes, double Refused, int Firing,
-    DateTimeOffset? LearnedAt, IReadOnlyList<double> Sent);
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, int Destinations, double UploadBytes, double DownloadBytes, double Refused,
+    int Firing, DateTimeOffset? LearnedAt, IReadOnlyList<double> Sent)
+{
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}
 
 /// <summary>One workload and all its destinations.</summary>
+/// <param name="SourceCluster">Empty where the telemetry does not tell it.</param>
+/// <param name="Clusters">All clusters that have a workload of this name.</param>
 /// <param name="Usual">What it usually sends out in an hour; null while too little is known.</param>
 /// <param name="Overrides">The places of <c>detection.overrides</c> that hold for it, counted from 0.</param>
 /// <param name="Group">The group of <c>detection.workload_groups</c> that it belongs to; empty where there is none.</param>
 public sealed record WorkloadModel(
-    DateTimeOffset? WindowEnd, string SourceWorkloadNamespace, string SourceWorkload, DateTimeOffset? LearnedAt, LearningNeed Learning,
-    DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen, UsualUpload? Usual, IReadOnlyList<int> Overrides, string Group, string Sort, string Span,
-    IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Destinations);
+    DateTimeOffset? WindowEnd, string SourceCluster, IReadOnlyList<string> Clusters, string SourceWorkloadNamespace, string SourceWorkload,
+    DateTimeOffset? LearnedAt, LearningNeed Learning, DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen, UsualUpload? Usual,
+    IReadOnlyList<int> Overrides, string Group, string Sort, string Span, IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Destinations);
 
 /// <summary>How long a workload has to be watched, in words.</summary>
 public sealed record LearningNeed(string Needed, string UploadNeeded);
@@ -32,12 +39,14 @@ public sealed record LearningNeed(string Needed, string UploadNeeded);
 /// <param name="Contacts">Requests, and connections that ended.</param>
 /// <param name="Sent">Bytes sent out in each step of the span.</param>
 public sealed record PairRow(
-    string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed, string Owner, IReadOnlyList<string> Ports,
-    IReadOnlyList<string> Routes, string State, double Contacts, double Refused, double UploadBytes, double DownloadBytes, DateTimeOffset? FirstSeen,
-    DateTimeOffset? LastSeen, IReadOnlyList<double> Sent)
+    string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, string Destination, string NameSource, bool Confirmed, string Owner,
+    IReadOnlyList<string> Ports, IReadOnlyList<string> Routes, string State, double Contacts, double Refused, double UploadBytes, double DownloadBytes,
+    DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen, IReadOnlyList<double> Sent)
 {
     /// <summary>The ServiceEntries that let it out, as namespace/name. Empty where the registry was not given.</summary>
     public IReadOnlyList<string> Entries { get; init; } = [];
+
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
 }
 
 /// <summary>A list of destinations.</summary>

@@ -17,13 +17,15 @@ internal sealed class WorkloadPages(PageSources sources)
 
     private async Task<PageResult<WorkloadsModel>> ListAsync(Arguments arguments, CancellationToken cancel)
     {
-        var (ns, search, sort) = (arguments.Text("namespace"), arguments.Text("search"), arguments.OneOf("sort", Sorts));
+        var (cluster, ns, search, sort) =
+            (arguments.Text("cluster"), arguments.Text("namespace"), arguments.Text("search"), arguments.OneOf("sort", Sorts));
         var (traffic, learned) = (sources.Traffic.Current, sources.Contacts.Learned());
-        var firing = sources.Pass.Alerts.Where(alert => alert.ResolvedAt is null).CountBy(alert => new Workload(
-            alert.Labels.GetValueOrDefault("source_workload_namespace", ""), alert.Labels.GetValueOrDefault("source_workload", ""))).ToDictionary();
+        var firing = sources.Pass.Alerts.Where(alert => alert.ResolvedAt is null).CountBy(alert => Workload.Of(alert.Labels)).ToDictionary();
         var rows = traffic.BySource
-            .Where(entry => (ns.Length == 0 || entry.Key.Namespace == ns) && entry.Key.ToString().Contains(search, StringComparison.OrdinalIgnoreCase))
+            .Where(entry => (ns.Length == 0 || entry.Key.Namespace == ns) && (cluster.Length == 0 || entry.Key.Cluster == cluster)
+                && entry.Key.ToString().Contains(search, StringComparison.OrdinalIgnoreCase))
             .Select(entry => new WorkloadRow(
+                entry.Key.Cluster,
                 entry.Key.Namespace,
                 entry.Key.Name,
                 entry.Value.Count,
@@ -35,23 +37,25 @@ internal sealed class WorkloadPages(PageSources sources)
                 []));
         var page = RowsPage<WorkloadRow>.Of(arguments, [.. Sorted(rows, sort)]);
         if (arguments.Complaint is not null) return PageResult.Missing<WorkloadsModel>("Workloads", "");
-        var shown = page.Rows.Select(row => new Workload(row.SourceWorkloadNamespace, row.SourceWorkload)).ToList();
+        var shown = page.Rows.Select(row => row.Source).ToList();
         var sent = shown.Count == 0
             ? new Dictionary<string, IReadOnlyList<double>>()
-            : await sources.History.SentAsync("source_workload_namespace, source_workload", TrafficQueries.Sources(shown), cancel);
+            : await sources.History.SentAsync(TrafficQueries.ByWorkload, TrafficQueries.Sources(shown), cancel);
         return PageResult.Of("Workloads", new WorkloadsModel(
             traffic.Window?.End,
+            cluster,
             ns,
             search,
             sort,
+            traffic.Clusters,
             [.. traffic.BySource.Keys.Select(source => source.Namespace).Distinct().Order(StringComparer.Ordinal)],
             Span,
-            page.Select(row => row with { Sent = sent.GetValueOrDefault($"{row.SourceWorkloadNamespace}\n{row.SourceWorkload}", []) })));
+            page.Select(row => row with { Sent = sent.GetValueOrDefault(TrafficQueries.KeyOf(row.Source), []) })));
     }
 
     private async Task<PageResult<WorkloadModel>> OneAsync(Arguments arguments, CancellationToken cancel)
     {
-        var source = new Workload(arguments.Part("namespace"), arguments.Part("name"));
+        var (source, clusters) = SourceOf(arguments);
         var sort = arguments.OneOf("sort", [.. PairRows.Sorts]);
         var (traffic, group, settings) = (sources.Traffic.Current, sources.GroupOf(source), sources.Pass.Settings.Detection);
         var (pairs, contacts) = (traffic.Of(source), sources.Contacts.Of(group));
@@ -81,6 +85,8 @@ internal sealed class WorkloadPages(PageSources sources)
         var own = settings.Overrides.FirstOrDefault(entry => entry.Workloads.Any(pattern => pattern.Matches(group)))?.Options ?? settings;
         return PageResult.Of(source.ToString(), new WorkloadModel(
             traffic.Window?.End,
+            source.Cluster,
+            clusters,
             source.Namespace,
             source.Name,
             learnedAt,
@@ -92,15 +98,28 @@ internal sealed class WorkloadPages(PageSources sources)
             group == source ? "" : group.ToString(),
             sort,
             Span,
-            [.. AlertRow.Firing(alerts).Where(alert => alert.SourceWorkloadNamespace == group.Namespace && alert.SourceWorkload == group.Name)],
+            [.. AlertRow.Firing(alerts).Where(alert => alert.Source == group)],
             page.Select(row => row with { Sent = sent.GetValueOrDefault(row.Destination, []) })));
+    }
+
+    /// <summary>The workload that is asked for, and the clusters that have one of this name. Without a cluster it is that of the first one.</summary>
+    private (Workload Source, IReadOnlyList<string> Clusters) SourceOf(Arguments arguments)
+    {
+        var (ns, name, cluster) = (arguments.Part("namespace"), arguments.Part("name"), arguments.Text("cluster"));
+        IReadOnlyList<string> clusters =
+        [
+            .. sources.Traffic.Current.BySource.Keys.Where(known => (known.Namespace, known.Name) == (ns, name)).Select(known => known.Cluster)
+                .Union(sources.Contacts.Clusters(ns, name)).Order(StringComparer.Ordinal),
+        ];
+        return (new(ns, name, cluster.Length > 0 ? cluster : clusters.FirstOrDefault("")), clusters);
     }
 
     private string Span => DurationText.Rounded(sources.History.Length);
 
     private static IEnumerable<WorkloadRow> Sorted(IEnumerable<WorkloadRow> rows, string sort)
     {
-        var byName = rows.OrderBy(row => row.SourceWorkloadNamespace, StringComparer.Ordinal).ThenBy(row => row.SourceWorkload, StringComparer.Ordinal);
+        var byName = rows.OrderBy(row => row.SourceWorkloadNamespace, StringComparer.Ordinal).ThenBy(row => row.SourceWorkload, StringComparer.Ordinal)
+            .ThenBy(row => row.SourceCluster, StringComparer.Ordinal);
         return sort switch
         {
             "download" => byName.OrderByDescending(row => row.DownloadBytes),

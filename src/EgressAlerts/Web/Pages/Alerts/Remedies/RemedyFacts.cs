@@ -57,7 +57,7 @@ internal sealed record RemedyFacts(
         string Annotation(string name) => alert.Annotations.GetValueOrDefault(name, "");
         return new(
             Label("alertname"),
-            new(Label("source_workload_namespace"), Label("source_workload")),
+            Workload.Of(alert.Labels),
             Label("destination"),
             Enum.GetValues<NameSource>().FirstOrDefault(source => source.LabelValue() == Annotation("name_source"), NameSource.Unknown),
             Annotation("confirmed") == "true",

@@ -126,7 +126,7 @@ internal static class WantedRemedies
         return new(
             title, Reload + "No detector looks at this traffic any more, threat lists included. It is still counted.",
             $"policies:\n  - name: {Value(Slug(facts.Source.Name, "may", facts.Destination))}\n    action: ignore\n"
-                + $"    source: {{namespaces: {List(facts.Source.Namespace)}, workloads: {List(facts.Source.Name)}}}\n    destination: {{{where}}}\n");
+                + $"    source: {AllowEntry.SourceOf(facts.Source)}\n    destination: {{{where}}}\n");
     }
 
     private static Remedy Region(RemedyFacts facts, DetectionOptions options)
