@@ -32,12 +32,15 @@ public sealed class TelemetryStoryTests
             .Single(metric => metric.GetProperty("metric").GetString() == "istio_tcp_connections_opened_total");
         Assert.Equal(3, opened.GetProperty("series").GetInt32());
         Assert.Equal(
-            [("destination_ip", 33.3), ("destination_port", 33.3), ("sni", 0), ("host", 0), ("path", 0)],
+            [("destination_ip", 33.3), ("destination_port", 33.3), ("sni", 0), ("host", 0), ("path", 0), ("response_code_details", 0)],
             opened.GetProperty("present").EnumerateObject().Select(dimension => (dimension.Name, dimension.Value.GetDouble())));
 
         var metrics = await service.MetricsAsync();
         Assert.Equal(
-            [("blocked_without_address", 1), ("double_counting", 0), ("mangled_names", 1), ("replica_inversions", 0), ("unknown_notes", 0), ("without_up", 0)],
+            [
+                ("blocked_without_address", 1), ("double_counting", 0), ("mangled_names", 1), ("replica_inversions", 0), ("unclear_refusals", 0),
+                ("unknown_notes", 0), ("without_up", 0),
+            ],
             metrics.Where(sample => sample.Name == "egress_alerts_telemetry_warnings").Select(sample => (sample["kind"], (int)sample.Value)).Order());
 
         var server = Assert.Single((await service.GetAsync("api/v1/status")).GetProperty("dns").EnumerateArray());

@@ -6,7 +6,8 @@ public enum Route
     /// <summary>PassthroughCluster. <c>ALLOW_ANY</c> let it out, and nobody has registered it.</summary>
     Passthrough,
 
-    /// <summary>BlackHoleCluster. <c>REGISTRY_ONLY</c> refused it.</summary>
+    /// <summary>The mesh refused it: <c>REGISTRY_ONLY</c> by BlackHoleCluster, or an AuthorizationPolicy at a waypoint or an egress gateway. Only the latter
+    /// has the host of a ServiceEntry.</summary>
     Blocked,
 
     /// <summary>A host that a ServiceEntry registers.</summary>

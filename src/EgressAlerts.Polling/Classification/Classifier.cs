@@ -29,10 +29,15 @@ internal sealed class Classifier
         if (exit.LeftOut.Length > 0) return SeriesMeaning.LeftOut(raw, exit.LeftOut, series.Job);
         var to = DestinationOf(exit, series);
         if (InMesh(exit.Route, to) is { } reason) return SeriesMeaning.LeftOut(raw, reason, series.Job);
-        var flow = new Flow(series.Source, to with { Service = Clean(to.Service), Host = Clean(to.Host) }, exit.Route, ProtocolOf(raw, series.Protocol));
+        // What was on its way to a known destination, and was refused there, has not left the mesh.
+        var route = exit.Route is (Route.Registered or Route.Passthrough) && series.IsRefused ? Route.Blocked : exit.Route;
+        var flow = new Flow(series.Source, to with { Service = Clean(to.Service), Host = Clean(to.Host) }, route, ProtocolOf(raw, series.Protocol));
         var code = raw.Metric == Metric.Requests ? LabelText.Code(series.ResponseCode) : "";
         var flags = raw.Metric is Metric.Requests or Metric.ConnectionsClosed ? LabelText.Flags(series.RawResponseFlags) : "";
-        return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, series.Path)), "", series.Job, series.Present);
+        return new SeriesMeaning(raw, new CounterId(flow, raw.Metric, code, flags, Tags(labels, series.Path)), "", series.Job, series.Present)
+        {
+            CanRefuse = series.Reporter == "waypoint" || _gatewayWorkloads.Contains(flow.Source.ToString()),
+        };
     }
 
     /// <summary>By which way the traffic left the mesh, or why it did not.</summary>

@@ -7,6 +7,9 @@ namespace EgressAlerts.Polling;
 /// <param name="labels">As Prometheus has them.</param>
 internal sealed class SeriesLabels(IReadOnlyDictionary<string, string> labels, TelemetryOptions options)
 {
+    /// <summary>How Envoy's details begin where RBAC or an external authorizer refused.</summary>
+    private static readonly string[] Refusals = ["rbac_access_denied", "rbac_deny", "ext_authz_denied", "ext_authz_error"];
+
     /// <summary>The label <c>job</c>, which says whose scrape it is.</summary>
     public string Job { get; } = labels.GetValueOrDefault("job", "");
 
@@ -52,10 +55,18 @@ internal sealed class SeriesLabels(IReadOnlyDictionary<string, string> labels, T
 
     public string Path { get; } = First(labels, options.Path);
 
+    public string ResponseCodeDetails { get; } = First(labels, options.ResponseCodeDetails);
+
+    /// <summary>Whether an AuthorizationPolicy at the proxy that counted refused the traffic. Envoy says so in its details. It sets a response flag only
+    /// where an external authorizer refused.</summary>
+    public bool IsRefused => Refusals.Any(refusal => ResponseCodeDetails.StartsWith(refusal, StringComparison.Ordinal))
+        || ResponseFlags.Split(',').Contains("UAEX");
+
     /// <summary>Which of them the series has.</summary>
     public Dimensions Present =>
         (AddressText.TryAddress(Address, out _, out _) ? Dimensions.DestinationIp : 0) | (Port.Length > 0 ? Dimensions.DestinationPort : 0)
-        | (Sni.Length > 0 ? Dimensions.Sni : 0) | (Host.Length > 0 ? Dimensions.Host : 0) | (Path.Length > 0 ? Dimensions.Path : 0);
+        | (Sni.Length > 0 ? Dimensions.Sni : 0) | (Host.Length > 0 ? Dimensions.Host : 0) | (Path.Length > 0 ? Dimensions.Path : 0)
+        | (ResponseCodeDetails.Length > 0 ? Dimensions.ResponseCodeDetails : 0);
 
     private string this[string name] => Text(labels, name);
 

@@ -9,6 +9,9 @@ namespace EgressAlerts.Polling;
 /// <param name="Present">Which of the dimensions that a mesh must add itself the series has.</param>
 internal sealed record SeriesMeaning(RawMetric Raw, CounterId? Counter, string Excluded, string Job, Dimensions Present)
 {
+    /// <summary>Whether a proxy that enforces AuthorizationPolicies counted it: a waypoint or an egress gateway.</summary>
+    public bool CanRefuse { get; init; }
+
     public static SeriesMeaning LeftOut(RawMetric raw, string reason, string job) => new(raw, null, reason, job, Dimensions.None);
 }
 
@@ -22,4 +25,5 @@ internal enum Dimensions
     Sni = 4,
     Host = 8,
     Path = 16,
+    ResponseCodeDetails = 32,
 }

@@ -25,6 +25,10 @@ public sealed record TelemetryOptions
     [Key("labels.path"), LabelName]
     public IReadOnlyList<string> Path { get; init; } = ["request_path", "request_url_path"];
 
+    /// <summary>Why a proxy answered by itself, or closed a connection by itself.</summary>
+    [Key("labels.response_code_details"), LabelName]
+    public IReadOnlyList<string> ResponseCodeDetails { get; init; } = ["response_code_details", "connection_termination_details"];
+
     /// <summary>Hosts below <c>svc.</c> of this domain are in the mesh.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 

@@ -22,6 +22,9 @@ public static class TelemetryChecks
 
     public static CheckKind Blocked { get; } = new(Section, TelemetryWarning.BlockedWithoutAddress, "blocked TCP connections tell where to");
 
+    public static CheckKind Refusals { get; } =
+        new(Section, TelemetryWarning.UnclearRefusals, "a 403 of a waypoint or an egress gateway tells whether an AuthorizationPolicy gave it");
+
     public static CheckKind Mangled { get; } = new(Section, TelemetryWarning.MangledNames, "no metric has a mangled name");
 
     public static CheckKind Scrapes { get; } = new(Section, "scrape_interval", "the scrape interval fits the windows and `prometheus.late`");
@@ -48,7 +51,8 @@ public static class TelemetryChecks
 
     public static IReadOnlyList<CheckKind> Kinds { get; } =
     [
-        Series, Egress, Labels, Addresses, Blocked, Mangled, Scrapes, Age, Down, Doubles, Inversions, WithoutUp, Notes, Shards, Merged, Ambient, Agentgateway,
+        Series, Egress, Labels, Addresses, Blocked, Refusals, Mangled, Scrapes, Age, Down, Doubles, Inversions, WithoutUp, Notes, Shards, Merged, Ambient,
+        Agentgateway,
     ];
 
     /// <summary>What the running service has noticed by itself, with the same codes, words and remedies as the doctor has.</summary>
@@ -56,6 +60,7 @@ public static class TelemetryChecks
     [
         AddressCheck(report),
         Of(report, Blocked, "no blocked TCP connection lacks its address"),
+        Of(report, Refusals, "each 403 of a waypoint or an egress gateway tells who gave it"),
         Of(report, Mangled, "no metric has a mangled name"),
         Of(report, Doubles, "no series is there twice"),
         Of(report, Inversions, "no series mixes the samples of two replicas"),

@@ -62,8 +62,8 @@ public sealed class TelemetrySection(
 
     private static IEnumerable<CheckKind> Surveyed =>
     [
-        TelemetryChecks.Egress, TelemetryChecks.Addresses, TelemetryChecks.Blocked, TelemetryChecks.Mangled, TelemetryChecks.Doubles,
-        TelemetryChecks.Inversions, TelemetryChecks.WithoutUp, TelemetryChecks.Notes,
+        TelemetryChecks.Egress, TelemetryChecks.Addresses, TelemetryChecks.Blocked, TelemetryChecks.Refusals, TelemetryChecks.Mangled,
+        TelemetryChecks.Doubles, TelemetryChecks.Inversions, TelemetryChecks.WithoutUp, TelemetryChecks.Notes,
     ];
 
     private async Task ScrapesAsync(MeshSizes sizes, CancellationToken cancel)

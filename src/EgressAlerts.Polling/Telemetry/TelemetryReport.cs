@@ -23,6 +23,7 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     public const string MangledNames = "mangled_names";
     public const string BlockedWithoutAddress = "blocked_without_address";
     public const string UnknownNotes = "unknown_notes";
+    public const string UnclearRefusals = "unclear_refusals";
 
     /// <summary>A query that shows it; empty where none does.</summary>
     public string Promql { get; init; } = "";
@@ -33,5 +34,9 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     /// <summary>Where the service itself serves the Telemetry resource of deploy/istio.</summary>
     public const string TelemetryResource = "/istio/telemetry.yaml";
 
-    public static IReadOnlyList<string> Kinds { get; } = [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress, UnknownNotes];
+    /// <summary>Likewise the one for waypoints.</summary>
+    public const string WaypointResource = "/istio/telemetry-waypoint.yaml";
+
+    public static IReadOnlyList<string> Kinds { get; } =
+        [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress, UnknownNotes, UnclearRefusals];
 }

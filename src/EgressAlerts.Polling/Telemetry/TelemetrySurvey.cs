@@ -14,7 +14,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     private static readonly IReadOnlyList<(string Name, Dimensions Dimension)> Dimensions =
     [
         ("destination_ip", Polling.Dimensions.DestinationIp), ("destination_port", Polling.Dimensions.DestinationPort), ("sni", Polling.Dimensions.Sni),
-        ("host", Polling.Dimensions.Host), ("path", Polling.Dimensions.Path),
+        ("host", Polling.Dimensions.Host), ("path", Polling.Dimensions.Path), ("response_code_details", Polling.Dimensions.ResponseCodeDetails),
     ];
 
     private readonly DoubleWatch _doubles = new(options);
@@ -41,7 +41,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         TelemetryWarning?[] found =
         [
             DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(meanings, targets), MangledNames(), BlockedWithoutAddress(meanings),
-            UnknownNotes(),
+            UnknownNotes(), UnclearRefusals(meanings),
         ];
         var warnings = found.OfType<TelemetryWarning>().ToList();
         foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
@@ -129,7 +129,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     private TelemetryWarning? BlockedWithoutAddress(List<(SeriesMeaning What, int Series)> meanings)
     {
         var blocked = meanings.Where(entry => entry.What is { Raw.Tcp: true, Counter.Flow.Route: Route.Blocked }).ToList();
-        var blind = blocked.Where(entry => entry.What.Counter!.Flow.To is { Address: null, Sni: "" }).ToList();
+        var blind = blocked.Where(entry => entry.What.Counter!.Flow.To is { Address: null, Sni: "", Service: "" }).ToList();
         return blind.Count == 0 ? null : new(
             TelemetryWarning.BlockedWithoutAddress,
             string.Create(
@@ -141,6 +141,26 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         {
             Promql = "count by (source_workload_namespace, source_workload) (istio_tcp_connections_closed_total"
                 + $"{{destination_service_name=\"BlackHoleCluster\",{(options.DestinationIp is [var label, ..] ? label : "destination_ip")}=~\"|unknown\"}})",
+        };
+    }
+
+    /// <summary>A waypoint and an egress gateway pass a site's 403 on, and answer 403 where an AuthorizationPolicy refuses.</summary>
+    private static TelemetryWarning? UnclearRefusals(List<(SeriesMeaning What, int Series)> meanings)
+    {
+        var unclear = meanings
+            .Where(entry => entry.What is { CanRefuse: true, Counter: { Metric: Metric.Requests, ResponseCode: "403", Flow.Route: Route.Registered } }
+                && !entry.What.Present.HasFlag(Polling.Dimensions.ResponseCodeDetails))
+            .ToList();
+        return unclear.Count == 0 ? null : new(
+            TelemetryWarning.UnclearRefusals,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{unclear.Sum(entry => entry.Series)} series of waypoints and egress gateways count the answer 403 and do not say who gave it: ")
+            + $"the site, or an AuthorizationPolicy. They count as {Route.Registered.LabelValue()}; the first is of {unclear[0].What.Counter!.Flow.Source}",
+            $"apply the Telemetry resources {TelemetryWarning.WaypointResource} (in the namespace of the waypoint) and {TelemetryWarning.TelemetryResource} "
+            + "(for egress gateways): response_code_details from response.code_details")
+        {
+            Promql = "sum by (reporter, source_workload_namespace, source_workload, destination_service_name) (istio_requests_total{response_code=\"403\"})",
         };
     }
 }

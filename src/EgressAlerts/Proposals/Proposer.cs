@@ -17,7 +17,7 @@ internal static class Proposer
         var registered = traffic.Uses.Where(use => use.Flow.Route == Route.Registered)
             .Select(use => $"{use.Flow.Source.Namespace}: {use.Flow.Destination}").Distinct().Order(StringComparer.Ordinal).ToList();
         var candidates = traffic.Uses
-            .Where(use => use.Flow.Route is Route.Passthrough or Route.Unidentified or Route.Blocked && !isCovered(use, traffic))
+            .Where(use => use.Flow.Route is Route.Passthrough or Route.Unidentified or Route.Blocked && !IsByPolicy(use, traffic) && !isCovered(use, traffic))
             .GroupBy(use => (use.Flow.Source.Namespace, use.Flow.Destination))
             .Select(group => new Candidate(group.Key.Namespace, traffic.Find(group.Key.Destination), [.. group])).ToList();
         var endless = candidates.SelectMany(candidate => candidate.Sources.Select(source => (Source: source, candidate.Destination.Name)))
@@ -48,6 +48,10 @@ internal static class Proposer
             registered,
             traffic.NotRestarted is { } quiet ? [.. quiet.Select(source => $"{source}")] : null);
     }
+
+    /// <summary>Whether an AuthorizationPolicy refused it. An entry registers it already.</summary>
+    private static bool IsByPolicy(PastUse use, PastTraffic traffic) =>
+        use.Flow.Route == Route.Blocked && traffic.Find(use.Flow.Destination).Source == NameSource.Registry;
 
     /// <summary>Many destinations of workloads that have no end of them, as one.</summary>
     private static Undecided Endless(string ns, IReadOnlyList<Candidate> all)

@@ -38,6 +38,7 @@ internal static class Endpoints
         routes.MapPost("/-/reload", (CancellationToken cancel) => ReloadAsync(options, worker, cancel));
         routes.MapGet("/api/v1/waiting", () => Results.Json(WaitingList.Of(exposition), ApiJson.Options));
         routes.MapGet(TelemetryWarning.TelemetryResource, () => Results.Text(ShippedDocuments.TelemetryResource, "application/yaml; charset=utf-8"));
+        routes.MapGet(TelemetryWarning.WaypointResource, () => Results.Text(ShippedDocuments.WaypointResource, "application/yaml; charset=utf-8"));
     }
 
     /// <summary>What people look at.</summary>

@@ -11,6 +11,9 @@ public sealed class TelemetrySetUpTests : IDisposable
     private const string Source = "source_workload=\"cart\",source_workload_namespace=\"shop\"";
     private const string Target = "job=\"envoy-stats\",instance=\"10.44.0.1:15090\"";
 
+    private const string Waypoint = $"reporter=\"waypoint\",{Source},destination_service=\"api.example.com\",destination_service_name=\"api.example.com\","
+        + "destination_service_namespace=\"istio-egress\",destination_workload=\"unknown\",request_protocol=\"http\",response_flags=\"-\"";
+
     private static readonly Dictionary<string, (Func<MeshHistory> Mesh, string Config)> Broken = new()
     {
         ["two jobs scrape the same proxy"] = (() => MeshHistory.Healthy().Up("kubernetes-pods", 15020).Mesh("kubernetes-pods", 15020), ""),
@@ -22,6 +25,7 @@ public sealed class TelemetrySetUpTests : IDisposable
         ["blocked without an address"] = (
             () => MeshHistory.Healthy().Connections($"{Target},reporter=\"source\",{Source},destination_service=\"unknown\","
                 + "destination_service_name=\"BlackHoleCluster\",destination_workload=\"unknown\",response_flags=\"UH\",destination_ip=\"unknown\""), ""),
+        ["a 403 of a waypoint"] = (() => MeshHistory.Healthy().Add("istio_requests_total", $"{Target},{Waypoint},response_code=\"403\""), ""),
         ["no Telemetry resource"] = (() => new MeshHistory().Up("envoy-stats", 15090).Mesh("envoy-stats", 15090, address: ""), ""),
         ["a scrape a minute"] = (() => new MeshHistory { Step = 60 }.Up("envoy-stats", 15090).Mesh("envoy-stats", 15090), ""),
         ["ambient without a waypoint"] = (
@@ -48,6 +52,7 @@ public sealed class TelemetrySetUpTests : IDisposable
     [InlineData("no up series", "without_up", "warn", "store the up series of these jobs too")]
     [InlineData("a tag that Envoy did not know", "mangled_names", "fail", "apply the Telemetry resource")]
     [InlineData("blocked without an address", "blocked_without_address", "warn", "destination_ip from destination.address")]
+    [InlineData("a 403 of a waypoint", "unclear_refusals", "warn", "/istio/telemetry-waypoint.yaml")]
     [InlineData("no Telemetry resource", "addresses", "warn", "kubectl apply -f deploy/istio/telemetry.yaml")]
     [InlineData("a scrape a minute", "scrape_interval", "warn", "prometheus: {late: 3m}")]
     [InlineData("ambient without a waypoint", "ambient", "warn", "istioctl waypoint apply -n istio-egress")]

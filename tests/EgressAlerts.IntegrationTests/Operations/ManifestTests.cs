@@ -30,9 +30,11 @@ public sealed class ManifestTests : IDisposable
         await Assert.ThrowsAsync<ToolException>(() => AssertValidAsync([service]));
     }
 
-    [Fact]
-    public async Task What_Istio_is_given_is_valid() =>
-        await AssertValidAsync(Yaml.Read(await File.ReadAllTextAsync(Repository.File("deploy", "istio", "telemetry.yaml"))));
+    [Theory]
+    [InlineData("telemetry.yaml")]
+    [InlineData("telemetry-waypoint.yaml")]
+    public async Task What_Istio_is_given_is_valid(string file) =>
+        await AssertValidAsync(Yaml.Read(await File.ReadAllTextAsync(Repository.File("deploy", "istio", file))));
 
     [Fact]
     public async Task Resources_to_paste_from_documents_are_valid()

@@ -48,6 +48,14 @@ public sealed class DetectorTests
     }
 
     [Fact]
+    public void A_blocked_attempt_to_what_is_registered_was_refused_by_a_policy_and_the_alert_says_so()
+    {
+        var text = Assert.Single(Observe(1, Samples.Increment(Samples.Flow(service: "api.example.com", route: Route.Blocked)))).Description;
+        Assert.Contains("an AuthorizationPolicy at a waypoint or an egress gateway refused it", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("register the host", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_blocked_attempt_waits_for_the_name_that_its_counters_will_have_and_began_when_it_was_seen()
     {
         var increment = Samples.Increment(Samples.Flow("52.0.0.1", route: Route.Blocked));

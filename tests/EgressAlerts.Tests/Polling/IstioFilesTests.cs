@@ -24,12 +24,17 @@ public sealed class IstioFilesTests
         ["TCP_SENT_BYTES"] = "istio_tcp_sent_bytes_total",
     };
 
-    [Fact]
-    public void The_Telemetry_resource_has_every_metric_with_every_dimension()
+    /// <summary>A waypoint counts in the mode of a server, whatever it forwards (pilot/pkg/networking/core/listener_waypoint.go of Istio).</summary>
+    [Theory]
+    [InlineData("telemetry.yaml", "CLIENT")]
+    [InlineData("telemetry-waypoint.yaml", "SERVER")]
+    public void The_Telemetry_resources_have_every_metric_with_every_dimension(string file, string mode)
     {
-        var overrides = At(Load("telemetry.yaml"), "spec", "metrics", 0, "overrides");
-        Complete(((YamlSequenceNode)overrides).Select(item => (ApiNames[Text(At(item, "match", "metric"))], Dimensions(At(item, "tagOverrides"), "value"))));
-        Assert.All((YamlSequenceNode)overrides, item => Assert.Equal("CLIENT", Text(At(item, "match", "mode"))));
+        var overrides = At(Load(file), "spec", "metrics", 0, "overrides");
+        Complete(
+            ((YamlSequenceNode)overrides).Select(item => (ApiNames[Text(At(item, "match", "metric"))], Dimensions(At(item, "tagOverrides"), "value"))),
+            Defaults.ResponseCodeDetails);
+        Assert.All((YamlSequenceNode)overrides, item => Assert.Equal(mode, Text(At(item, "match", "mode"))));
     }
 
     [Theory]
@@ -62,13 +67,15 @@ public sealed class IstioFilesTests
         Assert.All(metrics.Values, added => Assert.Equal(Tcp.Order(), added));
     }
 
-    private static void Complete(IEnumerable<(string Metric, Dictionary<string, string> Dimensions)> entries)
+    /// <param name="details">The dimensions that tell a refusal, of HTTP and of TCP; none where there are none.</param>
+    private static void Complete(IEnumerable<(string Metric, Dictionary<string, string> Dimensions)> entries, IReadOnlyList<string>? details = null)
     {
         var all = entries.ToDictionary(entry => entry.Metric, entry => entry.Dimensions);
         Assert.Equal(RawMetric.All.Select(raw => raw.Name).Order(), all.Keys.Order());
         foreach (var raw in RawMetric.All)
         {
-            Assert.Equal((raw.Tcp ? Tcp : Http).Order(), all[raw.Name].Keys.Order());
+            IEnumerable<string> refusal = details is [var http, var tcp] ? [raw.Tcp ? tcp : http] : [];
+            Assert.Equal((raw.Tcp ? Tcp : Http).Concat(refusal).Order(), all[raw.Name].Keys.Order());
             Assert.Equal("destination.address", all[raw.Name]["destination_ip"]); // upstream.address is not known where the mesh refuses to connect.
         }
     }

@@ -34,6 +34,15 @@ public sealed class ProposerTests
     }
 
     [Fact]
+    public void What_a_policy_refuses_is_registered_already_and_is_not_proposed()
+    {
+        _book.Use("shop/cart", "api.example.com", "80/http", NameSource.Registry, route: Route.Blocked);
+        var proposal = Propose();
+        Assert.Empty(proposal.Entries);
+        Assert.Empty(proposal.Decide);
+    }
+
+    [Fact]
     public void A_host_header_without_a_port_stands_for_port_80()
     {
         _book.Use("shop/cart", "a.example.com", "/http", NameSource.Host);

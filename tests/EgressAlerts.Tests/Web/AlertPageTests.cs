@@ -29,7 +29,7 @@ public sealed class AlertPageTests
         Assert.StartsWith("https://prometheus.example.com/p/graph?g0.expr=up%7Bjob%3D%22a%22%7D&g0.tab=0", model.Evidence[0].Url, StringComparison.Ordinal);
 
         var html = await Rendered.PageAsync<AlertPage, AlertModel>(model, "alerts/EgressBlocked");
-        Assert.Contains("<h1>The mesh blocked traffic to a destination that is not registered.</h1>", html, StringComparison.Ordinal);
+        Assert.Contains("<h1>The mesh refused to let traffic out.</h1>", html, StringComparison.Ordinal);
         Assert.Contains("kind: ServiceEntry", html, StringComparison.Ordinal);
         Assert.Contains("kind: NetworkPolicy", html, StringComparison.Ordinal);
         Assert.Contains("amtool silence add", html, StringComparison.Ordinal);

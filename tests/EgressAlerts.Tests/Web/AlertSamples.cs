@@ -17,7 +17,7 @@ internal static class AlertSamples
         "EgressBlocked",
         destination: "vps-99.hoster.example.net",
         annotations: [
-            ("summary", "The mesh blocked traffic to a destination that is not registered."), ("description", "batch/report tried to reach it."),
+            ("summary", "The mesh refused to let traffic out."), ("description", "batch/report tried to reach it."),
             ("name_source", "ptr"), ("confirmed", "true"), ("evidence", "up{job=\"a\"}"), ("observed", "refused once"), ("expected", "no attempt"),
             ("limit_key", "detection.blocked.severity"), ("address", "141.95.34.99"), ("port", "4444"), ("protocol", "tcp"), ("route", "blocked")]);
 

@@ -38,6 +38,17 @@ public sealed class RemedyTests : IDisposable
     }
 
     [Fact]
+    public void What_is_registered_and_blocked_is_allowed_by_a_policy()
+    {
+        var facts = Facts with { NameSource = NameSource.Registry, Route = Route.Blocked, Protocol = "http", Port = "80" };
+        var remedy = Assert.Single(WantedRemedies.Of(facts, new()));
+        var policy = One(remedy.Snippet);
+        Assert.Equal(("AuthorizationPolicy", "ALLOW"), ((string?)policy["kind"], (string?)policy["spec"]!["action"]));
+        Assert.Equal("batch", (string?)policy["spec"]!["rules"]![0]!["from"]![0]!["source"]!["namespaces"]![0]);
+        Assert.Equal("ServiceEntry", (string?)policy["spec"]!["targetRefs"]![0]!["kind"]);
+    }
+
+    [Fact]
     public void A_false_claim_is_registered_with_the_address_that_was_used()
     {
         var facts = Facts with

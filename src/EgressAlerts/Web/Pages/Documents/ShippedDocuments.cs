@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace EgressAlerts.Web;
 
-/// <summary>The runbooks, the documents that they lead to, and the Telemetry resource of deploy/istio. They are carried in the program, so what an alert or a
+/// <summary>The runbooks, the documents that they lead to, and the Telemetry resources of deploy/istio. They are carried in the program, so what an alert or a
 /// warning points at always opens.</summary>
 internal static class ShippedDocuments
 {
@@ -23,6 +23,8 @@ internal static class ShippedDocuments
         [.. Paths.Where(path => path.StartsWith(RunbookFolder, StringComparison.Ordinal)).Select(path => path[RunbookFolder.Length..^Extension.Length])];
 
     public static string TelemetryResource => Read("istio/telemetry.yaml");
+
+    public static string WaypointResource => Read("istio/telemetry-waypoint.yaml");
 
     /// <summary>The path of a runbook in the repository.</summary>
     public static string RunbookPath(string name) => RunbookFolder + name + Extension;

@@ -17,7 +17,7 @@ internal static class WantedRemedies
     [
         .. facts.AlertName switch
         {
-            "EgressBlocked" => [Registered(facts)],
+            "EgressBlocked" => [facts.NameSource == Model.NameSource.Registry ? PolicyRemedy.Of(facts) : Registered(facts)],
             "EgressNewDestination" =>
             [
                 new("Do nothing", "The destination is learned when the alert resolves, and it is not reported again.", ""),
