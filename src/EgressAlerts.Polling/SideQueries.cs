@@ -2,13 +2,15 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Asks a server for samples that came too late, and for metrics with mangled names. No window depends on the answers. Where one is missing, a later
-/// query finds the same.</summary>
+/// <summary>Asks a server for samples that came too late, for metrics with mangled names, and for waypoints that count nothing. No window depends on the
+/// answers. Where one is missing, a later query finds the same.</summary>
 internal sealed class SideQueries(
     PrometheusClient client, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs,
     TelemetrySurvey survey)
 {
     private const int MaxMangled = 100;
+
+    private const int MaxWaypoints = 10;
 
     /// <summary>Samples that came too late are looked for every so many times <c>prometheus.late</c>.</summary>
     private const int LateEvery = 5;
@@ -28,6 +30,9 @@ internal sealed class SideQueries(
         _nextMangled = window.End + MangledEvery;
         var names = new LabelSink("__name__", MaxMangled);
         if (await client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) survey.Mangled(names.Values);
+        var waypoints = new LabelSink("waypoint", MaxWaypoints);
+        var query = BlindWaypoint.Query(string.Concat(options.Matchers.Select(matcher => "," + matcher)));
+        if (await client.QueryAsync(query, window.End, waypoints, cancel) is null) survey.BlindWaypoints(waypoints.Values);
     }
 
     /// <summary>Finds what came too late to count, and notes how much it was.</summary>

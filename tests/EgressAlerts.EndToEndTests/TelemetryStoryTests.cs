@@ -38,8 +38,8 @@ public sealed class TelemetryStoryTests
         var metrics = await service.MetricsAsync();
         Assert.Equal(
             [
-                ("blocked_without_address", 1), ("double_counting", 0), ("mangled_names", 1), ("replica_inversions", 0), ("unclear_refusals", 0),
-                ("unknown_notes", 0), ("without_up", 0),
+                ("blind_waypoint", 0), ("blocked_without_address", 1), ("double_counting", 0), ("mangled_names", 1), ("replica_inversions", 0),
+                ("unclear_refusals", 0), ("unknown_notes", 0), ("without_up", 0),
             ],
             metrics.Where(sample => sample.Name == "egress_alerts_telemetry_warnings").Select(sample => (sample["kind"], (int)sample.Value)).Order());
 

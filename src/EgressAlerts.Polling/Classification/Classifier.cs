@@ -56,6 +56,8 @@ internal sealed class Classifier
         if (IsGateway(series)) return new(Route.Gateway, Registered: service.Length > 0 ? service : name);
         if (IsKubeApi(service) || IsKubeApi(name)) return Exit.None("kube_api");
 
+        if (IsEntryAsWorkload(series)) return ExitToHost(raw, series, service);
+
         // Also ambient's hop to a waypoint, which reports the same traffic on from there.
         if (series.Workload.Length > 0 || IsInCluster(service) || IsInCluster(name)) return Exit.None("in_mesh");
         return service.Length == 0 && name.Length == 0 ? new(Route.Unidentified) : ExitToHost(raw, series, service.Length > 0 ? service : name);
@@ -109,6 +111,12 @@ internal sealed class Classifier
         series.Reporter != "waypoint" && !raw.Tcp && series.Protocol is "http" or "grpc" && series.Service == series.ServiceName
         && series.ServiceNamespace.Length == 0 && series.Cluster.Length == 0 && series.WorkloadNamespace.Length == 0
         && _hosts.IsUnregistered(series.Source, host);
+
+    /// <summary>Whether the destination's workload is no pod, but the ServiceEntry itself. ztunnel has always named it so, and sidecars do since Istio 1.30 if
+    /// DNS resolves the entry. Unlike a workload of the mesh, it has no identity.</summary>
+    private bool IsEntryAsWorkload(SeriesLabels series) =>
+        series is { Workload.Length: > 0, WorkloadNamespace.Length: > 0, HasNoPeerIdentity: true } && series.Service.Contains('.', StringComparison.Ordinal)
+        && !IsInCluster(series.Service) && !series.Service.Contains(".svc.", StringComparison.OrdinalIgnoreCase);
 
     private PolicyTags Tags(IReadOnlyDictionary<string, string> labels, string path)
     {

@@ -40,6 +40,12 @@ internal sealed class SeriesLabels(IReadOnlyDictionary<string, string> labels, T
     /// <summary>Whether the proxy knows canonical services. Mixer did not.</summary>
     public bool HasCanonicalService => labels.ContainsKey("destination_canonical_service");
 
+    /// <summary>Whether the other end has shown no identity. ztunnel derives one for a ServiceEntry, which has no account.</summary>
+    /// <remarks>A waypoint's security policy is about the client.</remarks>
+    public bool HasNoPeerIdentity =>
+        (this["destination_principal"].Length == 0 || this["destination_principal"].EndsWith("/sa/", StringComparison.Ordinal))
+        && (Reporter == "waypoint" || this["connection_security_policy"] != "mutual_tls");
+
     /// <summary>Who talked.</summary>
     public Workload Source => new(
         WorkloadName(this["source_workload_namespace"]), WorkloadName(this["source_workload"]), ClusterName(First(labels, options.Cluster)));

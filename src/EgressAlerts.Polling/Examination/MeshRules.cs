@@ -45,7 +45,9 @@ internal static partial class MeshRules
 
     public static Check Ambient(double unidentified, double waypoint, string query) => (unidentified, waypoint) switch
     {
-        (0, _) => TelemetryChecks.Ambient.Ok("no egress passes ztunnel alone", query),
+        (0, 0) => TelemetryChecks.Ambient.Ok("no egress passes ztunnel alone", query),
+        (0, _) => TelemetryChecks.Ambient.Ok(
+            "no egress passes ztunnel alone. At a waypoint AuthorizationPolicies refuse egress, because REGISTRY_ONLY does nothing in ambient mode", query),
         var (all, way) => TelemetryChecks.Ambient.Warn(
             FormattableString.Invariant($"{all:0} series are of egress that ztunnel alone let out: it tells no destination, and nothing can refuse it. ")
             + (way == 0 ? "There is no waypoint. " : "")

@@ -47,15 +47,22 @@ public static class TelemetryChecks
 
     public static CheckKind Ambient { get; } = new(Section, "ambient", "in ambient mode, egress goes through a waypoint that can tell and refuse it");
 
+    public static CheckKind Waypoints { get; } =
+        new(Section, TelemetryWarning.BlindWaypoint, "each waypoint to which ztunnel sends egress counts it");
+
     public static CheckKind Agentgateway { get; } = new(Section, "agentgateway", "no egress goes through agentgateway, which has none of Istio's metrics");
 
     public static IReadOnlyList<CheckKind> Kinds { get; } =
     [
         Series, Egress, Labels, Addresses, Blocked, Refusals, Mangled, Scrapes, Age, Down, Doubles, Inversions, WithoutUp, Notes, Shards, Merged, Ambient,
-        Agentgateway,
+        Waypoints, Agentgateway,
     ];
 
     /// <summary>What the running service has noticed by itself, with the same codes, words and remedies as the doctor has.</summary>
+    public static IReadOnlyList<Check> OfService(TelemetryReport report) =>
+        [.. Of(report), MeshRules.Ambient(report.Unidentified, report.CanBeRefused, MeshRules.UnidentifiedQuery(""))];
+
+    /// <summary>Those that the doctor finds in the same way, from windows.</summary>
     public static IReadOnlyList<Check> Of(TelemetryReport report) =>
     [
         AddressCheck(report),
@@ -65,6 +72,7 @@ public static class TelemetryChecks
         Of(report, Doubles, "no series is there twice"),
         Of(report, Inversions, "no series mixes the samples of two replicas"),
         Of(report, WithoutUp, "each job has up series"),
+        Of(report, Waypoints, "no waypoint takes egress and counts nothing"),
         Of(report, Notes, "no answer has a note whose meaning is not known"),
     ];
 

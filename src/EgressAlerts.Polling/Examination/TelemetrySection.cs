@@ -63,7 +63,7 @@ public sealed class TelemetrySection(
     private static IEnumerable<CheckKind> Surveyed =>
     [
         TelemetryChecks.Egress, TelemetryChecks.Addresses, TelemetryChecks.Blocked, TelemetryChecks.Refusals, TelemetryChecks.Mangled,
-        TelemetryChecks.Doubles, TelemetryChecks.Inversions, TelemetryChecks.WithoutUp, TelemetryChecks.Notes,
+        TelemetryChecks.Doubles, TelemetryChecks.Inversions, TelemetryChecks.WithoutUp, TelemetryChecks.Notes, TelemetryChecks.Waypoints,
     ];
 
     private async Task ScrapesAsync(MeshSizes sizes, CancellationToken cancel)

@@ -4,6 +4,12 @@ namespace EgressAlerts.Polling;
 public sealed record TelemetryReport(IReadOnlyList<MetricCoverage> Coverage, IReadOnlyList<TelemetryWarning> Warnings)
 {
     public static TelemetryReport Empty { get; } = new([], []);
+
+    /// <summary>Series of connections that ztunnel alone let out, without saying where to.</summary>
+    public int Unidentified { get; init; }
+
+    /// <summary>Series of egress that proxies count which can refuse it: waypoints and egress gateways.</summary>
+    public int CanBeRefused { get; init; }
 }
 
 /// <summary>How much of one of Istio's metrics has which dimension.</summary>
@@ -24,6 +30,7 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     public const string BlockedWithoutAddress = "blocked_without_address";
     public const string UnknownNotes = "unknown_notes";
     public const string UnclearRefusals = "unclear_refusals";
+    public const string BlindWaypoint = "blind_waypoint";
 
     /// <summary>A query that shows it; empty where none does.</summary>
     public string Promql { get; init; } = "";
@@ -38,5 +45,5 @@ public sealed record TelemetryWarning(string Kind, string Message, string Remedy
     public const string WaypointResource = "/istio/telemetry-waypoint.yaml";
 
     public static IReadOnlyList<string> Kinds { get; } =
-        [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress, UnknownNotes, UnclearRefusals];
+        [DoubleCounting, ReplicaInversions, WithoutUp, MangledNames, BlockedWithoutAddress, UnknownNotes, UnclearRefusals, BlindWaypoint];
 }

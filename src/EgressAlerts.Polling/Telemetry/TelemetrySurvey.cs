@@ -20,6 +20,7 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     private readonly DoubleWatch _doubles = new(options);
     private IReadOnlyList<string> _mangled = [];
     private IReadOnlyList<string> _unknownNotes = [];
+    private IReadOnlyList<string> _blindWaypoints = [];
 
     public TelemetryReport Report { get; private set; } = TelemetryReport.Empty;
 
@@ -32,6 +33,9 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     /// <summary>Takes the names that <see cref="MangledQuery"/> found.</summary>
     public void Mangled(IReadOnlyList<string> names) => _mangled = names;
 
+    /// <summary>Takes the waypoints, as namespace/name, that <see cref="BlindWaypoint.Query"/> found.</summary>
+    public void BlindWaypoints(IReadOnlyList<string> names) => _blindWaypoints = names;
+
     /// <summary>Takes the notes, in answers that were counted, of which nobody knows what they mean.</summary>
     public void UnknownNotes(IReadOnlyList<string> notes) => _unknownNotes = notes;
 
@@ -41,14 +45,19 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         TelemetryWarning?[] found =
         [
             DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(meanings, targets), MangledNames(), BlockedWithoutAddress(meanings),
-            UnknownNotes(), UnclearRefusals(meanings),
+            UnknownNotes(), UnclearRefusals(meanings), BlindWaypoint.Warning(_blindWaypoints),
         ];
         var warnings = found.OfType<TelemetryWarning>().ToList();
         foreach (var begun in warnings.ExceptBy(Report.Warnings.Select(warning => warning.Kind), warning => warning.Kind))
             Log.Telemetry(logger, begun.Kind, begun.Message, begun.Remedy);
         foreach (var ended in Report.Warnings.ExceptBy(warnings.Select(warning => warning.Kind), warning => warning.Kind))
             Log.TelemetryMended(logger, ended.Kind);
-        Report = new TelemetryReport([.. RawMetric.All.Select(raw => Coverage(raw, meanings)).Where(coverage => coverage.Series > 0)], warnings);
+        Report = new TelemetryReport([.. RawMetric.All.Select(raw => Coverage(raw, meanings)).Where(coverage => coverage.Series > 0)], warnings)
+        {
+            Unidentified = meanings
+                .Where(entry => entry.What is { Raw.Metric: Metric.ConnectionsOpened, Counter.Flow.Route: Route.Unidentified }).Sum(entry => entry.Series),
+            CanBeRefused = meanings.Where(entry => entry.What.CanRefuse).Sum(entry => entry.Series),
+        };
         metrics.Warnings([.. warnings.Select(warning => warning.Kind)]);
     }
 

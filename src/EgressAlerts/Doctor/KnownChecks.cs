@@ -10,7 +10,7 @@ internal static class KnownChecks
     /// <param name="isScraped">Whether somebody has scraped the service.</param>
     public static IReadOnlyList<Check> Of(TelemetryReport telemetry, Alerting.AlertingOptions alerting, bool isScraped) =>
     [
-        .. TelemetryChecks.Of(telemetry).Append(ServiceChecks.ExternalUrlCheck(alerting)).Append(ServiceChecks.ScrapedCheck(isScraped ? 1 : 0))
+        .. TelemetryChecks.OfService(telemetry).Append(ServiceChecks.ExternalUrlCheck(alerting)).Append(ServiceChecks.ScrapedCheck(isScraped ? 1 : 0))
             .OrderByDescending(check => check.Result),
     ];
 }

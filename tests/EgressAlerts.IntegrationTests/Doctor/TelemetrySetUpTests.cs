@@ -14,6 +14,11 @@ public sealed class TelemetrySetUpTests : IDisposable
     private const string Waypoint = $"reporter=\"waypoint\",{Source},destination_service=\"api.example.com\",destination_service_name=\"api.example.com\","
         + "destination_service_namespace=\"istio-egress\",destination_workload=\"unknown\",request_protocol=\"http\",response_flags=\"-\"";
 
+    private const string Hop = $"reporter=\"source\",{Source},destination_service=\"api.example.com\",destination_service_name=\"api.example.com\","
+        + "destination_service_namespace=\"istio-egress\",destination_workload=\"waypoint\",destination_workload_namespace=\"istio-egress\","
+        + "destination_principal=\"spiffe://cluster.local/ns/istio-egress/sa/waypoint\",connection_security_policy=\"mutual_tls\",request_protocol=\"tcp\","
+        + "response_flags=\"-\",destination_ip=\"52.1.2.3:443\"";
+
     private static readonly Dictionary<string, (Func<MeshHistory> Mesh, string Config)> Broken = new()
     {
         ["two jobs scrape the same proxy"] = (() => MeshHistory.Healthy().Up("kubernetes-pods", 15020).Mesh("kubernetes-pods", 15020), ""),
@@ -26,6 +31,8 @@ public sealed class TelemetrySetUpTests : IDisposable
             () => MeshHistory.Healthy().Connections($"{Target},reporter=\"source\",{Source},destination_service=\"unknown\","
                 + "destination_service_name=\"BlackHoleCluster\",destination_workload=\"unknown\",response_flags=\"UH\",destination_ip=\"unknown\""), ""),
         ["a 403 of a waypoint"] = (() => MeshHistory.Healthy().Add("istio_requests_total", $"{Target},{Waypoint},response_code=\"403\""), ""),
+        ["an agentgateway waypoint"] = (() => MeshHistory.Healthy().Connections($"{Target},{Hop}"), ""),
+        ["a secure metrics port beside the plain one"] = (() => MeshHistory.Healthy().Up("secure", 15443).Mesh("secure", 15443), ""),
         ["no Telemetry resource"] = (() => new MeshHistory().Up("envoy-stats", 15090).Mesh("envoy-stats", 15090, address: ""), ""),
         ["a scrape a minute"] = (() => new MeshHistory { Step = 60 }.Up("envoy-stats", 15090).Mesh("envoy-stats", 15090), ""),
         ["ambient without a waypoint"] = (
@@ -53,6 +60,8 @@ public sealed class TelemetrySetUpTests : IDisposable
     [InlineData("a tag that Envoy did not know", "mangled_names", "fail", "apply the Telemetry resource")]
     [InlineData("blocked without an address", "blocked_without_address", "warn", "destination_ip from destination.address")]
     [InlineData("a 403 of a waypoint", "unclear_refusals", "warn", "/istio/telemetry-waypoint.yaml")]
+    [InlineData("an agentgateway waypoint", "blind_waypoint", "fail", "gatewayClassName: istio-waypoint")]
+    [InlineData("a secure metrics port beside the plain one", "double_counting", "warn", "add 'job=\"envoy-stats\"' to prometheus.matchers")]
     [InlineData("no Telemetry resource", "addresses", "warn", "kubectl apply -f deploy/istio/telemetry.yaml")]
     [InlineData("a scrape a minute", "scrape_interval", "warn", "prometheus: {late: 3m}")]
     [InlineData("ambient without a waypoint", "ambient", "warn", "istioctl waypoint apply -n istio-egress")]
@@ -76,6 +85,17 @@ public sealed class TelemetrySetUpTests : IDisposable
         Assert.NotEqual("", found.Promql);
         if (!code.StartsWith("istio_", StringComparison.Ordinal) && code != "merged_stats")
             Assert.Equal([], checks.Where(check => check.Code != code && check.Result != CheckResult.Ok).Select(check => $"{check.Code} {check.Message}"));
+    }
+
+    [Fact]
+    public async Task A_waypoint_that_counts_its_egress_is_not_blind()
+    {
+        var mesh = MeshHistory.Healthy().Connections($"{Target},{Hop}").Add("istio_requests_total", $"{Target},{Waypoint},response_code=\"200\"");
+        await using var prometheus = await PrometheusServer.OnSamplesAsync(_folder.Write("samples.txt", mesh.Write(TimeProvider.System.GetUtcNow())));
+        var file = _folder.Write("doctor.yml", $"prometheus: {{url: '{prometheus.Address}'}}\n");
+        var checks = await new DoctorRun(ConfigLoader.Load(file), file, TimeProvider.System).RunAsync(
+            kind => kind.Code == "blind_waypoint", CancellationToken.None);
+        Assert.Equal(CheckResult.Ok, Assert.Single(checks).Result);
     }
 
     private static string Replica(string name) => $",prometheus_replica=\"{name}\"";
