@@ -4,7 +4,7 @@ using EgressAlerts.Model;
 namespace EgressAlerts.Polling;
 
 /// <summary>Reads a window from a server.</summary>
-internal sealed class LiveSamples(PrometheusClient client, PollingOptions options) : ISampleSource
+internal sealed class LiveSamples(PrometheusClient client, SplitReader reader) : ISampleSource
 {
     /// <summary>How far back <c>up</c> is read. Like Prometheus' own lookback, it is longer than any sensible scrape interval.</summary>
     public static readonly TimeSpan Lookback = TimeSpan.FromMinutes(5);
@@ -16,9 +16,9 @@ internal sealed class LiveSamples(PrometheusClient client, PollingOptions option
         client.QueryAsync(TargetLabels.Query(Duration(back)), window.End, sink, cancel);
 
     public Task<QueryFailure?> SeriesAsync(RawMetric raw, Window window, TimeSpan back, IKeyedSink sink, CancellationToken cancel) =>
-        client.QueryAsync($"{Selector(raw, options)}[{Duration(back)}]", window.End, sink, cancel);
+        reader.ReadAsync(raw, window, back, sink, cancel);
 
-    public static string Selector(RawMetric raw, PollingOptions options) => $"{raw.Name}{{{string.Join(',', options.Matchers)}}}";
+    public static string Selector(RawMetric raw, IEnumerable<string> matchers) => $"{raw.Name}{{{string.Join(',', matchers)}}}";
 
     public static string Duration(TimeSpan length) => DurationText.Milliseconds(length);
 }

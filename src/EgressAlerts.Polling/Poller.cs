@@ -11,7 +11,7 @@ public sealed class Poller
     private readonly ISampleSource _source;
 
     /// <summary>What is asked of a server beside the samples. Null where windows are read from a piece of history.</summary>
-    private readonly (PrometheusClient Client, SideQueries Side, HistoryReader History)? _server;
+    private readonly (PrometheusClient Client, SplitReader Reader, SideQueries Side, HistoryReader History)? _server;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
     private readonly ILogger _logger;
@@ -45,7 +45,8 @@ public sealed class Poller
         TimeProvider time, ILogger<Poller> logger)
     {
         (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
-        _source = source ?? new LiveSamples(client!, options);
+        var reader = client is null ? null : new SplitReader(client, options, metrics);
+        _source = source ?? new LiveSamples(client!, reader!);
         _hosts = new HostRegister(telemetry.DynamicDns, state);
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
@@ -56,8 +57,8 @@ public sealed class Poller
         _accounting = new Accounting(_tracker, _jobs, _baselines, state, logger);
         if (client is not null)
         {
-            var side = new SideQueries(client, options, _classifier, _tracker, _targets, _jobs, _survey);
-            _server = (client, side, new HistoryReader(client, options, _classifier, logger));
+            var side = new SideQueries(client, reader!, options, _classifier, _tracker, _targets, _jobs, _survey);
+            _server = (client, reader!, side, new HistoryReader(client, options, _classifier, logger));
         }
 
         Measure();
@@ -84,6 +85,9 @@ public sealed class Poller
     /// <summary>The workloads whose egress Prometheus showed in the last window.</summary>
     public IEnumerable<Workload> Workloads =>
         _tracker.Known.Meanings.All.Select(all => all.What.Counter).OfType<CounterId>().Select(counter => counter.Flow.Source).Distinct();
+
+    /// <summary>The metrics that one query cannot read. Any thread.</summary>
+    public IReadOnlyList<QueryParts> Parts => _server?.Reader.Parts ?? [];
 
     public TelemetryReport Telemetry => _survey.Report;
 

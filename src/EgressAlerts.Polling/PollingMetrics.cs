@@ -12,6 +12,7 @@ public sealed class PollingMetrics
     private readonly Histogram _duration;
     private readonly Counter _failures;
     private readonly Counter _inversions;
+    private readonly Gauge _parts;
     private readonly Gauge _series;
     private readonly Gauge _warnings;
 
@@ -23,10 +24,12 @@ public sealed class PollingMetrics
         _inversions = metrics.Counter(
             "egress_alerts_replica_inversions_total",
             "Samples passed over because they were older than the one before: two scrapers' samples are mixed in one series.");
+        _parts = metrics.Gauge("egress_alerts_query_parts", "Queries that read one of Istio's metrics in each window: 1 where one query can.", "metric");
         _series = metrics.Gauge("egress_alerts_raw_series", "Istio's series whose last value is remembered.");
         _warnings = metrics.Gauge(
             "egress_alerts_telemetry_warnings", "1 where the mesh's telemetry makes counts wrong or blind; /api/v1/status says how to mend it.", "kind");
         foreach (var reason in Enum.GetValues<FailureReason>()) _failures.WithLabels(reason.LabelValue());
+        foreach (var raw in RawMetric.All) Parts(raw.Name, 1);
         Warnings([]);
     }
 
@@ -40,6 +43,8 @@ public sealed class PollingMetrics
     {
         foreach (var kind in TelemetryWarning.Kinds) _warnings.WithLabels(kind).Set(kinds.Contains(kind) ? 1 : 0);
     }
+
+    internal void Parts(string metric, int count) => _parts.WithLabels(metric).Set(count);
 
     internal void Series(int count) => _series.Set(count);
 

@@ -5,7 +5,7 @@ namespace EgressAlerts.Polling;
 /// <summary>Asks a server for samples that came too late, for metrics with mangled names, and for waypoints that count nothing. No window depends on the
 /// answers. Where one is missing, a later query finds the same.</summary>
 internal sealed class SideQueries(
-    PrometheusClient client, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs,
+    PrometheusClient client, SplitReader reader, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs,
     TelemetrySurvey survey)
 {
     private const int MaxMangled = 100;
@@ -47,8 +47,12 @@ internal sealed class SideQueries(
         foreach (var raw in RawMetric.All)
         {
             var late = new LateSamples(tracker, targets, labels => classifier.Classify(raw, labels));
-            var query = LateSamples.Query(LiveSamples.Selector(raw, options), LiveSamples.Duration(back), LiveSamples.Duration(recent));
-            await client.QueryAsync(query, window.End, late, cancel);
+            foreach (var selector in reader.Selectors(raw).ToList())
+            {
+                var query = LateSamples.Query(selector, LiveSamples.Duration(back), LiveSamples.Duration(recent));
+                await client.QueryAsync(query, window.End, late, cancel);
+            }
+
             foreach (var (what, amount) in late.Found.Where(found => found.What.Counter is not null && jobs.IsSettled(found.What.Job, window)))
                 accounting.Exclude(what.Raw.Metric, "late", amount);
         }

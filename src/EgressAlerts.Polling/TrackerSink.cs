@@ -9,6 +9,8 @@ internal sealed class TrackerSink(RawMetric raw, CounterTracker tracker, TargetL
 
     public void Restart() => tracker.RestartQuery();
 
+    public void Keep() => tracker.BeginQuery();
+
     public ulong KeyOf(ReadOnlySpan<byte> labels) => _known.KeyOf(labels);
 
     public void Series(ReadOnlySpan<byte> labels, ReadOnlySpan<Sample> samples) => Series(KeyOf(labels), labels, samples);

@@ -21,12 +21,13 @@ public sealed class PrometheusServer : IAsyncDisposable
     private ServerProcess? _process;
 
     private readonly Engine _engine;
+    private readonly int? _maxSamples;
 
     private string _config;
 
-    private PrometheusServer(int port, Engine engine)
+    private PrometheusServer(int port, Engine engine, int? maxSamples = null)
     {
-        (Address, _engine) = (new Uri($"http://127.0.0.1:{port}"), engine);
+        (Address, _engine, _maxSamples) = (new Uri($"http://127.0.0.1:{port}"), engine, maxSamples);
         _config = _folder.File("prometheus.yml");
     }
 
@@ -50,9 +51,14 @@ public sealed class PrometheusServer : IAsyncDisposable
     public static Task<PrometheusServer> StartReplicaAsync(string replica, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
         StartAsync(Engine.Prometheus, $", external_labels: {{replica: {replica}}}", scrapeInterval, targets);
 
-    private static async Task<PrometheusServer> StartAsync(Engine engine, string global, string scrapeInterval, (string Job, Uri Address)[] targets)
+    /// <summary>Starts a server that refuses every query which needs more than so many samples.</summary>
+    public static Task<PrometheusServer> StartLimitedAsync(Engine engine, int maxSamples, string scrapeInterval, params (string Job, Uri Address)[] targets) =>
+        StartAsync(engine, "", scrapeInterval, targets, maxSamples);
+
+    private static async Task<PrometheusServer> StartAsync(
+        Engine engine, string global, string scrapeInterval, (string Job, Uri Address)[] targets, int? maxSamples = null)
     {
-        var server = new PrometheusServer(FreePort.Next(), engine);
+        var server = new PrometheusServer(FreePort.Next(), engine, maxSamples);
         var jobs = targets.Select(target =>
             $"  - {{job_name: {target.Job}, honor_labels: true, metrics_path: '{target.Address.AbsolutePath}metrics', "
                 + $"static_configs: [{{targets: ['{target.Address.Authority}']}}]}}\n");
@@ -112,6 +118,7 @@ public sealed class PrometheusServer : IAsyncDisposable
             $"--web.listen-address={Address.Authority}",
             "--web.enable-lifecycle",
             "--log.level=warn",
+            .. _maxSamples is { } most ? [$"--query.max-samples={most}"] : Array.Empty<string>(),
         ];
         string[] victoriaMetrics =
         [
@@ -121,6 +128,7 @@ public sealed class PrometheusServer : IAsyncDisposable
             "-maxLabelsPerTimeseries=60",
             "-retentionPeriod=12",
             "-loggerLevel=WARN",
+            .. _maxSamples is { } limit ? [$"-search.maxSamplesPerQuery={limit}"] : Array.Empty<string>(),
         ];
         var (program, arguments, ready) =
             _engine == Engine.Prometheus ? ("prometheus", prometheus, "-/ready") : ("victoria-metrics", victoriaMetrics, "health");

@@ -25,7 +25,7 @@ internal sealed class HistoryReader(PrometheusClient client, PollingOptions opti
                 foreach (var raw in RawMetric.All.Where(raw => raw.Metric is Metric.Requests or Metric.ConnectionsOpened))
                 {
                     sink.Raw = raw;
-                    if (await client.QueryAsync(LiveSamples.Selector(raw, options), sink.At, sink, limit.Token) is not { } failure) continue;
+                    if (await client.QueryAsync(LiveSamples.Selector(raw, options.Matchers), sink.At, sink, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails for the same reason, and says so.
                     Log.HistoryFailed(logger, sink.At, failure.Reason.LabelValue(), failure.Message);
                     return sink.Flows;

@@ -67,7 +67,7 @@ public sealed class ServerHistory : ISampleHistory
         foreach (var metric in Piece.Metrics)
         {
             var raw = RawMetric.All.FirstOrDefault(raw => raw.Name == metric);
-            var query = raw is null ? $"{metric}[{range}]" : $"{LiveSamples.Selector(raw, _options)}[{range}]";
+            var query = raw is null ? $"{metric}[{range}]" : $"{LiveSamples.Selector(raw, _options.Matchers)}[{range}]";
             var recorder = new Recorder(this, _series[metric], after.ToUnixTimeMilliseconds());
             if (await _client.QueryAsync(query, until, recorder, cancel) is { } failure) return failure;
         }

@@ -14,6 +14,9 @@ internal interface ISeriesSink
 /// <summary>A sink for sources that deliver the same series in many windows and hash its labels once.</summary>
 internal interface IKeyedSink : ISeriesSink
 {
+    /// <summary>What has been delivered so far stays, whatever becomes of the queries that follow in the same window. A metric may take several.</summary>
+    void Keep();
+
     /// <summary>The key of a label set. All sinks of one poller have the same one.</summary>
     ulong KeyOf(ReadOnlySpan<byte> labels);
 

@@ -28,6 +28,7 @@ internal sealed class PrometheusClient
     {
         (_options, _metrics, _time) = (options, metrics, time);
         _sender = new(http, options.Url);
+        Values = new LabelLister(_sender, options, time);
         Notes = new QueryNotes(options, time, logger);
         _pipeline = new ResiliencePipelineBuilder<QueryFailure?> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<QueryFailure?>
@@ -48,6 +49,8 @@ internal sealed class PrometheusClient
     }
 
     public QueryNotes Notes { get; }
+
+    public LabelLister Values { get; }
 
     public QueryTimes Times { get; } = new();
 

@@ -10,12 +10,14 @@ internal sealed class QuerySender
     private readonly IPrometheusApi _api;
     private readonly Uri _endpoint;
     private readonly Uri _rangeEndpoint;
+    private readonly Uri _server;
     private volatile bool _useGet;
 
     public QuerySender(HttpClient http, Uri server)
     {
         // Refit would wrap every exception in one of its own.
         _api = RestService.ForGenerated<IPrometheusApi>(http, new RefitSettings { TransportExceptionFactory = (_, e, _) => e });
+        _server = server;
         _endpoint = new UriBuilder(server) { Path = server.AbsolutePath.TrimEnd('/') + "/api/v1/query" }.Uri;
         _rangeEndpoint = new UriBuilder(_endpoint) { Path = _endpoint.AbsolutePath + "_range" }.Uri;
     }
@@ -25,6 +27,18 @@ internal sealed class QuerySender
 
     public Task<HttpResponseMessage> SendAsync(RangeQuery query, CancellationToken cancel) =>
         SendAsync(() => _api.QueryRangeAsync(_rangeEndpoint, query, cancel), () => _api.QueryRangeByGetAsync(_rangeEndpoint, query, cancel));
+
+    /// <summary>Asks for the values that a label has on the series of a selector.</summary>
+    public Task<HttpResponseMessage> ValuesAsync(string label, string selector, DateTimeOffset start, DateTimeOffset end, CancellationToken cancel)
+    {
+        var arguments = $"match[]={Uri.EscapeDataString(selector)}&start={Seconds(start)}&end={Seconds(end)}";
+        var page = new UriBuilder(_server)
+        {
+            Path = $"{_server.AbsolutePath.TrimEnd('/')}/api/v1/label/{label}/values",
+            Query = _server.Query.Length > 1 ? $"{_server.Query}&{arguments}" : arguments,
+        };
+        return _api.ReadAsync(page.Uri, cancel);
+    }
 
     /// <summary>An instant as the query API takes it: seconds since 1970, with up to three decimals.</summary>
     public static string Seconds(DateTimeOffset at) => (at.ToUnixTimeMilliseconds() / 1000m).ToString(CultureInfo.InvariantCulture);

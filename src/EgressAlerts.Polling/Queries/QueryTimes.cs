@@ -3,8 +3,8 @@ namespace EgressAlerts.Polling;
 /// <summary>Remembers how long the queries of a window took. Called by the pass alone. Anyone may read <see cref="Last"/>.</summary>
 internal sealed class QueryTimes
 {
-    /// <summary>A window has about a dozen queries. A bug must not make the list grow without end.</summary>
-    private const int MaxQueries = 100;
+    /// <summary>A window has about a dozen queries, and more where metrics are read in parts.</summary>
+    private const int MaxQueries = 1000;
 
     private List<QueryTime> _now = [];
     private IReadOnlyList<QueryTime> _last = [];

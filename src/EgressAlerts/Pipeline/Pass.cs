@@ -41,6 +41,9 @@ internal sealed class Pass(
     /// <summary>The queries of the last window, or of the last attempt at one. Any thread.</summary>
     public IReadOnlyList<QueryTime> Queries => stages.Poller.Queries;
 
+    /// <summary>The metrics that one query cannot read, with the number of queries that do. Any thread.</summary>
+    public IReadOnlyList<QueryParts> QueryParts => stages.Poller.Parts;
+
     /// <summary>How deliveries to each Alertmanager went. Any thread.</summary>
     public IReadOnlyList<AlertmanagerStatus> Alertmanagers => notifier.Alertmanagers;
 

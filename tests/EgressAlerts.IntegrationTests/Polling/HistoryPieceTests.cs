@@ -119,8 +119,10 @@ public sealed class HistoryPieceTests : IAsyncLifetime
     /// <summary>Plays all windows from both, and says where what they hand on differs.</summary>
     private async Task<IReadOnlyList<string>> DifferencesAsync(ISampleHistory history, bool isLeftOpen)
     {
-        var client = new PrometheusClient(_http, Options, new PollingMetrics(new MetricRegistry()), TimeProvider.System, NullLogger.Instance);
-        var (live, played, differences, seen) = (new LiveSamples(client, Options), new PieceSource(history.Piece), new List<string>(), 0);
+        var metrics = new PollingMetrics(new MetricRegistry());
+        var client = new PrometheusClient(_http, Options, metrics, TimeProvider.System, NullLogger.Instance);
+        var server = new LiveSamples(client, new SplitReader(client, Options, metrics));
+        var (live, played, differences, seen) = (server, new PieceSource(history.Piece), new List<string>(), 0);
         Recorder? known = null;
         for (var at = Start; at < End; at = history.Piece.End)
         {
@@ -214,6 +216,11 @@ public sealed class HistoryPieceTests : IAsyncLifetime
         public List<string> Series { get; } = [];
 
         public void Restart() => Series.Clear();
+
+        public void Keep()
+        {
+            // Every query here is answered at once.
+        }
 
         public ulong KeyOf(ReadOnlySpan<byte> labels) => 7;
 

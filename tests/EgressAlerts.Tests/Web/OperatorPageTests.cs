@@ -102,6 +102,7 @@ public sealed class OperatorPageTests
                 [new MetricCoverage("istio_requests_total", 5, new Dictionary<string, double> { ["address"] = 62.5 })],
                 [new TelemetryWarning("without_up", Hostile, "scrape up")]),
             [new QueryTime("istio_requests_total{}[60s]", 0.25, ""), new QueryTime("up", 1, Hostile)],
+            [new QueryParts("istio_requests_total", 4)],
             [
                 new AlertmanagerStatus("http://am-0:9093", now.AddMinutes(-1), null, "", 0),
                 new AlertmanagerStatus("http://am-1:9093", now.AddMinutes(-9), now.AddMinutes(-1), Hostile, 7),
@@ -121,7 +122,7 @@ public sealed class OperatorPageTests
         foreach (var expected in (string[])
             [
                 "The current window cannot be read", "40 s ago", "120 of at most 10,000", "1 increments", "2 are held back", "3 MiB", "30 min ago",
-                "0.250 s", "62.5 %", "scrape up", "<code>without_up</code>", "<code>mangled_names</code>: all is well",
+                "0.250 s", "is read with 4 queries in each window", "62.5 %", "scrape up", "<code>without_up</code>", "<code>mangled_names</code>: all is well",
                 "istio/telemetry.yaml\"", ">rests</span>", "1 of 3 took what was sent last", ">fails</span>",
                 "nothing sent yet", "there is no such file", "1,234 known", "2 that cannot be read", ">not watched</span>",
                 ">refused</span>", "id=\"dns\"", "id=\"telemetry\"", "id=\"configuration\"",

@@ -14,6 +14,7 @@ namespace EgressAlerts.Web;
 /// <param name="Configuration">When the configuration was loaded lately, the latest first.</param>
 /// <param name="Telemetry">What the mesh's telemetry can and cannot tell.</param>
 /// <param name="Queries">The queries of the last window, or of the last attempt at one.</param>
+/// <param name="QueryParts">The metrics that one query cannot read, with the number of queries that read each in parts.</param>
 /// <param name="Files">The files that are read again when they change.</param>
 /// <param name="Watches">How each kind of Istio's resources stands that is watched in the cluster.</param>
 /// <param name="HeldBack">How many alerts are held back because there are too many.</param>
@@ -23,8 +24,8 @@ public sealed record StatusModel(
     string Version, string ConfigFile, bool Ready, DateTimeOffset? BaselineWindowEnd, DateTimeOffset? LastWindowEnd, string Failure,
     IReadOnlyList<string> Notes, int Series, int SeriesLimit, int Destinations, int Alerts, IReadOnlyList<NameServerStatus> Dns,
     IReadOnlyList<ConfigurationLoad> Configuration, TelemetryReport Telemetry, IReadOnlyList<QueryTime> Queries,
-    IReadOnlyList<AlertmanagerStatus> Alertmanagers, IReadOnlyList<FileStatus> Files, IReadOnlyList<KindStatus> Watches,
-    StorageStatus Storage, int HeldBack, int Waiting, IReadOnlyList<CheckRow> Checks);
+    IReadOnlyList<QueryParts> QueryParts, IReadOnlyList<AlertmanagerStatus> Alertmanagers, IReadOnlyList<FileStatus> Files,
+    IReadOnlyList<KindStatus> Watches, StorageStatus Storage, int HeldBack, int Waiting, IReadOnlyList<CheckRow> Checks);
 
 /// <summary>How the database stands.</summary>
 /// <param name="Bytes">Its size, with what is not yet moved into it. 0 where there is none.</param>

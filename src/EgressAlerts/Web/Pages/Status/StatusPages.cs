@@ -28,6 +28,7 @@ internal sealed class StatusPages(PageSources sources)
             [.. worker.Configuration.Loads.Take(ShownLoads)],
             pass.Telemetry,
             pass.Queries,
+            pass.QueryParts,
             pass.Alertmanagers,
             pass.Files,
             pass.Watches,
