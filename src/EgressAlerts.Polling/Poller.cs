@@ -8,10 +8,14 @@ namespace EgressAlerts.Polling;
 /// <see cref="Telemetry"/> by anyone.</summary>
 public sealed class Poller
 {
-    private readonly ISampleSource _source;
+    /// <summary>All servers, or a piece of history.</summary>
+    private readonly IReadOnlyList<WindowSource> _sources;
 
-    /// <summary>What is asked of a server beside the samples. Null where windows are read from a piece of history.</summary>
-    private readonly (PrometheusClient Client, SplitReader Reader, SideQueries Side, HistoryReader History)? _server;
+    /// <summary>Empty where windows are read from a piece of history.</summary>
+    private readonly IReadOnlyList<PolledServer> _servers;
+
+    /// <summary>What is asked of the servers beside the samples. Null where there are none.</summary>
+    private readonly SideQueries? _side;
     private readonly PollingOptions _options;
     private readonly PollingMetrics _metrics;
     private readonly ILogger _logger;
@@ -20,7 +24,6 @@ public sealed class Poller
     private readonly Classifier _classifier;
     private readonly TelemetrySurvey _survey;
     private readonly JobRegister _jobs;
-    private readonly TargetLabels _targets = new();
     private readonly BaselineRules _baselines;
     private readonly CounterTracker _tracker;
     private readonly Accounting _accounting;
@@ -29,24 +32,37 @@ public sealed class Poller
     public Poller(
         HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time,
         ILogger<Poller> logger)
-        : this(new PrometheusClient(http, options, metrics, time, logger), null, options, telemetry, metrics, state, time, logger)
+        : this([http], options, telemetry, metrics, state, time, logger)
+    {
+    }
+
+    /// <summary>Reads windows from all servers of <see cref="PollingOptions.Each"/>.</summary>
+    /// <param name="http">The client of each server, in their order.</param>
+    public Poller(
+        IReadOnlyList<HttpClient> http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time,
+        ILogger<Poller> logger)
+        : this(
+            [.. options.Each.Zip(http, (server, client) => new PolledServer(client, server, metrics, time, logger))], null,
+            options, telemetry, metrics, state, time, logger)
     {
     }
 
     /// <summary>Reads windows from a piece of history. The caller sees to it that each window lies in the piece.</summary>
     public Poller(
         Piece piece, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time, ILogger<Poller> logger)
-        : this(null, new PieceSource(piece), options, telemetry, metrics, state, time, logger)
+        : this([], new PieceSource(piece), options, telemetry, metrics, state, time, logger)
     {
     }
 
     private Poller(
-        PrometheusClient? client, ISampleSource? source, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state,
+        IReadOnlyList<PolledServer> servers, PieceSource? piece, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state,
         TimeProvider time, ILogger<Poller> logger)
     {
-        (_options, _metrics, _logger, _time) = (options, metrics, logger, time);
-        var reader = client is null ? null : new SplitReader(client, options, metrics);
-        _source = source ?? new LiveSamples(client!, reader!);
+        (_options, _metrics, _logger, _time, _servers) = (options, metrics, logger, time, servers);
+        _sources = piece is null
+            ? [.. servers.Select(server => new WindowSource(new LiveSamples(server.Client, server.Reader), server))]
+            : [new WindowSource(piece, null)];
+        if (servers.Any(server => server.Options.Cluster.Length > 0)) telemetry = telemetry with { Cluster = [ClusterSink.Label, .. telemetry.Cluster] };
         _hosts = new HostRegister(telemetry.DynamicDns, state);
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
@@ -55,11 +71,7 @@ public sealed class Poller
         _tracker = new CounterTracker(_jobs, options.Late, state);
         if (!_tracker.IsWhole) _baselines.Distrust();
         _accounting = new Accounting(_tracker, _jobs, _baselines, state, logger);
-        if (client is not null)
-        {
-            var side = new SideQueries(client, reader!, options, _classifier, _tracker, _targets, _jobs, _survey);
-            _server = (client, reader!, side, new HistoryReader(client, options, _classifier, logger));
-        }
+        if (piece is null) _side = new([.. _sources.Select(one => (one.Server!, one.Targets))], options, _classifier, _tracker, _jobs, _survey);
 
         Measure();
     }
@@ -77,17 +89,19 @@ public sealed class Poller
     public string Failure { get; private set; } = "";
 
     /// <summary>What Prometheus' answers of the last complete window said beside their data.</summary>
-    public IReadOnlyList<string> Notes => _server?.Client.Notes.Shown ?? [];
+    public IReadOnlyList<string> Notes { get; private set; } = [];
 
     /// <summary>The queries of the last window, or of the last attempt at one. Any thread.</summary>
-    public IReadOnlyList<QueryTime> Queries => _server?.Client.Times.Last ?? [];
+    public IReadOnlyList<QueryTime> Queries =>
+        [.. _servers.SelectMany(server => server.Client.Times.Last.Select(query => query with { Server = NameOf(server) }))];
 
     /// <summary>The workloads whose egress Prometheus showed in the last window.</summary>
     public IEnumerable<Workload> Workloads =>
         _tracker.Known.Meanings.All.Select(all => all.What.Counter).OfType<CounterId>().Select(counter => counter.Flow.Source).Distinct();
 
     /// <summary>The metrics that one query cannot read. Any thread.</summary>
-    public IReadOnlyList<QueryParts> Parts => _server?.Reader.Parts ?? [];
+    public IReadOnlyList<QueryParts> Parts =>
+        [.. _servers.SelectMany(server => server.Reader.Parts).GroupBy(one => one.Metric).Select(all => new QueryParts(all.Key, all.Sum(one => one.Parts)))];
 
     public TelemetryReport Telemetry => _survey.Report;
 
@@ -102,51 +116,74 @@ public sealed class Poller
     public async Task<Reading?> TryReadAsync(Window window, CancellationToken cancel)
     {
         if (_baselines.IsNewSource) _tracker.ForgetNames();
-        _server?.Client.Notes.BeginWindow();
-        _server?.Client.Times.BeginWindow();
+        foreach (var server in _servers) server.BeginWindow();
         _tracker.Begin(window, isBaseline: _baselines.IsFirst);
-        var jobs = new LabelSink("job");
-        if (await _source.JobsAsync(window, jobs, cancel) is { } noJobs) return Failed(window, noJobs);
-        if (await _source.TargetsAsync(window, Max(LiveSamples.Lookback, Range(window)), _targets, cancel) is { } noTargets) return Failed(window, noTargets);
-        var hasSeries = false;
-        foreach (var raw in RawMetric.All)
+        var (jobs, range) = (new HashSet<string>(), Range(window));
+        foreach (var source in _sources)
         {
-            _tracker.BeginQuery();
-            var sink = new TrackerSink(raw, _tracker, _targets, _classifier, _survey);
-            if (await _source.SeriesAsync(raw, window, Range(window), sink, cancel) is { } failure) return Failed(window, failure);
-            hasSeries |= sink.HasSeries;
+            if (await source.BeginAsync(window, Max(LiveSamples.Lookback, range), jobs, cancel) is { } failure) return Failed(window, source, failure);
         }
 
-        if (hasSeries || _targets.Any) _accounting.Saw(window);
+        foreach (var raw in RawMetric.All)
+        {
+            foreach (var source in _sources)
+            {
+                _tracker.BeginQuery();
+                var sink = new TrackerSink(raw, _tracker, source.Targets, _classifier, _survey);
+                if (await source.ReadAsync(raw, window, range, sink, cancel) is { } failure) return Failed(window, source, failure);
+            }
+
+            if (_servers.Count > 0) _metrics.Parts(raw.Name, _servers.Sum(server => server.Reader.Count(raw)));
+        }
+
+        if (_sources.Any(source => source.HasAny)) _accounting.Saw(window);
         else if (await IsGoneAsync(window, cancel) is not { } isGone) return null;
         else if (isGone) return Gone(window);
 
         if (Failure.Length > 0) Log.QueryRecovered(_logger);
         Failure = "";
-        foreach (var job in jobs.Values) _jobs.Saw(job, window.Start - window.Length);
+        foreach (var job in jobs) _jobs.Saw(job, window.Start - window.Length);
         var reading = new Reading(window, _accounting.Take(window));
         Measure();
-        if (_server is { } server)
+        if (_side is not null)
         {
-            await server.Side.AskAsync(window, _accounting, cancel);
-            server.Client.Notes.EndWindow();
-            server.Client.Times.EndWindow();
-            _survey.UnknownNotes(server.Client.Notes.Unknown);
+            await _side.AskAsync(window, _accounting, cancel);
+            foreach (var server in _servers) server.EndWindow();
+            _survey.UnknownNotes([.. _servers.SelectMany(server => server.Client.Notes.Unknown)]);
+            Notes = [.. Lacking(), .. _servers.SelectMany(server => server.Client.Notes.Shown.Select(note => Told(NameOf(server), note)))];
         }
 
         // Windows of the past go by so fast that a look in each would take a fifth of the time.
-        if (_server is not null || window.Start.Ticks / TimeSpan.TicksPerHour != window.End.Ticks / TimeSpan.TicksPerHour)
-            _survey.Update(_tracker, _targets, window);
+        if (_side is not null || window.Start.Ticks / TimeSpan.TicksPerHour != window.End.Ticks / TimeSpan.TicksPerHour)
+            _survey.Update(_tracker, job => _sources.Any(source => source.Targets.Knows(job)), window);
         if (_hosts.TakeChange()) _tracker.Known.Declassify(); // From the next window on.
         _accounting.Keep();
         return reading;
     }
 
+    /// <summary>What each server lacks where others have something.</summary>
+    private IEnumerable<string> Lacking() => _sources.Where(source => !source.HasAny && _sources.Count > 1)
+        .Select(source => $"{source.Name} has none of Istio's series and no targets in this window: does it scrape a part of the mesh?");
+
+    /// <summary>The name of a server where there are several.</summary>
+    private string NameOf(PolledServer server) => _servers.Count > 1 ? server.Options.Name : "";
+
+    private static string Told(string server, string text) => server.Length > 0 ? $"{server}: {text}" : text;
+
     /// <summary>Reads whom workloads talked to before the first window. It takes a minute at most, and what cannot be read stays unknown.</summary>
     /// <param name="back">How far to look. More than Prometheus keeps does no harm.</param>
     /// <returns>Null where nothing could be read.</returns>
-    public async Task<IReadOnlyList<PastFlow>?> ReadHistoryAsync(Window first, TimeSpan back, CancellationToken cancel) =>
-        _server is { } server ? await server.History.ReadAsync(first, back, cancel) : null;
+    public async Task<IReadOnlyList<PastFlow>?> ReadHistoryAsync(Window first, TimeSpan back, CancellationToken cancel)
+    {
+        var all = new List<PastFlow>();
+        foreach (var server in _servers)
+        {
+            if (await new HistoryReader(server, _classifier, _logger).ReadAsync(first, back, cancel) is not { } flows) return null;
+            all.AddRange(flows);
+        }
+
+        return _servers.Count > 0 ? all : null;
+    }
 
     /// <summary>How far back samples are read: to the anchor of the last window. What has not been read before is looked for further back.</summary>
     private TimeSpan Range(Window window)
@@ -161,11 +198,12 @@ public sealed class Poller
         _metrics.Inversions(_tracker.Inversions);
     }
 
-    private Reading? Failed(Window window, QueryFailure failure)
+    private Reading? Failed(Window window, WindowSource source, QueryFailure failure)
     {
-        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.LabelValue(), failure.Message, failure.Query);
-        Failure = $"{failure.Reason.LabelValue()}: {failure.Message}";
-        _server?.Client.Times.EndWindow();
+        var message = Told(_sources.Count > 1 ? source.Name : "", failure.Message);
+        if (Failure.Length == 0) Log.QueryFailed(_logger, window.ToString(), failure.Reason.LabelValue(), message, failure.Query);
+        Failure = $"{failure.Reason.LabelValue()}: {message}";
+        foreach (var server in _servers) server.Client.Times.EndWindow();
         return null;
     }
 
@@ -175,16 +213,21 @@ public sealed class Poller
     {
         // Where a window has only just ended and has no data, nothing was scraped. That can last longer than Prometheus keeps data.
         var isRecent = _time.GetUtcNow() - window.End < _options.Delay + (window.Length * 2);
-        if (_server is not { } server || _accounting.Last.SeenAt == default || isRecent) return false;
-        var earlier = new LabelSink("job");
+        if (_servers.Count == 0 || _accounting.Last.SeenAt == default || isRecent) return false;
         const string Query = "count({__name__=~\"up|istio_requests_total|istio_tcp_connections_opened_total\"})";
-        if (await server.Client.QueryAsync(Query, _accounting.Last.SeenAt, earlier, cancel) is { } failure)
+        foreach (var source in _sources)
         {
-            Failed(window, failure);
-            return null;
+            var earlier = new LabelSink("job");
+            if (await source.Server!.Client.QueryAsync(Query, _accounting.Last.SeenAt, earlier, cancel) is { } failure)
+            {
+                Failed(window, source, failure);
+                return null;
+            }
+
+            if (earlier.HasSeries) return false;
         }
 
-        return !earlier.HasSeries;
+        return true;
     }
 
     private Reading Gone(Window window)

@@ -5,8 +5,23 @@ namespace EgressAlerts.Polling;
 /// <summary>The <c>prometheus</c> section of the configuration, without what HTTP clients need to get in.</summary>
 public sealed record PollingOptions : ICheckedOptions
 {
-    /// <summary>The base of any Prometheus-compatible query API; a path prefix and query arguments are kept.</summary>
+    /// <summary>The base of any Prometheus-compatible query API; a path prefix and query arguments are kept. Where there are several servers, the first one:
+    /// pages read the history of the exported counters there.</summary>
     public Uri Url { get; init; } = new("http://127.0.0.1:9090");
+
+    /// <summary>Several query APIs that know a part each, in place of <see cref="Url"/>. A window waits for all of them.</summary>
+    public IReadOnlyList<PrometheusServerOptions> Servers { get; init; } = [];
+
+    /// <summary>The cluster that the server at <see cref="Url"/> stands for, as <see cref="PrometheusServerOptions.Cluster"/>.</summary>
+    [NoKey]
+    public string Cluster { get; init; } = "";
+
+    /// <summary>The options of each server alone.</summary>
+    internal IReadOnlyList<PollingOptions> Each =>
+        Servers.Count == 0 ? [this] : [.. Servers.Select(server => this with { Url = server.Url, Cluster = server.Cluster, Servers = [] })];
+
+    /// <summary>What messages call the server at <see cref="Url"/>.</summary>
+    internal string Name => Url.GetLeftPart(UriPartial.Path);
 
     /// <summary>The length of a window.</summary>
     [Duration("1s", "1h")]
@@ -40,9 +55,13 @@ public sealed record PollingOptions : ICheckedOptions
     public Uri? ExternalUrl { get; init; }
 
     /// <inheritdoc/>
-    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) => ExternalUrl?.UserInfo.Length > 0
-        ? [("external_url", "holds a user name or password, which pages would show: leave it out")]
-        : [];
+    public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven)
+    {
+        if (ExternalUrl?.UserInfo.Length > 0) yield return ("external_url", "holds a user name or password, which pages would show: leave it out");
+        if (Servers.Count == 0) yield break;
+        foreach (var key in HttpSettings.Keys.Prepend("url").Where(isGiven))
+            yield return (key, "cannot stand beside servers: write it into each entry of servers that needs it");
+    }
 }
 
 /// <summary>A label matcher of PromQL.</summary>

@@ -2,10 +2,10 @@ using EgressAlerts.Model;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Asks a server for samples that came too late, for metrics with mangled names, and for waypoints that count nothing. No window depends on the
+/// <summary>Asks all servers for samples that came too late, for metrics with mangled names, and for waypoints that count nothing. No window depends on the
 /// answers. Where one is missing, a later query finds the same.</summary>
 internal sealed class SideQueries(
-    PrometheusClient client, SplitReader reader, PollingOptions options, Classifier classifier, CounterTracker tracker, TargetLabels targets, JobRegister jobs,
+    IReadOnlyList<(PolledServer Server, TargetLabels Targets)> servers, PollingOptions options, Classifier classifier, CounterTracker tracker, JobRegister jobs,
     TelemetrySurvey survey)
 {
     private const int MaxMangled = 100;
@@ -28,11 +28,23 @@ internal sealed class SideQueries(
         await LookForLateSamplesAsync(window, accounting, cancel);
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
-        var names = new LabelSink("__name__", MaxMangled);
-        if (await client.QueryAsync(TelemetrySurvey.MangledQuery, window.End, names, cancel) is null) survey.Mangled(names.Values);
-        var waypoints = new LabelSink("waypoint", MaxWaypoints);
+        if (await FindAsync("__name__", MaxMangled, TelemetrySurvey.MangledQuery, window, cancel) is { } names) survey.Mangled(names);
         var query = BlindWaypoint.Query(string.Concat(options.Matchers.Select(matcher => "," + matcher)));
-        if (await client.QueryAsync(query, window.End, waypoints, cancel) is null) survey.BlindWaypoints(waypoints.Values);
+        if (await FindAsync("waypoint", MaxWaypoints, query, window, cancel) is { } waypoints) survey.BlindWaypoints(waypoints);
+    }
+
+    /// <summary>The values of a label in the answers of all servers. Null where one did not answer.</summary>
+    private async Task<IReadOnlyList<string>?> FindAsync(string label, int most, string query, Window window, CancellationToken cancel)
+    {
+        var all = new HashSet<string>();
+        foreach (var (server, _) in servers)
+        {
+            var found = new LabelSink(label, most);
+            if (await server.Client.QueryAsync(query, window.End, found, cancel) is not null) return null;
+            all.UnionWith(found.Values);
+        }
+
+        return [.. all.Take(most)];
     }
 
     /// <summary>Finds what came too late to count, and notes how much it was.</summary>
@@ -44,13 +56,13 @@ internal sealed class SideQueries(
         var recent = window.Length + options.Late;
         if (window.End - accounting.Last.BaselineEnd is var back && back > unit * LateBack) back = unit * LateBack;
         if (back <= recent) return;
-        foreach (var raw in RawMetric.All)
+        foreach (var (raw, (server, targets)) in RawMetric.All.SelectMany(raw => servers.Select(one => (raw, one))))
         {
             var late = new LateSamples(tracker, targets, labels => classifier.Classify(raw, labels));
-            foreach (var selector in reader.Selectors(raw).ToList())
+            foreach (var selector in server.Reader.Selectors(raw).ToList())
             {
                 var query = LateSamples.Query(selector, LiveSamples.Duration(back), LiveSamples.Duration(recent));
-                await client.QueryAsync(query, window.End, late, cancel);
+                await server.Client.QueryAsync(query, window.End, ClusterSink.For(late, server.Options.Cluster), cancel);
             }
 
             foreach (var (what, amount) in late.Found.Where(found => found.What.Counter is not null && jobs.IsSettled(found.What.Job, window)))

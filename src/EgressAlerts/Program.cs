@@ -46,7 +46,9 @@ internal static class Program
     {
         var (metrics, time, http) = (service.Metrics, service.Time, service.Logger("EgressAlerts.Http"));
         var cluster = Cluster(settings.Registry.Kubernetes, service, http);
-        var prometheus = HttpClients.Create(settings.PrometheusHttp, http);
+        List<HttpClient> prometheus = settings.Prometheus.Servers is { Count: > 0 } servers
+            ? [.. servers.Select(server => HttpClients.Create(server.Http, http))]
+            : [HttpClients.Create(settings.PrometheusHttp, http)];
         List<(AlertmanagerOptions, HttpClient)> alertmanagers =
             [.. settings.Alerting.Alertmanagers.Select(one => (one, HttpClients.Create(one.Http, http)))];
 
@@ -56,11 +58,11 @@ internal static class Program
         var resolver = new TargetResolver(stages.Lookups.Servers);
         var discovery = new AlertmanagerDiscovery(
             alertmanagers, notifier, resolver.FindAsync, metrics.Alerts, time, service.Logger<AlertmanagerDiscovery>());
-        List<HttpClient> clients = [prometheus, .. alertmanagers.Select(one => one.Item2)];
+        List<HttpClient> clients = [.. prometheus, .. alertmanagers.Select(one => one.Item2)];
         return new(settings, stages, state, exposition, notifier, discovery, accessLog, clients)
         {
-            History = new(new RangeReader(prometheus, settings.Prometheus, time).ReadAsync, time),
-            Proposals = new(PastReading.Reader(prometheus, settings, time), time),
+            History = new(new RangeReader(prometheus[0], settings.Prometheus, time).ReadAsync, time),
+            Proposals = new(PastReading.Reader(prometheus[0], settings, time), time),
         };
     }
 

@@ -25,9 +25,10 @@ public sealed class SimulatorServer : IAsyncDisposable
     /// <summary>Where Prometheus scrapes.</summary>
     public Uri Address { get; }
 
-    public static async Task<SimulatorServer> StartAsync(Scenario scenario, int seed = 1, int port = 0, int dnsPort = 0, string cluster = "Kubernetes")
+    public static async Task<SimulatorServer> StartAsync(
+        Scenario scenario, int seed = 1, int port = 0, int dnsPort = 0, string cluster = "Kubernetes", int firstPod = 0)
     {
-        var world = new World(scenario, seed, TimeProvider.System, cluster);
+        var world = new World(scenario, seed, TimeProvider.System, cluster, firstPod);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");

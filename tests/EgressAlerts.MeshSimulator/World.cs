@@ -5,15 +5,16 @@ namespace EgressAlerts.MeshSimulator;
 
 /// <summary>The mesh: its pods, the scenario that moves them, and what each scrape was shown. Any thread.</summary>
 /// <remarks>The scenario advances in ticks of fixed length with a random source of a given seed, so the same number of ticks is always the same mesh.</remarks>
+/// <param name="firstPod">The number of the first pod. Pods of the same number have the same name and address.</param>
 /// <param name="cluster">What Istio calls a single cluster, unless it is told otherwise.</param>
-public sealed class World(Scenario scenario, int seed, TimeProvider time, string cluster = "Kubernetes")
+public sealed class World(Scenario scenario, int seed, TimeProvider time, string cluster = "Kubernetes", int firstPod = 0)
 {
     private readonly Lock _lock = new();
     private readonly Random _random = new(seed);
     private readonly List<Pod> _pods = [];
     private readonly TruthBook _truth = new(scenario.RememberedScrapes);
     private readonly DateTimeOffset _started = time.GetUtcNow();
-    private int _nextPod;
+    private int _nextPod = firstPod;
 
     public int Tick { get; private set; }
 

@@ -47,12 +47,11 @@ public sealed record Ledger(
     /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
     /// <param name="replicas">The servers that scrape the mesh, each on its own. The truth is that of the scrapes that any of them stored.</param>
     public static Task<Ledger?> OfAsync(EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "") =>
-        OfAsync(service, [(world, replicas, matchers)]);
+        OfAsync(service, [new ScrapedMesh(world, replicas) { Matchers = matchers }]);
 
     /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
-    /// <param name="meshes">Each mesh with the servers that scrape it, and with what selects its own samples there.</param>
-    public static async Task<Ledger?> OfAsync(
-        EgressAlertsProcess service, IReadOnlyList<(World World, IReadOnlyList<PrometheusServer> Servers, string Matchers)> meshes)
+    /// <param name="meshes">The truth is the sum of theirs.</param>
+    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, params IReadOnlyList<ScrapedMesh> meshes)
     {
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
@@ -80,9 +79,10 @@ public sealed record Ledger(
         }
 
         var truth = new Dictionary<TruthKey, double>();
-        foreach (var (world, servers, matchers) in meshes)
+        foreach (var mesh in meshes)
         {
-            foreach (var (key, amount) in TruthBetween(world, await StoredAsync(servers, windowEnd, matchers), first, last)) Add(truth, key, amount);
+            var sums = TruthBetween(mesh.World, await StoredAsync(mesh.Servers, windowEnd, mesh.Matchers), first, last);
+            foreach (var (key, amount) in sums) Add(truth, mesh.Cluster is { } cluster ? key with { Cluster = cluster } : key, amount);
         }
 
         return new(windowEnd, exported, held, fresh, truth.Where(sum => sum.Value != 0).ToDictionary());
@@ -128,4 +128,14 @@ public sealed record Ledger(
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;
 
     private static void Add(Dictionary<TruthKey, double> sums, TruthKey key, double amount) => sums[key] = sums.GetValueOrDefault(key) + amount;
+}
+
+/// <summary>A mesh, and the servers that scrape it, each on its own.</summary>
+public sealed record ScrapedMesh(World World, IReadOnlyList<PrometheusServer> Servers)
+{
+    /// <summary>What selects the mesh's own samples there.</summary>
+    public string Matchers { get; init; } = "";
+
+    /// <summary>What the service calls its cluster; null where it takes Istio's word.</summary>
+    public string? Cluster { get; init; }
 }

@@ -7,6 +7,9 @@ public sealed record HttpSettings : ICheckedOptions
     /// <summary>The sections that each say who sends a request. They are all put into the header Authorization.</summary>
     private static readonly string[] Ways = ["basic_auth", "authorization", "oauth2", "sigv4"];
 
+    /// <summary>The keys of all settings, each of which may be a section.</summary>
+    public static IReadOnlyList<string> Keys { get; } = [.. Ways, "tls_config", "http_headers", "proxy_url"];
+
     /// <summary>Of basic auth, from <c>basic_auth</c> or from the URL. Empty: no basic auth.</summary>
     [Key("basic_auth.username"), Username]
     public string Username { get; init; } = "";

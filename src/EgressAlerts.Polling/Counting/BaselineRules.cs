@@ -48,7 +48,8 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, St
 
     private static string Fingerprint(PollingOptions options)
     {
-        var text = string.Join('\n', options.Matchers.Order(StringComparer.Ordinal).Prepend(options.Url.AbsoluteUri));
+        var servers = options.Each.Select(server => server.Cluster.Length > 0 ? $"{server.Url.AbsoluteUri} {server.Cluster}" : server.Url.AbsoluteUri);
+        var text = string.Join('\n', servers.Order(StringComparer.Ordinal).Concat(options.Matchers.Order(StringComparer.Ordinal)));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace EgressAlerts.Polling;
 
 /// <summary>Asks a server whom workloads talked to before the first window.</summary>
-internal sealed class HistoryReader(PrometheusClient client, PollingOptions options, Classifier classifier, ILogger logger)
+internal sealed class HistoryReader(PolledServer server, Classifier classifier, ILogger logger)
 {
     /// <summary>The server is asked at so many instants, newest first, because a counter stays as long as its pod lives.</summary>
     private const int Instants = 28;
@@ -25,7 +25,8 @@ internal sealed class HistoryReader(PrometheusClient client, PollingOptions opti
                 foreach (var raw in RawMetric.All.Where(raw => raw.Metric is Metric.Requests or Metric.ConnectionsOpened))
                 {
                     sink.Raw = raw;
-                    if (await client.QueryAsync(LiveSamples.Selector(raw, options.Matchers), sink.At, sink, limit.Token) is not { } failure) continue;
+                    var (query, into) = (LiveSamples.Selector(raw, server.Options.Matchers), ClusterSink.For(sink, server.Options.Cluster));
+                    if (await server.Client.QueryAsync(query, sink.At, into, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails for the same reason, and says so.
                     Log.HistoryFailed(logger, sink.At, failure.Reason.LabelValue(), failure.Message);
                     return sink.Flows;

@@ -24,4 +24,8 @@ internal sealed class QueryTimes
 
 /// <summary>A query to Prometheus, and how long its answer took.</summary>
 /// <param name="Failure">Why there was no answer that counts; empty where there was one.</param>
-public sealed record QueryTime(string Query, double Seconds, string Failure);
+public sealed record QueryTime(string Query, double Seconds, string Failure)
+{
+    /// <summary>The server that was asked; empty where there is only one.</summary>
+    public string Server { get; init; } = "";
+}

@@ -5,7 +5,7 @@ namespace EgressAlerts.Polling;
 /// <summary>Reads the series of a metric with one query, or with several where one is too much for the server or for this service.</summary>
 /// <remarks>The parts are remembered until the process ends or the configuration is loaded again. Called by the pass alone. Anyone may read
 /// <see cref="Parts"/>.</remarks>
-internal sealed class SplitReader(PrometheusClient client, PollingOptions options, PollingMetrics metrics)
+internal sealed class SplitReader(PrometheusClient client, PollingOptions options)
 {
     /// <summary>The most queries for one metric.</summary>
     internal const int MaxParts = 256;
@@ -24,6 +24,9 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     /// <summary>The metrics that need several queries.</summary>
     public IReadOnlyList<QueryParts> Parts => Volatile.Read(ref _shown);
 
+    /// <summary>How many queries read a metric.</summary>
+    public int Count(RawMetric raw) => _parts[raw].Leaves.Count();
+
     /// <summary>The selectors of a metric's parts.</summary>
     public IEnumerable<string> Selectors(RawMetric raw) => _parts[raw].Leaves.Select(part => Selector(raw, part));
 
@@ -32,7 +35,6 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     public async Task<QueryFailure?> ReadAsync(RawMetric raw, Window window, TimeSpan back, IKeyedSink sink, CancellationToken cancel)
     {
         var failure = await ReadAsync(_parts[raw], null, new Request(raw, window, back, sink), cancel);
-        metrics.Parts(raw.Name, _parts[raw].Leaves.Count());
         Volatile.Write(ref _shown, [.. _parts.Select(entry => new QueryParts(entry.Key.Name, entry.Value.Leaves.Count())).Where(entry => entry.Parts > 1)]);
         return failure;
     }

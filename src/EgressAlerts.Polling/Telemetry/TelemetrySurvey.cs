@@ -39,12 +39,12 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
     /// <summary>Takes the notes, in answers that were counted, of which nobody knows what they mean.</summary>
     public void UnknownNotes(IReadOnlyList<string> notes) => _unknownNotes = notes;
 
-    public void Update(CounterTracker tracker, TargetLabels targets, Window window)
+    public void Update(CounterTracker tracker, Func<string, bool> hasUp, Window window)
     {
         var meanings = tracker.Known.Meanings.All.Where(entry => entry.What.Counter is not null).ToList();
         TelemetryWarning?[] found =
         [
-            DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(meanings, targets), MangledNames(), BlockedWithoutAddress(meanings),
+            DoubleCounting(tracker, window), Interleaved(tracker), WithoutUp(meanings, hasUp), MangledNames(), BlockedWithoutAddress(meanings),
             UnknownNotes(), UnclearRefusals(meanings), BlindWaypoint.Warning(_blindWaypoints),
         ];
         var warnings = found.OfType<TelemetryWarning>().ToList();
@@ -105,9 +105,9 @@ internal sealed class TelemetrySurvey(TelemetryOptions options, TimeSpan late, P
         Promql = "increase(egress_alerts_replica_inversions_total[10m])",
     };
 
-    private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> meanings, TargetLabels targets)
+    private static TelemetryWarning? WithoutUp(List<(SeriesMeaning What, int Series)> meanings, Func<string, bool> hasUp)
     {
-        var without = meanings.Where(entry => !targets.Knows(entry.What.Job)).ToList();
+        var without = meanings.Where(entry => !hasUp(entry.What.Job)).ToList();
         return without.Count == 0 ? null : new(
             TelemetryWarning.WithoutUp,
             string.Create(

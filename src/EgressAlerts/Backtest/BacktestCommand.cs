@@ -33,6 +33,12 @@ internal static class BacktestCommand
         var running = options.Against is { } against ? ConfigLoader.Load(against) : null;
         var saved = options.SaveState is { } folder ? NewDatabase(folder) : null;
         var names = Path.Combine(options.StoragePath, Store.FileName) is var database && File.Exists(database) ? database : null;
+        if (options.Input is null && settings.Prometheus.Servers.Count > 1)
+        {
+            throw new HistoryException(
+                "backtest reads the past of one server, and prometheus.servers names several: write a configuration with prometheus.url, or give --input");
+        }
+
         using var http = HttpClients.Create(settings.PrometheusHttp, NullLogger.Instance);
         var (history, span) = Open(options, settings, http, time);
 

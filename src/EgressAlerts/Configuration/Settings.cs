@@ -14,7 +14,7 @@ internal sealed record Settings : ICheckedOptions
 {
     public PollingOptions Prometheus { get; init; } = new();
 
-    /// <summary>How to get in where Prometheus asks for credentials or certificates.</summary>
+    /// <summary>How to get in where Prometheus asks for credentials or certificates. Of several servers, those of the first.</summary>
     [Key("prometheus")]
     public HttpSettings PrometheusHttp { get; init; } = new();
 
@@ -50,10 +50,13 @@ internal sealed record Settings : ICheckedOptions
                 .Select((policy, i) => policy.Name.Length > 0 ? policy : policy with { Name = FormattableString.Invariant($"number-{i + 1}") })
                 .Select(policy => policy.Completed(Detection.Forbidden)),
         ];
+        IReadOnlyList<PrometheusServerOptions> servers = [.. Prometheus.Servers.Select(server => server.WithoutCredentialsInUrl())];
         return this with
         {
-            Prometheus = Prometheus with { Url = HttpText.WithoutCredentials(Prometheus.Url) },
-            PrometheusHttp = PrometheusHttp.WithCredentialsOf(Prometheus.Url),
+            Prometheus = servers is [var first, ..]
+                ? Prometheus with { Servers = servers, Url = first.Url }
+                : Prometheus with { Url = HttpText.WithoutCredentials(Prometheus.Url) },
+            PrometheusHttp = servers is [var one, ..] ? one.Http : PrometheusHttp.WithCredentialsOf(Prometheus.Url),
 
             // Of the labels and paths of the mesh only those that policies ask for are kept.
             Telemetry = Telemetry with

@@ -24,7 +24,7 @@ public sealed class ConfigLoaderTests : IDisposable
         foreach (var (path, facts) in keys.ToList())
         {
             foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)
-                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus."), ("prometheus.oauth2.", "prometheus.")])
+                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus."), ("prometheus.servers[].", "prometheus."), ("prometheus.oauth2.", "prometheus.")])
             {
                 if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first)
                     && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
@@ -166,6 +166,10 @@ public sealed class ConfigLoaderTests : IDisposable
         "1: alerting.external_url holds a user name or password, which every alert would show: leave it out")]
     [InlineData("alerting: {alertmanager_external_url: 'http://me:s3cret@x'}", "1: alerting.alertmanager_external_url holds a user name or password")]
     [InlineData("prometheus: {external_url: 'http://me:s3cret@x'}", "1: prometheus.external_url holds a user name or password, which pages would show")]
+    [InlineData("prometheus: {url: 'http://a', servers: [{url: 'http://b'}]}", "1: prometheus.url cannot stand beside servers: write it into each entry of")]
+    [InlineData("prometheus: {basic_auth: {username: a}, servers: [{url: 'http://b'}]}", "1: prometheus.basic_auth cannot stand beside servers")]
+    [InlineData("prometheus: {servers: [{cluster: west}]}", "1: prometheus.servers[0].url is missing")]
+    [InlineData("prometheus: {servers: [{url: 'http://b', cluster: 'a b'}]}", "1: prometheus.servers[0].cluster 'a b' holds more than letters")]
     [InlineData("prometheus: {external_url: prometheus}", "1: prometheus.external_url 'prometheus' is not an absolute http or https URL")]
     [InlineData(
         "prometheus: {proxy_url: 'http://me:s3cret@x', tls_config: {server_name: y}}",
