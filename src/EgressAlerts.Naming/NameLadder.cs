@@ -56,14 +56,16 @@ internal sealed class NameLadder
         var network = to.Address is { } inside ? Network(inside) : null;
         var about = network ?? (to.Address is { } outside ? Geo(outside) : Nowhere);
 
-        trace?.Registry(to);
+        var isChosen = IsChosenByClient(to);
+        trace?.Registry(to, isTaken: to.Service.Length > 0 && !isChosen);
+        if (isChosen) return UnderWildcard(to, about, weight, open, trace);
         if (to.Service.Length > 0) return Named(to.Service, NameSource.Registry, confirmed: true, about);
         trace?.Network(to, network);
         if (network is not null) return Named(network.Name, NameSource.Network, confirmed: true, about);
         var special = to.Address is { } known ? Special(known) : null;
         trace?.Special(to, special);
         if (special is not null) return Named(special, NameSource.Special, confirmed: true, about);
-        var (claim, source) = to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
+        var (claim, source) = ClaimOf(to);
         var verdict = claim.Length == 0 ? Verdict.Nothing
             : _options.CheckClaims && to.Address is { } used ? _claims.Evaluate(claim, used, weight, open)
             : Verdict.Unknown;
@@ -72,6 +74,31 @@ internal sealed class NameLadder
             return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
         var found = to.Address is { } address ? ByAddress(address, about, weight, open, trace) : Unnamed(about, trace);
         return found with { Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null };
+    }
+
+    private static (string Name, NameSource Source) ClaimOf(RawDestination to) =>
+        to.Sni.Length > 0 ? (to.Sni, NameSource.Sni) : (to.Host, NameSource.Host);
+
+    /// <summary>Whether a wildcard entry let it out, and the client has said to which of the hosts below it.</summary>
+    private static bool IsChosenByClient(RawDestination to) =>
+        to.Service.StartsWith("*.", StringComparison.Ordinal) && ClaimOf(to).Name.EndsWith(to.Service[1..], StringComparison.Ordinal);
+
+    /// <summary>The mesh vouches for the wildcard only. With <c>DYNAMIC_DNS</c> the proxy looks the claimed host up itself, and the address that the client has
+    /// dialled is one that Istio allots.</summary>
+    private FoundName UnderWildcard(RawDestination to, NetworkName about, double weight, List<Question> open, NameTrace? trace)
+    {
+        var (claim, source) = ClaimOf(to);
+        var verdict = _options.CheckClaims && to.Address is { } used && SpecialRanges.Find(used) is null
+            ? _claims.Evaluate(claim, used, weight, open)
+            : Verdict.Unknown;
+        trace?.Claim(to, verdict, _options.CheckClaims);
+        if (verdict.Standing is Standing.Unknown or Standing.Open or Standing.Confirmed)
+            return Named(claim, source, verdict.Standing == Standing.Confirmed, about, isFinal: verdict.Standing != Standing.Open);
+        trace?.Registry(to, isTaken: true);
+        return Named(to.Service, NameSource.Registry, confirmed: true, about) with
+        {
+            Refuted = verdict.Standing == Standing.Refuted ? new(claim, source, verdict.Evidence) : null,
+        };
     }
 
     private FoundName Unnamed(NetworkName about, NameTrace? trace)

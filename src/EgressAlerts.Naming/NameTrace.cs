@@ -11,8 +11,11 @@ internal sealed class NameTrace
 
     public IReadOnlyList<NameRung> Rungs => _rungs;
 
-    public void Registry(RawDestination to) => Add(
-        NameSource.Registry, to.Service.Length > 0, $"the mesh says that {to.Service} is the host of a ServiceEntry", "the mesh names no ServiceEntry");
+    public void Registry(RawDestination to, bool isTaken) => Add(
+        NameSource.Registry,
+        isTaken,
+        $"the mesh says that {to.Service} is the host of a ServiceEntry",
+        to.Service.Length > 0 ? $"the ServiceEntry has the wildcard {to.Service}, and the client chooses the host below it" : "the mesh names no ServiceEntry");
 
     public void Network(RawDestination to, NetworkName? network) => Add(
         NameSource.Network, network is not null, $"{to.Address} is in your network {network?.Name}",

@@ -14,7 +14,9 @@ internal static class EntryJudge
         var source = flow.Destination.Source;
         if (source == NameSource.Unknown || name == LabelValues.Overflow || name == LabelValues.Unknown || flow.Source.Name == LabelValues.Overflow)
             return new(Outcome.Unknown, "Nothing tells which destination this was, so nobody can say which entry would match.", null);
-        if (source == NameSource.Registry && scope.Index.HostsFor(name).Count == 0) return NotGiven(scope, name, port);
+        // The mesh has said that an entry lets it out, even if the client chose the name below a wildcard.
+        if ((source == NameSource.Registry || flow.Route == Route.Registered) && IsHost(source) && scope.Index.HostsFor(name).Count == 0)
+            return NotGiven(scope, name, port);
         if (port == 0) return WithoutPort(scope, flow, name, source);
         return flow.Protocol == Protocol.Tcp ? Tcp(scope, flow, name, port) : Http(scope, flow, name, port);
     }
@@ -105,7 +107,7 @@ internal static class EntryJudge
     }
 
     private static Judgement Claimed(SeenFlow flow, ServiceEntry entry, string name, int port, string what) =>
-        flow.Destination.Confirmed || flow.Destination.Source == NameSource.Registry
+        flow.Destination.Confirmed || flow.Destination.Source == NameSource.Registry || flow.Route == Route.Registered
             ? new(Outcome.Passes, $"ServiceEntry {entry.Name} registers {name} on port {port}.", entry)
             : new(Outcome.Unknown, $"ServiceEntry {entry.Name} registers {name} on port {port}, but the {what} is only the client's word.", entry);
 

@@ -57,6 +57,13 @@ public sealed class NamerTests : IAsyncLifetime
     public static TheoryData<string, Flow> Ladder() => new()
     {
         { "registry api.stripe.com True", Samples.Flow("52.22.188.80", service: "api.stripe.com", sni: "x.example.com", route: Route.Registered) },
+        // The client chooses the host below a wildcard. Istio allots the address that it dials.
+        { "registry *.example.com True", Samples.Flow("52.22.188.80", service: "*.example.com", route: Route.Registered) },
+        { "registry *.example.com True", Samples.Flow("52.22.188.80", service: "*.example.com", sni: "www.bank.org", route: Route.Registered) },
+        { "sni here.example.com True", Samples.Flow("52.22.188.80", service: "*.example.com", sni: "here.example.com", route: Route.Registered) },
+        { "host y.example.com False", Samples.Flow("52.22.188.80", service: "*.example.com", host: "y.example.com", route: Route.Registered) },
+        { "sni x.example.com False", Samples.Flow("240.240.1.1", service: "*.example.com", sni: "x.example.com", route: Route.Registered) },
+        { "host y.example.com False", Samples.Flow(service: "*.example.com", host: "y.example.com", route: Route.Registered) },
         { "network partner True", Samples.Flow("52.60.1.1", sni: "x.example.com") },
         { "network partner-db True", Samples.Flow("52.60.7.1") },
         { "special cloud-metadata True", Samples.Flow("169.254.169.254", host: "metadata.example.com") },

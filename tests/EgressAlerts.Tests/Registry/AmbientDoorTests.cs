@@ -110,7 +110,7 @@ public sealed class AmbientDoorTests
         Outcome.Unknown,
         new Door(MeshRegistry.Of([Stripe]), MeshMode.Ambient, registryOnly: true).Judge(Flow with { Route = Route.Unidentified }).Outcome);
 
-    private static SeenFlow Flow => new(new("checkout", "api"), new("api.stripe.com", NameSource.Sni, true), "443", Route.Registered, Protocol.Tcp, []);
+    private static SeenFlow Flow => new(new("checkout", "api"), new("api.stripe.com", NameSource.Sni, true), "443", Route.Passthrough, Protocol.Tcp, []);
 
     private static Verdict Judge(ServiceEntry entry, params AuthorizationPolicy[] policies) =>
         new Door(MeshRegistry.Of([entry], policies: policies), MeshMode.Ambient, registryOnly: true).Judge(Flow);

@@ -217,6 +217,17 @@ public sealed class DoorTests
     }
 
     [Theory]
+    [InlineData(Route.Registered, Outcome.Passes)]
+    [InlineData(Route.Passthrough, Outcome.Unknown)]
+    public void A_host_below_a_wildcard_is_the_clients_word_and_the_mesh_has_let_it_out_by_it(Route route, Outcome outcome)
+    {
+        var entry = Entry("n/e", "*.example.com", new EntryPort(443, "p", EntryProtocol.Tls));
+        var flow = Flow(new("files.example.com", NameSource.Sni, false), "443", Protocol.Tcp) with { Route = route };
+        Assert.Equal(outcome, Judge([entry], flow).Outcome);
+        Assert.Equal(route == Route.Registered ? Outcome.Passes : Outcome.Refused, Judge([Stripe], flow).Outcome);
+    }
+
+    [Theory]
     [InlineData("__other__", NameSource.Ip)]
     [InlineData("unknown", NameSource.Unknown)]
     public void What_is_not_known_is_not_judged(string name, NameSource source) =>
