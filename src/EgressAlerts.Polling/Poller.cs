@@ -42,7 +42,7 @@ public sealed class Poller
         IReadOnlyList<HttpClient> http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time,
         ILogger<Poller> logger)
         : this(
-            [.. options.Each.Zip(http, (server, client) => new PolledServer(client, server, metrics, time, logger))], null,
+            [.. options.Each.Zip(http, (server, client) => new PolledServer(client, server, telemetry, metrics, time, logger))], null,
             options, telemetry, metrics, state, time, logger)
     {
     }
@@ -67,7 +67,7 @@ public sealed class Poller
         _classifier = new Classifier(telemetry, _hosts);
         _survey = new TelemetrySurvey(telemetry, options.Late, metrics, logger);
         _jobs = new JobRegister(state);
-        _baselines = new BaselineRules(_jobs, options, state);
+        _baselines = new BaselineRules(_jobs, options, telemetry, state);
         _tracker = new CounterTracker(_jobs, options.Late, state);
         if (!_tracker.IsWhole) _baselines.Distrust();
         _accounting = new Accounting(_tracker, _jobs, _baselines, state, logger);
@@ -189,7 +189,8 @@ public sealed class Poller
     private TimeSpan Range(Window window)
     {
         var known = TimeSpan.FromMilliseconds(_tracker.From == long.MinValue ? 0 : window.End.ToUnixTimeMilliseconds() - _tracker.From);
-        return _baselines.IsFirst || _baselines.IsNewSource ? Max(known, Max(LiveSamples.Lookback, window.Length + _options.Late)) : known;
+        var mayBeOlder = _baselines.IsFirst || _baselines.IsNewSource || _baselines.ReadsMore;
+        return mayBeOlder ? Max(known, Max(LiveSamples.Lookback, window.Length + _options.Late)) : known;
     }
 
     private void Measure()

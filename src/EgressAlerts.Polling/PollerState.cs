@@ -14,6 +14,10 @@ internal sealed record PollerState(DateTimeOffset BaselineEnd, DateTimeOffset La
 internal sealed record TrackerState(
     ulong HashKey0, ulong HashKey1, DateTimeOffset LastEnd, uint Number, long Anchor, long Inversions, DateTimeOffset NextSweep);
 
+/// <summary>What <see cref="BaselineRules"/> keeps of the selectors of the last window.</summary>
+/// <param name="Gateways">The egress gateways, and the domain of their services.</param>
+internal sealed record ReadState(ReadMode Mode, string Gateways);
+
 /// <summary>What <see cref="JobRegister"/> knows of a scrape job.</summary>
 internal sealed class Job
 {
@@ -39,6 +43,7 @@ internal sealed class Job
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(PollerState))]
 [JsonSerializable(typeof(TrackerState))]
+[JsonSerializable(typeof(ReadState))]
 [JsonSerializable(typeof(Job))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class PollingJson : JsonSerializerContext;

@@ -51,6 +51,9 @@ public sealed record PollingOptions : ICheckedOptions
     [LabelMatcher]
     public IReadOnlyList<string> Matchers { get; init; } = [];
 
+    /// <summary>Which of Istio's series are asked for.</summary>
+    public ReadMode Read { get; init; } = ReadMode.All;
+
     /// <summary>Where users reach Prometheus' own page: links to queries begin with it. Null where nobody has said.</summary>
     public Uri? ExternalUrl { get; init; }
 
@@ -62,6 +65,16 @@ public sealed record PollingOptions : ICheckedOptions
         foreach (var key in HttpSettings.Keys.Prepend("url").Where(isGiven))
             yield return (key, "cannot stand beside servers: write it into each entry of servers that needs it");
     }
+}
+
+/// <summary>Which of Istio's series are asked for.</summary>
+public enum ReadMode
+{
+    /// <summary>All, so that <c>egress_alerts_excluded_total</c> says how much of each kind was left out.</summary>
+    All,
+
+    /// <summary>Those that may count egress. The server leaves out what lies in the mesh.</summary>
+    Egress,
 }
 
 /// <summary>A label matcher of PromQL.</summary>

@@ -9,6 +9,7 @@ internal sealed class SideQueries(
     TelemetrySurvey survey)
 {
     private const int MaxMangled = 100;
+    private const int MaxJobs = 1_000;
 
     private const int MaxWaypoints = 10;
 
@@ -28,6 +29,7 @@ internal sealed class SideQueries(
         await LookForLateSamplesAsync(window, accounting, cancel);
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
+        if (options.Read == ReadMode.Egress) await LookForJobsAsync(window, cancel);
         if (await FindAsync("__name__", MaxMangled, TelemetrySurvey.MangledQuery, window, cancel) is { } names) survey.Mangled(names);
         var query = BlindWaypoint.Query(string.Concat(options.Matchers.Select(matcher => "," + matcher)));
         if (await FindAsync("waypoint", MaxWaypoints, query, window, cancel) is { } waypoints) survey.BlindWaypoints(waypoints);
@@ -45,6 +47,14 @@ internal sealed class SideQueries(
         }
 
         return [.. all.Take(most)];
+    }
+
+    /// <summary>Finds jobs that have no <c>up</c>. Where only egress is read, a job with nothing but traffic in the mesh would not be seen, and its first
+    /// egress would be a baseline.</summary>
+    private async Task LookForJobsAsync(Window window, CancellationToken cancel)
+    {
+        var query = $"group by (job) ({LiveSamples.Selector(RawMetric.All[0], options.Matchers)}) unless on (job) group by (job) (up)";
+        foreach (var job in await FindAsync("job", MaxJobs, query, window, cancel) ?? []) jobs.Saw(job, window.End);
     }
 
     /// <summary>Finds what came too late to count, and notes how much it was.</summary>

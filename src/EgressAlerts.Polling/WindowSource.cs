@@ -39,7 +39,8 @@ internal sealed class WindowSource(ISampleSource samples, PolledServer? server)
 
 /// <summary>A server, and how its series are read.</summary>
 /// <param name="options">Of this server alone.</param>
-internal sealed class PolledServer(HttpClient http, PollingOptions options, PollingMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class PolledServer(
+    HttpClient http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, TimeProvider time, ILogger logger)
 {
     private SplitReader? _reader;
 
@@ -47,7 +48,7 @@ internal sealed class PolledServer(HttpClient http, PollingOptions options, Poll
 
     public PrometheusClient Client { get; } = new(http, options, metrics, time, logger);
 
-    public SplitReader Reader => _reader ??= new(Client, options);
+    public SplitReader Reader => _reader ??= new(Client, options, telemetry);
 
     public void BeginWindow()
     {

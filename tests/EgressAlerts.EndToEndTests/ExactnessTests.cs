@@ -145,12 +145,34 @@ public sealed class ExactnessTests : IAsyncLifetime
         Assert.Contains(metrics, sample => sample.Name == "egress_upload_bytes_total" && sample["destination"] == "__other__" && sample.Value > 0);
     }
 
-    private async Task StartAsync(Engine engine, string more = "", int interval = 2, Scenario? scenario = null)
+    /// <summary>The configuration goes to and fro between all series and those that may be egress, and the process dies in between.</summary>
+    [Theory]
+    [InlineData(Engine.Prometheus)]
+    [InlineData(Engine.VictoriaMetrics)]
+    public async Task Whatever_is_read_the_sums_are_the_same_truth(Engine engine)
+    {
+        await StartAsync(engine, read: "egress");
+        await BalanceAsync(Windows / 2);
+        Assert.DoesNotContain(await _service.MetricsAsync(), IsInMesh);
+        foreach (var (from, to) in ((string, string)[])[("egress", "all"), ("all", "egress")])
+        {
+            _service.Config = _service.Config.Replace($"read: {from}", $"read: {to}", StringComparison.Ordinal);
+            await CrashAsync();
+            await BalanceAsync(Windows / 2);
+        }
+
+        Assert.Contains(await _service.MetricsAsync(), IsInMesh); // From the windows in the middle.
+
+        static bool IsInMesh(PromSample sample) => sample is { Name: "egress_alerts_excluded_total", Value: > 0 } && sample["reason"] == "in_mesh";
+    }
+
+    private async Task StartAsync(Engine engine, string more = "", int interval = 2, Scenario? scenario = null, string read = "all")
     {
         _mesh = await SimulatorServer.StartAsync(scenario ?? Scenarios.Churn(TimeSpan.FromMilliseconds(250)), seed: 42);
         _prometheus = await PrometheusServer.StartAsync(engine, "1s", ("envoy-stats", _mesh.Address));
         _service = new EgressAlertsProcess($$"""
-            prometheus: {url: '{{_prometheus.Address}}', interval: {{interval}}s, delay: {{(engine == Engine.Prometheus ? 1 : 15)}}s, timeout: 5s}
+            prometheus:
+              { url: '{{_prometheus.Address}}', read: {{read}}, interval: {{interval}}s, delay: {{(engine == Engine.Prometheus ? 1 : 15)}}s, timeout: 5s }
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000, cache: { min_ttl: 2s } }
             destinations: {patience: 8s}
             alerting: {alertmanagers: []}

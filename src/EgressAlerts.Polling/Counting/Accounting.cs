@@ -44,7 +44,7 @@ internal sealed class Accounting
         foreach (var (what, grown, born) in _tracker.Commit())
         {
             _jobs.Saw(what.Job, window.End);
-            var aside = baseline ? grown + born : _baselines.IsBirthBaseline(what.Job, window) ? born : 0;
+            var aside = baseline ? grown + born : _baselines.IsBirthBaseline(what.Job, window) || _baselines.WasLeftOut(what) ? born : 0;
             var counted = grown + born - aside;
             if (what.Counter is { } counter)
             {

@@ -13,20 +13,33 @@ namespace EgressAlerts.Polling;
 /// <item>First window: was this service there before? If not, everything it sees is a baseline.</item>
 /// <item>New job: was the counter's job scraped before the counter appeared? If not, the proxy may be older than the job.</item>
 /// <item>New source: do <c>prometheus.url</c> and <c>matchers</c> still select what they did? If not, unknown counters may have been hidden until now.</item>
+/// <item>New selection: did <c>read</c> or <c>egress_gateways</c> keep the server from showing the counter until now? Then it may be old.</item>
 /// <item>Gap: were there windows without samples? An unknown counter was born in them, after the last sample of its job: it counts in full.</item>
 /// <item>Retention lost: did Prometheus lose its data? Then the same holds, because proxies keep their counters.</item>
 /// </list>
 /// </remarks>
-internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, StoredState state)
+internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, TelemetryOptions telemetry, StoredState state)
 {
     private readonly string _source = Fingerprint(options);
     private readonly Cell<string> _lastSource = state.Cell("polling_source", PollingJson.Default.String, "");
+
+    private readonly ReadState _read = new(
+        options.Read, string.Join(',', telemetry.EgressGateways.Order(StringComparer.Ordinal).Prepend(telemetry.ClusterDomain)));
+    private readonly Cell<ReadState> _lastRead = state.Cell("polling_read", PollingJson.Default.ReadState, new ReadState(ReadMode.All, ""));
 
     /// <summary>Nothing has been read yet.</summary>
     public bool IsFirst => _lastSource.Value.Length == 0;
 
     /// <summary>The last window was read from elsewhere, or with other matchers.</summary>
     public bool IsNewSource => !IsFirst && _lastSource.Value != _source;
+
+    /// <summary>The last window was read with selectors that may have left out what the selectors of this one select.</summary>
+    public bool ReadsMore => _lastRead.Value.Mode == ReadMode.Egress && _lastRead.Value != _read;
+
+    /// <summary>Whether the selectors of the last window may have left out a series that means this. All other series of egress were selected.</summary>
+    public bool WasLeftOut(SeriesMeaning what) => ReadsMore && (what.Counter is { } counter
+        ? counter.Flow.Route == Route.Gateway && _lastRead.Value.Gateways != _read.Gateways
+        : _read.Mode == ReadMode.All);
 
     /// <summary>Whether all of a window is baseline: until a job has been watched for a while, there is nothing to compare with.</summary>
     public bool IsBaseline(Window window) => IsFirst || !jobs.AnySettled(window);
@@ -38,6 +51,7 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, St
     public void WasRead()
     {
         if (_lastSource.Value != _source) _lastSource.Value = _source;
+        if (_lastRead.Value != _read) _lastRead.Value = _read;
     }
 
     /// <summary>Known counters were lost. So unknown ones may be old, as after a change of the source.</summary>

@@ -5,7 +5,7 @@ namespace EgressAlerts.Polling;
 /// <summary>Reads the series of a metric with one query, or with several where one is too much for the server or for this service.</summary>
 /// <remarks>The parts are remembered until the process ends or the configuration is loaded again. Called by the pass alone. Anyone may read
 /// <see cref="Parts"/>.</remarks>
-internal sealed class SplitReader(PrometheusClient client, PollingOptions options)
+internal sealed class SplitReader(PrometheusClient client, PollingOptions options, TelemetryOptions telemetry)
 {
     /// <summary>The most queries for one metric.</summary>
     internal const int MaxParts = 256;
@@ -18,26 +18,38 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     internal static readonly TimeSpan TrialEvery = TimeSpan.FromMinutes(20);
 
     private readonly NamespaceNames _names = new(client);
-    private readonly Dictionary<RawMetric, QueryPart> _parts = RawMetric.All.ToDictionary(raw => raw, _ => new QueryPart([]));
+
+    /// <summary>What is asked for of each metric. No series is in two of them.</summary>
+    private readonly Dictionary<RawMetric, List<QueryPart>> _asked = RawMetric.All.ToDictionary(
+        raw => raw, _ => (options.Read == ReadMode.Egress ? EgressSelectors.Of(telemetry) : [[]]).Select(matchers => new QueryPart(matchers)).ToList());
+
     private IReadOnlyList<QueryParts> _shown = [];
 
     /// <summary>The metrics that need several queries.</summary>
     public IReadOnlyList<QueryParts> Parts => Volatile.Read(ref _shown);
 
-    /// <summary>How many queries read a metric.</summary>
-    public int Count(RawMetric raw) => _parts[raw].Leaves.Count();
-
     /// <summary>The selectors of a metric's parts.</summary>
-    public IEnumerable<string> Selectors(RawMetric raw) => _parts[raw].Leaves.Select(part => Selector(raw, part));
+    public IEnumerable<string> Selectors(RawMetric raw) => Leaves(raw).Select(part => Selector(raw, part));
 
     /// <summary>Hands all series of the metric to the sink, each once.</summary>
     /// <returns>Null, or why a part could not be read. What the sink has taken is void then.</returns>
     public async Task<QueryFailure?> ReadAsync(RawMetric raw, Window window, TimeSpan back, IKeyedSink sink, CancellationToken cancel)
     {
-        var failure = await ReadAsync(_parts[raw], null, new Request(raw, window, back, sink), cancel);
-        Volatile.Write(ref _shown, [.. _parts.Select(entry => new QueryParts(entry.Key.Name, entry.Value.Leaves.Count())).Where(entry => entry.Parts > 1)]);
+        var request = new Request(raw, window, back, sink);
+        QueryFailure? failure = null;
+        foreach (var part in _asked[raw])
+        {
+            if ((failure = await ReadAsync(part, null, request, cancel)) is not null) break;
+        }
+
+        Volatile.Write(ref _shown, [.. RawMetric.All.Select(metric => new QueryParts(metric.Name, Count(metric))).Where(entry => entry.Parts > 1)]);
         return failure;
     }
+
+    private IEnumerable<QueryPart> Leaves(RawMetric raw) => _asked[raw].SelectMany(part => part.Leaves);
+
+    /// <summary>One, and one for each time that a query was cut in two.</summary>
+    public int Count(RawMetric raw) => 1 + Leaves(raw).Count() - _asked[raw].Count;
 
     /// <param name="names">The names of the part's namespaces, and maybe more. Null where nobody has asked for them in this window.</param>
     private async Task<QueryFailure?> ReadAsync(QueryPart part, IReadOnlyList<string>? names, Request request, CancellationToken cancel)
@@ -77,7 +89,7 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     private string? TrySplit(RawMetric raw, QueryPart part, IReadOnlyList<string>? names, DateTimeOffset now)
     {
         if (names is null) return "the query cannot be split, because the server does not tell the namespaces of its series";
-        if (_parts[raw].Leaves.Count() >= MaxParts) return $"the metric is read in {MaxParts} parts already, and more are not tried";
+        if (Count(raw) >= MaxParts) return $"the metric is read in {MaxParts} parts already, and more are not tried";
         var mine = names.Where(NamespaceCut.IsName).Where(part.MayHold).ToList();
         return NamespaceCut.Between(mine) is { } cut
             ? part.TrySplit(cut, now) ? null : "the query cannot be split further, because it would become too long"

@@ -121,7 +121,7 @@ public sealed class HistoryPieceTests : IAsyncLifetime
     {
         var metrics = new PollingMetrics(new MetricRegistry());
         var client = new PrometheusClient(_http, Options, metrics, TimeProvider.System, NullLogger.Instance);
-        var server = new LiveSamples(client, new SplitReader(client, Options));
+        var server = new LiveSamples(client, new SplitReader(client, Options, new TelemetryOptions()));
         var (live, played, differences, seen) = (server, new PieceSource(history.Piece), new List<string>(), 0);
         Recorder? known = null;
         for (var at = Start; at < End; at = history.Piece.End)

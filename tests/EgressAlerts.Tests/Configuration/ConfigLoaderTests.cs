@@ -19,14 +19,17 @@ public sealed class ConfigLoaderTests : IDisposable
     [Fact]
     public void Documents_name_every_key_that_the_code_knows()
     {
-        var keys = KeyTable.Of(new Settings());
+        var (all, keys) = (KeyTable.Of(new Settings()), KeyTable.Of(new Settings()));
         // What is said once: overrides have the detectors' keys, each Alertmanager has the HTTP client settings, and so has the server that gives tokens.
-        foreach (var (path, facts) in keys.ToList())
+        foreach (var (path, facts) in all)
         {
             foreach (var (prefix, said) in (ReadOnlySpan<(string, string)>)
-                [("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus."), ("prometheus.servers[].", "prometheus."), ("prometheus.oauth2.", "prometheus.")])
+                [
+                    ("detection.overrides[].", "detection."), ("alerting.alertmanagers[].", "prometheus."), ("prometheus.servers[].", "prometheus."),
+                    ("prometheus.oauth2.", "prometheus."),
+                ])
             {
-                if (path.StartsWith(prefix, StringComparison.Ordinal) && keys.TryGetValue(said + path[prefix.Length..], out var first)
+                if (path.StartsWith(prefix, StringComparison.Ordinal) && all.TryGetValue(said + path[prefix.Length..], out var first)
                     && (first == facts || path.EndsWith("].url", StringComparison.Ordinal))) keys.Remove(path);
             }
         }

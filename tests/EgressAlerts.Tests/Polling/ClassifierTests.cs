@@ -223,7 +223,7 @@ public sealed partial class ClassifierTests
           + (counter.ResponseCode.Length > 0 ? " code " + counter.ResponseCode : "")
           + (counter.ResponseFlags.Length > 0 ? " flags " + counter.ResponseFlags : "");
 
-    private static (RawMetric Raw, Dictionary<string, string> Labels) Parse(string series)
+    internal static (RawMetric Raw, Dictionary<string, string> Labels) Parse(string series)
     {
         var name = series[..series.IndexOf('{', StringComparison.Ordinal)];
         var labels = LabelPattern().Matches(series).ToDictionary(label => label.Groups[1].Value, label => label.Groups[2].Value);

@@ -162,7 +162,7 @@ internal sealed class GoldenStory
     private void Keep(StoredState state)
     {
         _jobs.Saw("envoy", Start);
-        new BaselineRules(_jobs, Polling, state).WasRead();
+        new BaselineRules(_jobs, Polling, new TelemetryOptions(), state).WasRead();
         new HostRegister(DynamicDns.Auto, state).Saw("api.stripe.com");
         state.Cell("poller", PollingJson.Default.PollerState, null!).Value = new(Start, End, End, [new(Metric.Requests, "baseline", 12)]);
 
