@@ -36,13 +36,13 @@ public sealed class Poller
     {
     }
 
-    /// <summary>Reads windows from all servers of <see cref="PollingOptions.Each"/>.</summary>
+    /// <summary>Reads windows from all servers of <see cref="PollingOptions.EachServer"/>.</summary>
     /// <param name="http">The client of each server, in their order.</param>
     public Poller(
         IReadOnlyList<HttpClient> http, PollingOptions options, TelemetryOptions telemetry, PollingMetrics metrics, StoredState state, TimeProvider time,
         ILogger<Poller> logger)
         : this(
-            [.. options.Each.Zip(http, (server, client) => new PolledServer(client, server, telemetry, metrics, time, logger))], null,
+            [.. options.EachServer().Zip(http, (server, client) => new PolledServer(client, server, telemetry, metrics, time, logger))], null,
             options, telemetry, metrics, state, time, logger)
     {
     }

@@ -16,8 +16,12 @@ public sealed record PollingOptions : ICheckedOptions
     [NoKey]
     public string Cluster { get; init; } = "";
 
+    /// <summary>The part of the namespaces that is read.</summary>
+    [NoKey]
+    public Shard Shard { get; init; } = Shard.Whole;
+
     /// <summary>The options of each server alone.</summary>
-    internal IReadOnlyList<PollingOptions> Each =>
+    public IReadOnlyList<PollingOptions> EachServer() =>
         Servers.Count == 0 ? [this] : [.. Servers.Select(server => this with { Url = server.Url, Cluster = server.Cluster, Servers = [] })];
 
     /// <summary>What messages call the server at <see cref="Url"/>.</summary>

@@ -26,7 +26,7 @@ internal sealed class WindowSource(ISampleSource samples, PolledServer? server)
         if (await samples.TargetsAsync(window, back, Targets, cancel) is { } noTargets) return noTargets;
         jobs.UnionWith(scraped.Values);
         HasAny = Targets.Any;
-        return null;
+        return server is null ? null : await server.Reader.BeginAsync(window, back, cancel);
     }
 
     public async Task<QueryFailure?> ReadAsync(RawMetric raw, Window window, TimeSpan back, TrackerSink sink, CancellationToken cancel)

@@ -37,7 +37,8 @@ internal static class Program
         OldCheckpoint.SetAside(options.StoragePath, service.Logger("EgressAlerts.Service"));
         var worker = new PassWorker(
             () => ConfigLoader.Load(options.ConfigFile),
-            (settings, state) => Pass(settings.ReachedAt(options.External), state, exposition, accessLog, service), store, options.ConfigName, service);
+            (settings, state) => Pass(settings.ReachedAt(options.External).OfShard(options.Shard), state, exposition, accessLog, service), store,
+            options.ConfigName, service);
         await WebServer.RunAsync(options, worker, exposition, log, service.Logger("EgressAlerts.Service"), cancel);
     }
 

@@ -62,7 +62,7 @@ public sealed class LargeMeshTests : IAsyncLifetime
         (await _service.MetricsAsync()).Single(sample => sample.Name == "egress_alerts_query_parts" && sample["metric"] == metric).Value;
 
     /// <summary>Eight namespaces with five pods each, of which each talks to 40 hosts; and every few seconds a namespace that was not there before.</summary>
-    private static Scenario Large()
+    internal static Scenario Large()
     {
         var hosts = Enumerable.Range(1, 40)
             .Select(i => new Target((Way)(i % 2), string.Create(CultureInfo.InvariantCulture, $"host-{i}.example.com"), "", 80))

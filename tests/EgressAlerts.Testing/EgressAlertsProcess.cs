@@ -24,6 +24,9 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
     /// <summary>Environment variables of the process, beside those of the tests.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>Further arguments of the command line.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
     public string Output => _process?.Output ?? "";
 
     public string StorageFolder => _folder.File("data");
@@ -46,6 +49,7 @@ public sealed class EgressAlertsProcess : IAsyncDisposable
                 $"--web.route-prefix={_prefix}",
                 $"--storage.path={StorageFolder}",
                 "--web.enable-lifecycle",
+                .. Arguments,
             ],
             _folder.Path,
             Environment);

@@ -27,7 +27,7 @@ internal sealed class AlertmanagerProbe(Uri url, HttpClient http, TimeProvider t
             using var response = await api.ReadStatusAsync(new Uri(_name.TrimEnd('/') + "/api/v2/status"), limit.Token);
             if (await AlertmanagerAnswer.JudgeAsync(response, time.GetUtcNow(), limit.Token) is { } failure)
                 return Failed($"{failure.Reason.LabelValue()}: {failure.Message}", Remedy(response.StatusCode));
-            return Read(await BodyAsync(response, limit.Token));
+            return Read(await BoundedBody.TryReadAsync(response.Content, MaxBytes, limit.Token) ?? throw new JsonException("the answer is too large"));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.UserAuthenticationError)
         {
@@ -48,15 +48,7 @@ internal sealed class AlertmanagerProbe(Uri url, HttpClient http, TimeProvider t
         }
     }
 
-    private static async Task<byte[]> BodyAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        var bytes = new byte[MaxBytes + 1];
-        var read = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
-        return read <= MaxBytes ? bytes[..read] : throw new JsonException("the answer is too large");
-    }
-
-    private AlertmanagerAnswered Read(byte[] body)
+    private AlertmanagerAnswered Read(ReadOnlyMemory<byte> body)
     {
         using var json = JsonDocument.Parse(body);
         var (root, cluster) = (json.RootElement, json.RootElement.GetProperty("cluster"));

@@ -67,7 +67,8 @@ public sealed class ServerProbe
         try
         {
             using var response = await _api.ReadAsync(page, limit.Token);
-            var text = await BodyAsync(response, limit.Token);
+            var body = await BoundedBody.TryReadAsync(response.Content, MaxPageBytes, limit.Token);
+            var text = body is { } read ? Encoding.UTF8.GetString(read.Span) : "";
             return new((int)response.StatusCode, text, response.Headers.Date, response.Headers.Contains("X-Server-Hostname"), "");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
@@ -78,13 +79,5 @@ public sealed class ServerProbe
         {
             return ServerPage.Failed($"{page.GetLeftPart(UriPartial.Path)}: no answer within {DurationText.Rounded(Options.Timeout)}");
         }
-    }
-
-    private static async Task<string> BodyAsync(HttpResponseMessage response, CancellationToken cancel)
-    {
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        var bytes = new byte[MaxPageBytes + 1];
-        var read = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancel);
-        return read > MaxPageBytes ? "" : Encoding.UTF8.GetString(bytes, 0, read);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class HistoryReader(PolledServer server, Classifier classifier, 
                     if (await server.Client.QueryAsync(query, sink.At, into, limit.Token) is not { } failure) continue;
                     if (i == 0) return null; // The window fails for the same reason, and says so.
                     Log.HistoryFailed(logger, sink.At, failure.Reason.LabelValue(), failure.Message);
-                    return sink.Flows;
+                    return Own(sink.Flows);
                 }
             }
         }
@@ -38,8 +38,10 @@ internal sealed class HistoryReader(PolledServer server, Classifier classifier, 
             Log.HistoryFailed(logger, sink.At, FailureReason.Timeout.LabelValue(), $"it took longer than {MaxTime.TotalSeconds:0} s");
         }
 
-        var flows = sink.Flows;
+        var flows = Own(sink.Flows);
         if (flows.Count > 0) Log.History(logger, flows.Count, sink.Count, flows.Min(flow => flow.First));
         return flows;
     }
+
+    private IReadOnlyList<PastFlow> Own(IReadOnlyList<PastFlow> flows) => [.. flows.Where(flow => server.Options.Shard.Owns(flow.Flow.Source.Namespace))];
 }

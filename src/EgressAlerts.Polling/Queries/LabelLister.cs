@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EgressAlerts.Common;
 
 namespace EgressAlerts.Polling;
 
@@ -16,10 +17,7 @@ internal sealed class LabelLister(QuerySender sender, PollingOptions options, Ti
         {
             using var response = await sender.ValuesAsync(label, selector, start, end, limit.Token);
             if (!response.IsSuccessStatusCode) return LabelAnswer.Refused;
-            await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
-            var bytes = new byte[MaxBytes + 1];
-            var read = await body.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, limit.Token);
-            return read > MaxBytes ? LabelAnswer.Refused : Read(bytes.AsMemory(0, read));
+            return await BoundedBody.TryReadAsync(response.Content, MaxBytes, limit.Token) is { } body ? Read(body) : LabelAnswer.Refused;
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
         {
@@ -43,10 +41,11 @@ internal sealed class LabelLister(QuerySender sender, PollingOptions options, Ti
 
 /// <summary>The values of a label.</summary>
 /// <param name="IsRefused">The server does not take such a question, or answers nonsense.</param>
-internal readonly record struct LabelAnswer(IReadOnlyList<string> Values, bool IsRefused)
+/// <param name="IsSilent">There was no answer at all.</param>
+internal readonly record struct LabelAnswer(IReadOnlyList<string> Values, bool IsRefused, bool IsSilent = false)
 {
     public static LabelAnswer Refused { get; } = new([], true);
 
     /// <summary>No answer came, so another question would have none either.</summary>
-    public static LabelAnswer Silence { get; } = new([], false);
+    public static LabelAnswer Silence { get; } = new([], false, true);
 }

@@ -18,10 +18,11 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     internal static readonly TimeSpan TrialEvery = TimeSpan.FromMinutes(20);
 
     private readonly NamespaceNames _names = new(client);
+    private readonly ShardNamespaces? _shard = options.Shard.IsWhole ? null : new(client, options);
 
-    /// <summary>What is asked for of each metric. No series is in two of them.</summary>
+    /// <summary>What is asked for of each metric. No series is in two of them. A shard knows only when a window has begun.</summary>
     private readonly Dictionary<RawMetric, List<QueryPart>> _asked = RawMetric.All.ToDictionary(
-        raw => raw, _ => (options.Read == ReadMode.Egress ? EgressSelectors.Of(telemetry) : [[]]).Select(matchers => new QueryPart(matchers)).ToList());
+        raw => raw, _ => options.Shard.IsWhole ? [.. Asked(options, telemetry).Select(matchers => new QueryPart(matchers))] : new List<QueryPart>());
 
     private IReadOnlyList<QueryParts> _shown = [];
 
@@ -30,6 +31,24 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
 
     /// <summary>The selectors of a metric's parts.</summary>
     public IEnumerable<string> Selectors(RawMetric raw) => Leaves(raw).Select(part => Selector(raw, part));
+
+    /// <summary>Finds out what is to be asked for in a window. Called before anything else of the window is read.</summary>
+    /// <returns>Null, or why that is not known.</returns>
+    public async Task<QueryFailure?> BeginAsync(Window window, TimeSpan back, CancellationToken cancel)
+    {
+        if (_shard is null) return null;
+        if (await _shard.ListAsync(window, back, cancel) is { } failure) return failure;
+        List<IReadOnlyList<string>> asked =
+            [.. Asked(options, telemetry).SelectMany(matchers => _shard.Matchers.Select(matcher => (IReadOnlyList<string>)[.. matchers, matcher]))];
+        foreach (var raw in RawMetric.All)
+        {
+            // What is asked for as before is cut as before.
+            var known = _asked[raw].ToDictionary(part => string.Join(',', part.Matchers));
+            _asked[raw] = [.. asked.Select(matchers => known.GetValueOrDefault(string.Join(',', matchers)) ?? new QueryPart(matchers))];
+        }
+
+        return null;
+    }
 
     /// <summary>Hands all series of the metric to the sink, each once.</summary>
     /// <returns>Null, or why a part could not be read. What the sink has taken is void then.</returns>
@@ -45,6 +64,9 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
         Volatile.Write(ref _shown, [.. RawMetric.All.Select(metric => new QueryParts(metric.Name, Count(metric))).Where(entry => entry.Parts > 1)]);
         return failure;
     }
+
+    private static IReadOnlyList<IReadOnlyList<string>> Asked(PollingOptions options, TelemetryOptions telemetry) =>
+        options.Read == ReadMode.Egress ? EgressSelectors.Of(telemetry) : [[]];
 
     private IEnumerable<QueryPart> Leaves(RawMetric raw) => _asked[raw].SelectMany(part => part.Leaves);
 

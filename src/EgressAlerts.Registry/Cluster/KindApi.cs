@@ -86,10 +86,10 @@ internal sealed class KindApi(ClusterAccess access, string plural)
         var message = "";
         try
         {
-            var body = await BoundedBody.ReadAsync(response, MaxMessage, cancel);
+            var body = await BoundedBody.TryReadAsync(response.Content, MaxMessage, cancel) ?? default;
             message = ClusterJson.TryParse(body, out var status) ? ClusterJson.Text(status, "message") : Encoding.UTF8.GetString(body.Span);
         }
-        catch (Exception e) when (e is WatchFault or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
             // The status alone says enough.
         }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using EgressAlerts.Common;
 using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts.Registry;
@@ -116,7 +117,8 @@ internal sealed class KindWatch<T>(
                 if (page == MaxPages) throw new WatchFault(WatchEnd.TooMany, $"The list of {_api.Name} has more than {MaxPages} pages.");
                 var from = next.Length > 0 ? $"&continue={Uri.EscapeDataString(next)}" : "";
                 using var response = await _api.GetAsync("list", $"limit={PageSize}{from}", both.Token);
-                var body = await BoundedBody.ReadAsync(response, left, both.Token);
+                var body = await BoundedBody.TryReadAsync(response.Content, left, both.Token)
+                    ?? throw new WatchFault(WatchEnd.TooLarge, "The answer of the Kubernetes API is too large.");
                 left -= body.Length;
                 using var json = JsonDocument.Parse(body, ClusterJson.Options);
                 if (ClusterJson.Member(json.RootElement, "items") is not { ValueKind: JsonValueKind.Array } items)

@@ -49,6 +49,12 @@ internal static class CommandLine
         DefaultValueFactory = _ => "data/",
     };
 
+    private static readonly Option<string> ShardOption = new("--shard")
+    {
+        Description = "Which part of the namespaces is watched: 2/8 is the second of eight, and ordinal/8 takes the number from the host's name.",
+        DefaultValueFactory = _ => "1/1",
+    };
+
     private static readonly Option<bool> EnableLifecycle = new("--web.enable-lifecycle") { Description = "Allow POST /-/reload." };
     private static readonly Option<string> LogLevel = new("--log.level")
     {
@@ -121,7 +127,7 @@ internal static class CommandLine
             ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
             AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
         };
-        foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, EnableLifecycle, LogLevel, LogFormat])
+        foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -228,6 +234,13 @@ internal static class CommandLine
             return WrongUsage;
         }
 
+        var part = parsed.GetValue(ShardOption)!;
+        if (Shard.Parse(part, Environment.MachineName) is not { } shard)
+        {
+            await Console.Error.WriteLineAsync($"--shard: '{part}' is not {Shard.Expected} (this host is called {Environment.MachineName})");
+            return WrongUsage;
+        }
+
         await Program.ServeAsync(
             new ServeOptions(
                 parsed.GetValue(ConfigFile),
@@ -236,7 +249,10 @@ internal static class CommandLine
                 parsed.GetValue(StoragePath)!,
                 parsed.GetValue(EnableLifecycle),
                 parsed.GetValue(LogLevel)!,
-                parsed.GetValue(LogFormat)!),
+                parsed.GetValue(LogFormat)!)
+            {
+                Shard = shard,
+            },
             cancel);
         return Good;
     }

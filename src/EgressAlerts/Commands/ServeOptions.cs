@@ -1,3 +1,4 @@
+using EgressAlerts.Polling;
 using EgressAlerts.Web;
 
 namespace EgressAlerts;
@@ -6,6 +7,9 @@ namespace EgressAlerts;
 internal sealed record ServeOptions(
     string? ConfigFile, ListenAddress Listen, RoutePrefix Prefix, string StoragePath, bool EnableLifecycle, string LogLevel, string LogFormat)
 {
+    /// <summary>The part of the namespaces that this instance watches.</summary>
+    public Shard Shard { get; init; } = Shard.Whole;
+
     /// <summary>The configuration's name in logs and on pages.</summary>
     public string ConfigName => ConfigFile ?? "(defaults)";
 

@@ -79,6 +79,9 @@ internal sealed record Settings : ICheckedOptions
         ? this
         : this with { Alerting = Alerting with { ExternalUrl = address, IsExternalUrlGuessed = true } };
 
+    /// <summary>The same settings for an instance that watches a part of the namespaces.</summary>
+    public Settings OfShard(Shard shard) => this with { Prometheus = Prometheus with { Shard = shard } };
+
     /// <inheritdoc/>
     public IEnumerable<(string Key, string Complaint)> Faults(Func<string, bool> isGiven) =>
     [

@@ -5,6 +5,7 @@ using EgressAlerts.Model;
 using EgressAlerts.Naming;
 using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
+using EgressAlerts.Registry;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Doctor;
@@ -16,10 +17,11 @@ internal sealed class DoctorRun(Settings settings, string? configFile, TimeProvi
     /// <summary>The command ends within 30 s. The rest is for the start and for writing the report.</summary>
     internal static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(28);
 
-    /// <summary>All kinds in the order of the report. Checks of Kubernetes will be a section of their own.</summary>
+    /// <summary>All kinds in the order of the report.</summary>
     public static IReadOnlyList<CheckKind> Kinds { get; } =
     [
-        .. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. NameServerChecks.Kinds, .. AlertmanagerChecks.Kinds, .. FileChecks.Kinds, .. ServiceChecks.Kinds,
+        .. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. NameServerChecks.Kinds, .. AlertmanagerChecks.Kinds, .. FileChecks.Kinds, .. WatchChecks.Kinds,
+        .. ServiceChecks.Kinds,
     ];
 
     /// <summary>One or more results of each kind that is wanted, in the order of the kinds.</summary>
@@ -29,7 +31,8 @@ internal sealed class DoctorRun(Settings settings, string? configFile, TimeProvi
         using var late = new CancellationTokenSource(MaxTime, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         await Task.WhenAll(
-            GuardAsync([.. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. ServiceChecks.Asked], book, () => ServerAsync(book, limit.Token), cancel),
+            GuardAsync([.. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. ServiceChecks.Asked], book, () => ServersAsync(book, limit.Token), cancel),
+            GuardAsync(WatchChecks.Kinds, book, () => WatchChecks.RunAsync(settings.Registry.Kubernetes, book, time, limit.Token), cancel),
             GuardAsync(NameServerChecks.Kinds, book, () => NameServerChecks.RunAsync(settings.Dns, book, time, limit.Token), cancel),
             GuardAsync(AlertmanagerChecks.Kinds, book, () => AlertmanagersAsync(book, limit.Token), cancel),
             GuardAsync(FileChecks.Kinds, book, () => Task.Run(() => new FileChecks(settings, configFile, time).Run(book), limit.Token), cancel));
@@ -59,21 +62,39 @@ internal sealed class DoctorRun(Settings settings, string? configFile, TimeProvi
         }
     }
 
-    private async Task ServerAsync(CheckBook book, CancellationToken cancel)
+    /// <summary>Examines each server. Where there are several, each result begins with the address of its server.</summary>
+    private async Task ServersAsync(CheckBook book, CancellationToken cancel)
     {
-        using var http = HttpClients.Create(settings.PrometheusHttp, NullLogger.Instance);
-        var probe = new ServerProbe(http, settings.Prometheus, time);
+        if (settings.Prometheus.Servers is not { Count: > 1 } servers)
+        {
+            await ServerAsync(settings.Prometheus, settings.PrometheusHttp, book, isFirst: true, cancel);
+            return;
+        }
+
+        var options = settings.Prometheus.EachServer();
+        await Task.WhenAll(servers.Select(async (server, i) =>
+        {
+            var own = new CheckBook(kind => book.Wants(kind));
+            await ServerAsync(options[i], server.Http, own, isFirst: i == 0, cancel);
+            book.Add([.. own.Found.Select(check => check with { Message = $"{server.Url.GetLeftPart(UriPartial.Path)}: {check.Message}" })]);
+        }));
+    }
+
+    /// <param name="isFirst">Whether it is the one that should scrape this service.</param>
+    private async Task ServerAsync(PollingOptions options, HttpSettings access, CheckBook book, bool isFirst, CancellationToken cancel)
+    {
+        using var http = HttpClients.Create(access, NullLogger.Instance);
+        var probe = new ServerProbe(http, options, time);
         if (await ServerChecks.RunAsync(probe, book, time, cancel) is not { } facts)
         {
-            CheckKind[] unknown = [.. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. ServiceChecks.Asked];
+            CheckKind[] unknown = [.. ServerChecks.Kinds, .. TelemetryChecks.Kinds, .. isFirst ? ServiceChecks.Asked : []];
             book.GiveUp(unknown, $"not known, because the query API does not answer ({ServerChecks.QueryApi.Code})");
             return;
         }
 
-        var telemetry = new TelemetrySection(probe, facts, settings.Prometheus, settings.Telemetry, book, time);
-        var service = new ServiceChecks(probe, settings.Prometheus, book);
-        if (book.Wants([ServerChecks.Limits, .. TelemetryChecks.Kinds])) await Task.WhenAll(telemetry.RunAsync(cancel), service.RunAsync(cancel));
-        else await service.RunAsync(cancel);
+        var telemetry = new TelemetrySection(probe, facts, options, settings.Telemetry, book, time);
+        var service = isFirst ? new ServiceChecks(probe, options, book).RunAsync(cancel) : Task.CompletedTask;
+        await Task.WhenAll(book.Wants([ServerChecks.Limits, .. TelemetryChecks.Kinds]) ? telemetry.RunAsync(cancel) : Task.CompletedTask, service);
     }
 
     private async Task AlertmanagersAsync(CheckBook book, CancellationToken cancel)

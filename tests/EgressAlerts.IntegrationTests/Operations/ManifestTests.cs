@@ -10,7 +10,7 @@ namespace EgressAlerts.IntegrationTests.Operations;
 /// <summary>What a cluster is given: rendered by kubectl, held against the schemas of its resources and against one another.</summary>
 public sealed class ManifestTests : IDisposable
 {
-    private static readonly string[] Overlays = ["single", "pair", "prometheus-operator"];
+    private static readonly string[] Overlays = ["single", "pair", "sharded", "prometheus-operator"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -119,7 +119,11 @@ public sealed class ManifestTests : IDisposable
         var claims = set["spec"]!["volumeClaimTemplates"]!.AsArray().Select(claim => (string?)claim!["metadata"]!["name"]);
         Assert.Equal(volumes.Concat(claims), container["volumeMounts"]!.AsArray().Select(mount => (string?)mount!["name"]));
         var arguments = string.Join(' ', container["args"]!.AsArray().Select(argument => (string?)argument));
-        Assert.Equal("serve --config.file=/etc/egress-alerts/egress-alerts.yml --storage.path=/var/lib/egress-alerts", arguments);
+        var replicas = (int)set["spec"]!["replicas"]!;
+        Assert.Equal(
+            "serve --config.file=/etc/egress-alerts/egress-alerts.yml --storage.path=/var/lib/egress-alerts"
+                + (overlay == "sharded" ? FormattableString.Invariant($" --shard=ordinal/{replicas}") : ""),
+            arguments);
         Assert.Equal(["/etc/egress-alerts", "/var/lib/egress-alerts"], container["volumeMounts"]!.AsArray().Select(mount => (string?)mount!["mountPath"]));
         Assert.NotNull(Config(resources)); // Under the name, with its hash, that the volume asks for.
         Assert.DoesNotContain("latest", (string?)container["image"], StringComparison.Ordinal);

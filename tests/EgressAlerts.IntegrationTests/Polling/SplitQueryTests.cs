@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using EgressAlerts.Common;
 using EgressAlerts.Model;
 using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 using Microsoft.AspNetCore.Http;
 
@@ -146,6 +148,73 @@ public sealed class SplitQueryTests : PollerOverHttp
 
         Assert.Equal([4, 4, 3, 3, 2, 1, 1], parts);
     }
+
+    /// <summary>Namespaces come while some shards have read a window and others have not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Shards_count_each_series_once(bool labelsAreRefused)
+    {
+        _most = int.MaxValue;
+        if (labelsAreRefused) _fault = RefusedAsync;
+        await FirstAsync();
+        var shards = Shards(3);
+        foreach (var shard in shards) Assert.Empty((await ReadAsync(shard, 2))!.Increments);
+
+        var (before, old, sums) = (_value, _namespaces, new Dictionary<string, double>());
+        for (var window = 3; window < 9; window++)
+        {
+            _value += 2;
+            foreach (var (i, shard) in shards.Index())
+            {
+                foreach (var increment in (await ReadAsync(shard, window))!.Increments)
+                    sums[increment.Flow.Source.Namespace] = sums.GetValueOrDefault(increment.Flow.Source.Namespace) + increment.Amount;
+                if (window < 6 && i < 2) _namespaces = [.. _namespaces, $"new-{window}-{i}", $"{i}-{window}", $"Odd {window}-{i}"];
+            }
+        }
+
+        // All texts that are no names of namespaces are one to the counters.
+        var (odd, named) = (_namespaces.Where(ns => !NamespaceCut.IsName(ns) && ns.Length > 0).ToList(), _namespaces.Where(NamespaceCut.IsName));
+        Assert.Equal(odd.Sum(ns => old.Contains(ns) ? _value - before : _value), sums[LabelValues.Invalid]);
+        Assert.All(named, ns => Assert.Equal((ns, (double)(old.Contains(ns) ? _value - before : _value)), (ns, sums[ns])));
+
+        static async Task<bool> RefusedAsync(string query, HttpContext context)
+        {
+            if (!query.StartsWith("label ", StringComparison.Ordinal)) return false;
+            context.Response.StatusCode = 403;
+            await context.Response.WriteAsync("no");
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task A_shard_that_cannot_know_its_namespaces_waits()
+    {
+        _most = int.MaxValue;
+        await FirstAsync();
+        var shard = Shards(2)[0];
+        _fault = (query, context) =>
+        {
+            if (!query.StartsWith("label ", StringComparison.Ordinal)) return Task.FromResult(false);
+            context.Abort();
+            return Task.FromResult(true);
+        };
+        Assert.Null(await ReadAsync(shard, 2));
+        Assert.Contains("the namespaces of the mesh could not be listed", shard.Failure, StringComparison.Ordinal);
+        _fault = (_, _) => Task.FromResult(false);
+        Assert.NotNull(await ReadAsync(shard, 2));
+    }
+
+    private List<Poller> Shards(int of) =>
+    [
+        .. Enumerable.Range(1, of).Select(number => new Poller(
+            Http,
+            new PollingOptions { Url = new Uri(Server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(5), Shard = new(number, of) },
+            new TelemetryOptions(), new PollingMetrics(new MetricRegistry()), Store.InMemory().Read(), Time, Log)),
+    ];
+
+    private static Task<Reading?> ReadAsync(Poller poller, int number) =>
+        poller.TryReadAsync(new Window(Noon.AddSeconds(30 * (number - 1)), Noon.AddSeconds(30 * number)), CancellationToken.None);
 
     /// <summary>The window before the first one of the test, whose counters are known then.</summary>
     private async Task FirstAsync(int status = 422, string refusal = TooMany, bool reads = true)
