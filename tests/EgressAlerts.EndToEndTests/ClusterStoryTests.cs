@@ -65,6 +65,10 @@ public sealed class ClusterStoryTests : IAsyncLifetime
         var page = await _service.GetAsync("api/v1/workloads/ns-0/workload-0?cluster=west");
         Assert.Equal("west", page.GetProperty("source_cluster").GetString());
         Assert.Equal(["east", "west"], page.GetProperty("clusters").EnumerateArray().Select(cluster => cluster.GetString()));
+        using var http = new HttpClient();
+        var list = await http.GetStringAsync(new Uri(_service.Address, "workloads"));
+        Assert.Contains("workloads/ns-0/workload-0?cluster=west", list, StringComparison.Ordinal);
+        Assert.Contains("in <bdi>west</bdi>", list, StringComparison.Ordinal);
         Assert.Equal("east", (await _service.GetAsync("api/v1/workloads/ns-0/workload-0")).GetProperty("source_cluster").GetString());
     }
 
