@@ -8,8 +8,6 @@ namespace EgressAlerts.EndToEndTests;
 public sealed class LargeMeshTests : IAsyncLifetime
 {
     private const int Windows = 20;
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(20);
-
     private SimulatorServer _mesh = null!;
     private PrometheusServer _prometheus = null!;
     private EgressAlertsProcess _service = null!;
@@ -23,15 +21,13 @@ public sealed class LargeMeshTests : IAsyncLifetime
         await _mesh.DisposeAsync();
     }
 
-    [Theory]
-    [InlineData(Engine.Prometheus)]
-    [InlineData(Engine.VictoriaMetrics)]
-    public async Task Read_in_parts_twenty_windows_equal_the_truth(Engine engine)
+    [Fact]
+    public async Task Read_in_parts_twenty_windows_equal_the_truth()
     {
         _mesh = await SimulatorServer.StartAsync(Large(), seed: 42);
-        _prometheus = await PrometheusServer.StartLimitedAsync(engine, 50_000, "1s", ("envoy-stats", _mesh.Address));
+        _prometheus = await PrometheusServer.StartLimitedAsync(Engine.Prometheus, 50_000, "1s", ("envoy-stats", _mesh.Address));
         _service = new EgressAlertsProcess($$"""
-            prometheus: {url: '{{_prometheus.Address}}', interval: 2s, delay: {{(engine == Engine.Prometheus ? 1 : 25)}}s, timeout: 5s}
+            prometheus: {url: '{{_prometheus.Address}}', interval: 2s, delay: 1s, timeout: 5s}
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000 }
             destinations: {patience: 8s}
             alerting: {alertmanagers: []}
@@ -41,16 +37,15 @@ public sealed class LargeMeshTests : IAsyncLifetime
 
         // How soon there is so much depends on how many scrapes a busy machine gets done.
         await Deadline.UntilAsync(async () => await PartsAsync() >= 2, 300, "a window has more samples than one answer can have");
-        var books = new List<Ledger>();
+        var last = default(DateTimeOffset);
         for (var seen = 0; seen < Windows; seen++)
         {
-            var last = books.Count > 0 ? books[^1].WindowEnd : default;
             var ledger = await Deadline.UntilAsync(
                 async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } found && found.WindowEnd > last ? found : null,
                 90,
                 string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
-            Check(ledger);
-            books.Add(ledger);
+            Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));
+            last = ledger.WindowEnd;
         }
 
         // Two minutes of 1,600 series are 200,000 samples of a metric, in this mesh with new namespaces all the time.
@@ -60,14 +55,6 @@ public sealed class LargeMeshTests : IAsyncLifetime
             async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { Differences.Count: 0 } found ? found : null, 90, "the books balance");
         Assert.Contains(final.Truth.Keys, key => key.Workload == "newcomer");
         Assert.Equal(1, await PartsAsync("istio_tcp_sent_bytes_total"));
-
-        // VictoriaMetrics shows samples late while the machine is busy. They count with a later window.
-        void Check(Ledger ledger)
-        {
-            if (engine == Engine.Prometheus) Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));
-            Assert.Equal([], ledger.Phantoms);
-            if (books.LastOrDefault(earlier => earlier.WindowEnd <= ledger.WindowEnd - Late) is { } past) Assert.Equal([], ledger.Missing(past));
-        }
     }
 
     private async Task<double> PartsAsync(string metric = "istio_requests_total") =>
