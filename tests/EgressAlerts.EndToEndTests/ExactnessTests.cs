@@ -94,7 +94,7 @@ public sealed class ExactnessTests : IAsyncLifetime
             async () => (await _prometheus.QueryAsync("up{version=\"2\"}[1m]")).Any(up => up.Samples.Count >= 4), 30, "the new labels are there");
         var before = _books[^1].WindowEnd;
         await Deadline.UntilAsync(
-            async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } books && books.WindowEnd > before + (3 * Window),
+            async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World, after: before + (3 * Window)) is not null,
             60,
             "the window is over");
         await BalanceAsync(Windows);
@@ -128,7 +128,7 @@ public sealed class ExactnessTests : IAsyncLifetime
 
             async Task<bool> BalancesAsync()
             {
-                if (await Ledger.OfAsync(_service, _prometheus, _mesh.World) is not { } books || books.WindowEnd <= thawed) return false;
+                if (await Ledger.OfAsync(_service, _prometheus, _mesh.World, after: thawed) is not { } books) return false;
                 differences = books.Differences;
                 return differences.Count == 0;
             }
@@ -198,7 +198,7 @@ public sealed class ExactnessTests : IAsyncLifetime
         for (var seen = 0; seen < windows; seen++)
         {
             var ledger = await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } found && found.WindowEnd > last ? found : null,
+                () => Ledger.OfAsync(_service, _prometheus, _mesh.World, after: last),
                 90,
                 string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
             Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));

@@ -41,7 +41,7 @@ public sealed class LargeMeshTests : IAsyncLifetime
         for (var seen = 0; seen < Windows; seen++)
         {
             var ledger = await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(_service, _prometheus, _mesh.World) is { } found && found.WindowEnd > last ? found : null,
+                () => Ledger.OfAsync(_service, _prometheus, _mesh.World, after: last),
                 90,
                 string.Create(CultureInfo.InvariantCulture, $"a window after {last}; the service said:\n{_service.Output}"));
             Assert.True(ledger.Differences.Count == 0, string.Join('\n', ledger.Differences));

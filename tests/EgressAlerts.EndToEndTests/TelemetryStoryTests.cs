@@ -62,7 +62,7 @@ public sealed class TelemetryStoryTests
         for (var exact = 0; exact < 5;)
         {
             var ledger = await Deadline.UntilAsync(
-                async () => await Ledger.OfAsync(service, stats, mesh.World) is { Truth.Count: > 10 } books && books.WindowEnd > last ? books : null,
+                async () => await Ledger.OfAsync(service, stats, mesh.World, after: last) is { Truth.Count: > 10 } books ? books : null,
                 40,
                 $"a window with traffic:\n{service.Output}");
             last = ledger.WindowEnd;

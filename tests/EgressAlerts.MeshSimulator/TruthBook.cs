@@ -22,9 +22,10 @@ internal sealed class TruthBook(int remembered)
     {
         var last = new Dictionary<string, double>();
         var sums = new Dictionary<TruthKey, double>();
+        var these = counted.ToHashSet();
         foreach (var number in baseline.Concat(counted).Order())
         {
-            var counts = counted.Contains(number);
+            var counts = these.Contains(number);
             foreach (var (series, key, value) in _scrapes[number])
             {
                 var before = last.GetValueOrDefault(series);

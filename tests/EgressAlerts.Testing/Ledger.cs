@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EgressAlerts.MeshSimulator;
 
 namespace EgressAlerts.Testing;
@@ -40,26 +41,30 @@ public sealed record Ledger(
 
     public double Counted(TruthKey key) => Exported.GetValueOrDefault(key) + Waiting.GetValueOrDefault(key);
 
-    /// <summary>The books as of the service's last window, or null while there is none after the baseline, or where a new one came in between.</summary>
-    public static Task<Ledger?> OfAsync(EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "") =>
-        OfAsync(service, [prometheus], world, matchers);
+    /// <summary>The books as of the service's last window. Null while there is none after the baseline, or where a new one came in between.</summary>
+    /// <param name="after">Null as well while that window ends no later. To look again for a new window is cheap therefore.</param>
+    public static Task<Ledger?> OfAsync(
+        EgressAlertsProcess service, PrometheusServer prometheus, World world, string matchers = "", DateTimeOffset after = default) =>
+        OfAsync(service, [prometheus], world, matchers, after);
 
-    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
+    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string, DateTimeOffset)"/>
     /// <param name="replicas">The servers that scrape the mesh, each on its own. The truth is that of the scrapes that any of them stored.</param>
-    public static Task<Ledger?> OfAsync(EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "") =>
-        OfAsync(service, [new ScrapedMesh(world, replicas) { Matchers = matchers }]);
+    public static Task<Ledger?> OfAsync(
+        EgressAlertsProcess service, IReadOnlyList<PrometheusServer> replicas, World world, string matchers = "", DateTimeOffset after = default) =>
+        OfAsync(service, after, [new(world, replicas) { Matchers = matchers }]);
 
-    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string)"/>
+    /// <inheritdoc cref="OfAsync(EgressAlertsProcess, PrometheusServer, World, string, DateTimeOffset)"/>
     /// <param name="meshes">The truth is the sum of theirs.</param>
-    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, params IReadOnlyList<ScrapedMesh> meshes)
+    public static async Task<Ledger?> OfAsync(EgressAlertsProcess service, DateTimeOffset after, params IReadOnlyList<ScrapedMesh> meshes)
     {
+        if (EndOf(await service.GetAsync("api/v1/waiting")) <= after) return null;
         var metrics = await service.MetricsAsync();
         var waiting = await service.GetAsync("api/v1/waiting");
         var baseline = Gauge(metrics, "egress_alerts_baseline_window_end_timestamp_seconds");
         var end = Gauge(metrics, "egress_alerts_last_window_end_timestamp_seconds");
         if (end is not { } last || baseline is not { } first || last <= first) return null;
         var windowEnd = DateTimeOffset.FromUnixTimeMilliseconds((long)(last * 1000));
-        if (waiting.GetProperty("window_end").GetDateTimeOffset() != windowEnd) return null;
+        if (EndOf(waiting) != windowEnd) return null;
 
         var exported = new Dictionary<TruthKey, double>();
         foreach (var metric in Metrics)
@@ -124,6 +129,9 @@ public sealed record Ledger(
 
     private static TruthKey KeyOf(Func<string, string> label, string metric) =>
         new(label("source_workload_namespace"), label("source_workload"), label("route"), metric, label("source_cluster"));
+
+    private static DateTimeOffset EndOf(JsonElement waiting) =>
+        waiting.GetProperty("window_end") is { ValueKind: JsonValueKind.String } end ? end.GetDateTimeOffset() : default;
 
     private static double? Gauge(IReadOnlyList<PromSample> metrics, string name) => metrics.FirstOrDefault(sample => sample.Name == name)?.Value;
 
