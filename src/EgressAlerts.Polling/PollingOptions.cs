@@ -16,16 +16,23 @@ public sealed record PollingOptions : ICheckedOptions
     [NoKey]
     public string Cluster { get; init; } = "";
 
+    /// <summary>Whose data the server at <see cref="Url"/> is asked for, as <see cref="HttpSettings.Tenant"/>.</summary>
+    [NoKey]
+    public string Tenant { get; init; } = "";
+
     /// <summary>The part of the namespaces that is read.</summary>
     [NoKey]
     public Shard Shard { get; init; } = Shard.Whole;
 
     /// <summary>The options of each server alone.</summary>
     public IReadOnlyList<PollingOptions> EachServer() =>
-        Servers.Count == 0 ? [this] : [.. Servers.Select(server => this with { Url = server.Url, Cluster = server.Cluster, Servers = [] })];
+        Servers.Count == 0 ? [this] :
+        [
+            .. Servers.Select(server => this with { Url = server.Url, Cluster = server.Cluster, Tenant = server.Http.Tenant, Servers = [] }),
+        ];
 
     /// <summary>What messages call the server at <see cref="Url"/>.</summary>
-    internal string Name => Url.GetLeftPart(UriPartial.Path);
+    internal string Name => Url.GetLeftPart(UriPartial.Path) + (Tenant.Length > 0 ? $" (tenant {Tenant})" : "");
 
     /// <summary>The length of a window.</summary>
     [Duration("1s", "1h")]

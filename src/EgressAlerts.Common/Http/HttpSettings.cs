@@ -46,6 +46,11 @@ public sealed record HttpSettings : ICheckedOptions
     [Key("http_headers"), HeaderName]
     public IReadOnlyDictionary<string, HttpHeader> Headers { get; init; } = new Dictionary<string, HttpHeader>();
 
+    /// <summary>Whose data a server with several tenants is asked for, as the header X-Scope-OrgID says openly. Empty: that header is not sent, or is a secret.
+    /// </summary>
+    public string Tenant => string.Join(
+        ',', Headers.Where(header => header.Key.Equals("X-Scope-OrgID", StringComparison.OrdinalIgnoreCase)).SelectMany(header => header.Value.Values));
+
     /// <summary>May hold a user name and a password for the proxy.</summary>
     public Uri? ProxyUrl { get; init; }
 
@@ -82,7 +87,7 @@ public sealed record HttpSettings : ICheckedOptions
     }
 }
 
-/// <summary>The values of one header. Both kinds are sent, and neither is printed.</summary>
+/// <summary>The values of one header. Both kinds are sent, and neither is printed, but for a <see cref="HttpSettings.Tenant"/>.</summary>
 public sealed record HttpHeader : ICheckedOptions
 {
     [SecretText]

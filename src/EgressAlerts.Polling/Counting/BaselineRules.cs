@@ -12,8 +12,8 @@ namespace EgressAlerts.Polling;
 /// <list type="bullet">
 /// <item>First window: was this service there before? If not, everything it sees is a baseline.</item>
 /// <item>New job: was the counter's job scraped before the counter appeared? If not, the proxy may be older than the job.</item>
-/// <item>New source: do <c>prometheus.url</c>, <c>matchers</c> and the shard still select what they did? If not, unknown counters may have been hidden until
-/// now.</item>
+/// <item>New source: do <c>prometheus.url</c>, the tenant, <c>matchers</c> and the shard still select what they did? If not, unknown counters may have been
+/// hidden until now.</item>
 /// <item>New selection: did <c>read</c> or <c>egress_gateways</c> keep the server from showing the counter until now? Then it may be old.</item>
 /// <item>Gap: were there windows without samples? An unknown counter was born in them, after the last sample of its job: it counts in full.</item>
 /// <item>Retention lost: did Prometheus lose its data? Then the same holds, because proxies keep their counters.</item>
@@ -63,7 +63,8 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, Te
 
     private static string Fingerprint(PollingOptions options)
     {
-        var servers = options.EachServer().Select(server => server.Cluster.Length > 0 ? $"{server.Url.AbsoluteUri} {server.Cluster}" : server.Url.AbsoluteUri);
+        var servers = options.EachServer().Select(server =>
+            server.Url.AbsoluteUri + (server.Cluster.Length > 0 ? $" {server.Cluster}" : "") + (server.Tenant.Length > 0 ? $" tenant {server.Tenant}" : ""));
         var text = string.Join('\n', servers.Order(StringComparer.Ordinal).Concat(options.Matchers.Order(StringComparer.Ordinal)));
         if (!options.Shard.IsWhole) text += $"\nshard {options.Shard}";
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

@@ -54,8 +54,8 @@ internal sealed record Settings : ICheckedOptions
         return this with
         {
             Prometheus = servers is [var first, ..]
-                ? Prometheus with { Servers = servers, Url = first.Url }
-                : Prometheus with { Url = HttpText.WithoutCredentials(Prometheus.Url) },
+                ? Prometheus with { Servers = servers, Url = first.Url, Tenant = first.Http.Tenant }
+                : Prometheus with { Url = HttpText.WithoutCredentials(Prometheus.Url), Tenant = PrometheusHttp.Tenant },
             PrometheusHttp = servers is [var one, ..] ? one.Http : PrometheusHttp.WithCredentialsOf(Prometheus.Url),
 
             // Of the labels and paths of the mesh only those that policies ask for are kept.
