@@ -23,15 +23,15 @@ public sealed class TenantStoryTests : IAsyncLifetime
         _first = await PrometheusServer.StartAsync("1s", ("envoy", _one.Address));
         _second = await PrometheusServer.StartAsync("1s", ("envoy", _other.Address));
         _vmauth = await VmauthServer.StartAsync("egress-alerts", "s3cret", ("red", _first.Address), ("blue", _second.Address));
-        _service = new EgressAlertsProcess($$"""
+        _service = new EgressAlertsProcess($$$"""
             prometheus:
               servers:
-              - {url: '{{_vmauth.Address}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [red]}}}
-              - {url: '{{_vmauth.Address}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [blue]}}}
+              - {url: '{{{_vmauth.Address}}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [red]}}}
+              - {url: '{{{_vmauth.Address}}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [blue]}}}
               interval: 2s
               delay: 1s
               timeout: 5s
-            dns: { servers: ['{{_one.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000 }
+            dns: { servers: ['{{{_one.Dns.Endpoint}}}'], timeout: 500ms, queries_per_second: 1000 }
             destinations: {patience: 8s}
             alerting: {alertmanagers: []}
             """);
