@@ -37,6 +37,21 @@ public sealed class RemedyTests : IDisposable
         Assert.Equal(resolution == "STATIC" ? "52.0.0.1/32" : null, (string?)spec["addresses"]?[0]);
     }
 
+    [Theory]
+    [InlineData(false, false, ".", "")]
+    [InlineData(true, false, null, "In ambient mode exportTo decides nothing")]
+    [InlineData(false, true, null, "both the gateway and the sidecars of the workloads behind it have to see it")]
+    public void An_entry_is_kept_to_its_namespace_where_only_sidecars_of_it_need_the_entry(bool isAmbient, bool isGateway, string? exportTo, string text)
+    {
+        foreach (var source in (NameSource[])[NameSource.Sni, NameSource.Ip])
+        {
+            var destination = source == NameSource.Ip ? "52.0.0.1" : "api.stripe.com";
+            var remedy = ServiceEntries.Of(Facts with { Destination = destination, NameSource = source, IsAmbient = isAmbient, IsGateway = isGateway })!;
+            Assert.Equal(exportTo, (string?)One(remedy.Snippet)["spec"]!["exportTo"]?[0]);
+            Assert.Contains(text, remedy.Text, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void What_is_registered_and_blocked_is_allowed_by_a_policy()
     {

@@ -1,5 +1,6 @@
 using EgressAlerts.Alerting;
 using EgressAlerts.Model;
+using EgressAlerts.Registry;
 
 namespace EgressAlerts.Web;
 
@@ -23,6 +24,8 @@ internal static class AlertView
             ServiceUrl = sources.Settings.Alerting.ExternalUrl?.GetLeftPart(UriPartial.Path).TrimEnd('/') ?? "",
             AllowUntil = new DateTimeOffset(now.UtcDateTime.Date.AddDays(31), TimeSpan.Zero),
             NetworkOf = sources.NetworkOf,
+            IsAmbient = sources.Settings.Registry.MeshMode == MeshMode.Ambient,
+            IsGateway = sources.Settings.Telemetry.EgressGateways.Contains(row.Source.ToString()),
         };
         if (facts.Port.Length == 0) facts = facts with { Port = PortOf(alert, sources) };
         var traffic = await AlertTraffic.ReadAsync(alert, sources, now, cancel);

@@ -29,6 +29,12 @@ internal sealed record RemedyFacts(
     /// <summary>Finds the network of the user's or of a provider that holds an address.</summary>
     public Func<IPAddress, IPNetwork?> NetworkOf { get; init; } = _ => null;
 
+    /// <summary>Whether entries are judged by the rules of ambient mode.</summary>
+    public bool IsAmbient { get; init; }
+
+    /// <summary>Whether the workload is an egress gateway.</summary>
+    public bool IsGateway { get; init; }
+
     /// <summary>The way out of the mesh of the first contact.</summary>
     public Route Route { get; init; } = Route.Passthrough;
 

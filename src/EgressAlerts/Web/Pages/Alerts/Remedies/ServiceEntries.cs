@@ -3,6 +3,7 @@ using static EgressAlerts.Web.YamlText;
 namespace EgressAlerts.Web;
 
 /// <summary>Writes the ServiceEntry that registers a destination.</summary>
+/// <remarks><c>exportTo</c> stands only where the sidecars of the workload's namespace alone need the entry.</remarks>
 internal static class ServiceEntries
 {
     /// <summary>Null where the alert tells neither host nor address.</summary>
@@ -13,10 +14,10 @@ internal static class ServiceEntries
         {
             return new(
                 "Register the host",
-                facts.Confirmed
+                (facts.Confirmed
                     ? "The mesh then lets this host through and vouches for its name."
                     : "The client claims this name, and nobody confirms it. Make sure that it is the host that you mean. "
-                        + "The mesh then resolves the host itself, and sends the traffic where DNS says.",
+                        + "The mesh then resolves the host itself, and sends the traffic where DNS says.") + WhoSees(facts),
                 Entry(facts, facts.Host, Port(facts), "  resolution: DNS\n"));
         }
 
@@ -26,7 +27,7 @@ internal static class ServiceEntries
 
     private static Remedy ByAddress(RemedyFacts facts, string more, string port) => new(
         "Register the address",
-        more + "Addresses of a cloud may belong to somebody else tomorrow.",
+        more + "Addresses of a cloud may belong to somebody else tomorrow." + WhoSees(facts),
         Entry(facts, facts.AnyHost, port, $"  addresses: {List(facts.Cidr)}\n  resolution: STATIC\n  endpoints: [{{address: {Value($"{facts.Address}")}}}]\n"));
 
     private static string Entry(RemedyFacts facts, string host, string port, string resolution) =>
@@ -38,9 +39,15 @@ internal static class ServiceEntries
           hosts: {{{List(host)}}}
           location: MESH_EXTERNAL
           ports: [{{{port}}}]
-        {{{resolution}}}  exportTo: ["."]
-
+        {{{resolution}}}{{{(facts.IsAmbient || facts.IsGateway ? "" : "  exportTo: [\".\"]\n")}}}
         """;
+
+    /// <summary>Why the entry has no <c>exportTo</c>.</summary>
+    private static string WhoSees(RemedyFacts facts) =>
+        facts.IsAmbient ? " In ambient mode exportTo decides nothing, so every namespace may use the entry. Write it where your waypoint for egress is, and "
+            + "say in an AuthorizationPolicy who may use it."
+        : facts.IsGateway ? " The entry has no exportTo, because both the gateway and the sidecars of the workloads behind it have to see it."
+        : "";
 
     /// <summary>An entry with another port or protocol than the one that is used changes nothing.</summary>
     private static string Port(RemedyFacts facts) => (facts.Port, facts.Protocol) switch
