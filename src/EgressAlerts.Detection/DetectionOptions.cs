@@ -27,7 +27,10 @@ public sealed record DetectionOptions
     public IReadOnlyList<WorkloadGroup> WorkloadGroups { get; init; } = [];
 
     /// <summary>The workload under which detectors remember what another one does: its group, or the workload itself.</summary>
-    public Workload GroupOf(Workload source) => WorkloadGroups.FirstOrDefault(group => group.Match.Matches(source))?.Of(source) ?? source;
+    public Workload GroupOf(Workload source) => FindGroup(source)?.Of(source) ?? source;
+
+    /// <summary>The entry of <c>detection.workload_groups</c> that a workload belongs to. Null where there is none.</summary>
+    public WorkloadGroup? FindGroup(Workload source) => WorkloadGroups.FirstOrDefault(group => group.Match.Matches(source));
 
     /// <summary>Ordered rules on source and destination; the first that matches counts.</summary>
     [NoKey]

@@ -68,7 +68,7 @@ public sealed class Detectors
     public DetectionExplanation Explain(Flow flow, Destination destination, RefutedClaim? refuted, LearningExplanation learning, DateTimeOffset now)
     {
         var all = _tuning.Global;
-        var group = Tuning.FindGroup(all, flow.Source);
+        var group = all.FindGroup(flow.Source);
         var source = group?.Of(flow.Source) ?? flow.Source;
         var entry = Tuning.FindOverride(all, source);
         var options = entry?.Options ?? all;

@@ -23,10 +23,6 @@ internal sealed class Tuning(DetectionOptions options)
         return null;
     }
 
-    /// <summary>The entry of <c>detection.workload_groups</c> that a workload belongs to. Null where there is none. Any thread.</summary>
-    public static WorkloadGroup? FindGroup(DetectionOptions options, Workload workload) =>
-        options.WorkloadGroups.FirstOrDefault(group => group.Match.Matches(workload));
-
     public DetectionOptions OptionsFor(Workload workload) => options.Overrides.Count == 0 ? options : _options[workload];
 
     /// <summary>The group of <c>detection.workload_groups</c> that a workload belongs to, or the workload itself.</summary>

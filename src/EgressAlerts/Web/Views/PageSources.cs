@@ -28,6 +28,13 @@ internal sealed class PageSources(ServeOptions options, PassWorker worker, Expos
 
     public ContactBook Contacts { get; } = new(new CommittedRows(options.StoragePath));
 
+    /// <summary>The clusters that have a workload of this name, in their order. A page that is not told which one is meant takes the first.</summary>
+    public IReadOnlyList<string> ClustersOf(string ns, string name) =>
+    [
+        .. Traffic.Current.BySource.Keys.Where(known => (known.Namespace, known.Name) == (ns, name)).Select(known => known.Cluster)
+            .Union(Contacts.Clusters(ns, name)).Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>The workload under which detection remembers what another one does: its group, or the workload itself.</summary>
     public Workload GroupOf(Workload source) => Pass.Settings.Detection.GroupOf(source);
 }

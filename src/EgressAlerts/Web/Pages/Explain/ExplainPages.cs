@@ -37,7 +37,7 @@ internal sealed class ExplainPages(PageSources sources)
     private async Task<Explanation> ExplainAsync(ExplainQuery query, CancellationToken cancel)
     {
         var source = sources.GroupOf(query.Flow.Source);
-        var learning = sources.Contacts.Learning(source with { Cluster = sources.Contacts.Clusters(source.Namespace, source.Name).FirstOrDefault("") });
+        var learning = sources.Contacts.Learning(source with { Cluster = sources.ClustersOf(source.Namespace, source.Name).FirstOrDefault("") });
         try
         {
             var mayWait = Interlocked.Increment(ref _waiting) <= MaxWaiting;

@@ -106,11 +106,7 @@ internal sealed class WorkloadPages(PageSources sources)
     private (Workload Source, IReadOnlyList<string> Clusters) SourceOf(Arguments arguments)
     {
         var (ns, name, cluster) = (arguments.Part("namespace"), arguments.Part("name"), arguments.Text("cluster"));
-        IReadOnlyList<string> clusters =
-        [
-            .. sources.Traffic.Current.BySource.Keys.Where(known => (known.Namespace, known.Name) == (ns, name)).Select(known => known.Cluster)
-                .Union(sources.Contacts.Clusters(ns, name)).Order(StringComparer.Ordinal),
-        ];
+        var clusters = sources.ClustersOf(ns, name);
         return (new(ns, name, cluster.Length > 0 ? cluster : clusters.FirstOrDefault("")), clusters);
     }
 
