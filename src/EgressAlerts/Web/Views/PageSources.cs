@@ -26,6 +26,9 @@ internal sealed class PageSources(ServeOptions options, PassWorker worker, Expos
     /// <summary>Which entry let out what was seen.</summary>
     public EntryUses EntryUses => _uses.Of(Pass.Mesh, Traffic.Current);
 
+    /// <summary>Who stands behind what egress gateways let out.</summary>
+    public GatewayHops Hops => new(Pass.Settings.Telemetry, Traffic.Current);
+
     public ContactBook Contacts { get; } = new(new CommittedRows(options.StoragePath));
 
     /// <summary>The clusters that have a workload of this name, in their order. A page that is not told which one is meant takes the first.</summary>

@@ -12,6 +12,7 @@ internal sealed class Traffic
     private readonly Dictionary<Workload, List<PairTraffic>> _bySource = [];
     private readonly Dictionary<string, List<PairTraffic>> _byDestination = [];
     private readonly Dictionary<string, Destination> _destinations = [];
+    private readonly Dictionary<string, Dictionary<Workload, HopAmounts>> _firstHops = [];
 
     /// <param name="counters">Null before the first window.</param>
     public Traffic(CounterSnapshot? counters)
@@ -35,6 +36,9 @@ internal sealed class Traffic
 
     public IReadOnlyDictionary<string, List<PairTraffic>> ByDestination => _byDestination;
 
+    /// <summary>What workloads sent to egress gateways, by the name of the gateway's service. Some may be in the overflow.</summary>
+    public IReadOnlyDictionary<string, Dictionary<Workload, HopAmounts>> FirstHops => _firstHops;
+
     public IReadOnlyList<PairTraffic> Of(Workload source) => _bySource.TryGetValue(source, out var pairs) ? pairs : Nothing;
 
     public IReadOnlyList<PairTraffic> Of(string destination) => _byDestination.TryGetValue(destination, out var pairs) ? pairs : Nothing;
@@ -56,6 +60,9 @@ internal sealed class Traffic
         }
 
         pair!.Add(key, series.Value);
+        if (key.Route != Route.Gateway) return;
+        ref var firstHops = ref CollectionsMarshal.GetValueRefOrAddDefault(_firstHops, key.Destination, out _);
+        CollectionsMarshal.GetValueRefOrAddDefault(firstHops ??= [], key.Source, out _) += HopAmounts.Of(key.Metric, series.Value);
     }
 
     private static void Add<TKey>(Dictionary<TKey, List<PairTraffic>> index, TKey key, PairTraffic pair)
@@ -85,6 +92,9 @@ internal sealed class PairTraffic(Workload source, string destination)
     /// <summary>The requests and connections that the mesh refused.</summary>
     public double Refused { get; private set; }
 
+    /// <summary>All requests and connections, refused or not.</summary>
+    public HopAmounts Hop { get; private set; }
+
     /// <summary>Those of <see cref="Contacts"/> that REGISTRY_ONLY would refuse: neither a ServiceEntry registers them, nor do they go to an egress
     /// gateway.</summary>
     public double Unregistered => Contacts - Routes.GetValueOrDefault(Route.Registered) - Routes.GetValueOrDefault(Route.Gateway);
@@ -103,6 +113,7 @@ internal sealed class PairTraffic(Workload source, string destination)
 
     public void Add(in SeriesKey key, double value)
     {
+        Hop += HopAmounts.Of(key.Metric, value);
         switch (key.Metric)
         {
             case Metric.UploadBytes: Upload += value; break;

@@ -66,6 +66,7 @@ internal sealed class DestinationPages(PageSources sources)
         var sent = pairs.Count == 0
             ? new Dictionary<string, IReadOnlyList<double>>()
             : await sources.History.SentAsync(TrafficQueries.ByWorkload, TrafficQueries.To(name), cancel);
+        var hops = sources.Hops;
         ContactTimes? seen = contacts.Count > 0 ? new(contacts.Values.Min(times => times.First), contacts.Values.Max(times => times.Last)) : null;
         return PageResult.Of(name, new DestinationModel(
             traffic.Window?.End,
@@ -75,7 +76,11 @@ internal sealed class DestinationPages(PageSources sources)
             sort,
             DurationText.Rounded(sources.History.Length),
             [.. AlertRow.Firing(alerts).Where(alert => alert.Destination == name)],
-            page.Select(row => row with { Sent = sent.GetValueOrDefault(TrafficQueries.KeyOf(row.Source), []) })));
+            page.Select(row => row with
+            {
+                Sent = sent.GetValueOrDefault(TrafficQueries.KeyOf(row.Source), []),
+                Behind = hops.Behind(row.Source, row.Destination),
+            })));
     }
 
     private static DestinationRow Row(Destination to, IReadOnlyList<PairTraffic> pairs, ContactTimes? seen) => new(

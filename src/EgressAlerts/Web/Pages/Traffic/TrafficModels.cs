@@ -29,7 +29,11 @@ public sealed record WorkloadRow(
 public sealed record WorkloadModel(
     DateTimeOffset? WindowEnd, string SourceCluster, IReadOnlyList<string> Clusters, string SourceWorkloadNamespace, string SourceWorkload,
     DateTimeOffset? LearnedAt, LearningNeed Learning, DateTimeOffset? FirstSeen, DateTimeOffset? LastSeen, UsualUpload? Usual,
-    IReadOnlyList<int> Overrides, string Group, string Sort, string Span, IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Destinations);
+    IReadOnlyList<int> Overrides, string Group, string Sort, string Span, IReadOnlyList<AlertRow> Alerts, RowsPage<PairRow> Destinations)
+{
+    /// <summary>Who enters it. Null where it is no egress gateway, or where nobody enters.</summary>
+    public HopEstimate? FirstHops { get; init; }
+}
 
 /// <summary>How long a workload has to be watched, in words.</summary>
 public sealed record LearningNeed(string Needed, string UploadNeeded);
@@ -46,6 +50,34 @@ public sealed record PairRow(
     /// <summary>The ServiceEntries that let it out, as namespace/name. Empty where the registry was not given.</summary>
     public IReadOnlyList<string> Entries { get; init; } = [];
 
+    /// <summary>Who stands behind it, as an estimate. Null where the workload is no egress gateway, or where nothing can be estimated.</summary>
+    public HopEstimate? Behind { get; init; }
+
+    internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
+}
+
+/// <summary>Which workloads stand behind an egress gateway, by their share of the first hop.</summary>
+/// <param name="Workloads">Those with the largest shares, ten at most.</param>
+/// <param name="More">How many others there are. <paramref name="MoreShare"/> is what they have together.</param>
+/// <param name="IsIncomplete">Whether the overflow holds first hops, so that some workloads are missing.</param>
+public sealed record HopEstimate(IReadOnlyList<HopShare> Workloads, int More, double MoreShare, bool IsIncomplete)
+{
+    internal const int Most = 10;
+
+    internal const string Why = "This is an estimate: Istio counts the hop to the gateway and the hop from it, and does not join them. "
+        + "So every host of a gateway gets the same shares: those of the requests, or of the connections, that came to the gateway.";
+
+    /// <summary>Null where there is nobody.</summary>
+    internal static HopEstimate? Of(IReadOnlyList<(Workload Source, double Share)> shares, bool isIncomplete) => shares.Count == 0
+        ? null
+        : new(
+            [.. shares.Take(Most).Select(one => new HopShare(one.Source.Cluster, one.Source.Namespace, one.Source.Name, one.Share))],
+            Math.Max(0, shares.Count - Most), shares.Skip(Most).Sum(one => one.Share), isIncomplete);
+}
+
+/// <summary>The share of one workload, from 0 to 1.</summary>
+public sealed record HopShare(string SourceCluster, string SourceWorkloadNamespace, string SourceWorkload, double Share)
+{
     internal Workload Source => new(SourceWorkloadNamespace, SourceWorkload, SourceCluster);
 }
 

@@ -99,7 +99,10 @@ internal sealed class WorkloadPages(PageSources sources)
             sort,
             Span,
             [.. AlertRow.Firing(alerts).Where(alert => alert.Source == group)],
-            page.Select(row => row with { Sent = sent.GetValueOrDefault(row.Destination, []) })));
+            page.Select(row => row with { Sent = sent.GetValueOrDefault(row.Destination, []) }))
+        {
+            FirstHops = sources.Hops.Into(source),
+        });
     }
 
     /// <summary>The workload that is asked for, and the clusters that have one of this name. Without a cluster it is that of the first one.</summary>
