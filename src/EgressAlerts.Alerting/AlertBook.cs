@@ -18,6 +18,8 @@ public sealed class AlertBook
 
     private const string WorkloadLabel = "source_workload";
 
+    private const string Behind = "behind_gateway";
+
     /// <summary>Fires while others are held back.</summary>
     public const string HeldBackName = "EgressAlertsHeldBack";
 
@@ -114,8 +116,10 @@ public sealed class AlertBook
     {
         var labels = LabelsOf(finding);
         var fingerprint = Fingerprint.Of(labels);
-        var startsAt = IsFiring(fingerprint) ? _current[fingerprint].StartsAt : finding.Since;
-        return new Alert(fingerprint, labels, AnnotationsOf(finding), startsAt, null, $"{_options.Home}/alerts/{fingerprint}");
+        var firing = IsFiring(fingerprint) ? _current[fingerprint] : null;
+        var startsAt = firing?.StartsAt ?? finding.Since;
+        var annotations = AnnotationsOf(finding, firing?.Annotations.GetValueOrDefault(Behind));
+        return new Alert(fingerprint, labels, annotations, startsAt, null, $"{_options.Home}/alerts/{fingerprint}");
     }
 
     private bool IsFiring(string fingerprint) => _current.TryGetValue(fingerprint, out var known) && known.ResolvedAt is null;
@@ -192,12 +196,15 @@ public sealed class AlertBook
         return labels;
     }
 
-    private SortedDictionary<string, string> AnnotationsOf(Finding finding)
+    /// <param name="behind">What the alert has said since it fired about who stands behind it, so that later traffic does not blur it. Null where it has
+    /// said nothing.</param>
+    private SortedDictionary<string, string> AnnotationsOf(Finding finding, string? behind)
     {
+        behind ??= finding.Behind;
         var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["summary"] = finding.Summary,
-            ["description"] = finding.Description,
+            ["description"] = behind.Length > 0 ? $"{finding.Description} {behind}" : finding.Description,
             ["name_source"] = finding.NameSource.LabelValue(),
             ["confirmed"] = finding.Confirmed ? "true" : "false",
             ["evidence"] = finding.Evidence,
@@ -208,7 +215,7 @@ public sealed class AlertBook
         [
             ("observed", finding.Facts.Observed), ("expected", finding.Facts.Expected), ("limit_key", finding.Facts.LimitKey),
             ("address", to?.Address?.ToString() ?? ""), ("port", to?.Port ?? ""), ("protocol", finding.Flow?.Protocol.LabelValue() ?? ""),
-            ("route", finding.Flow?.Route.LabelValue() ?? ""), ("claimed_name", to is null ? "" : to.Sni.Length > 0 ? to.Sni : to.Host),
+            ("route", finding.Flow?.Route.LabelValue() ?? ""), (Behind, behind), ("claimed_name", to is null ? "" : to.Sni.Length > 0 ? to.Sni : to.Host),
         ];
         foreach (var (name, value) in facts.Where(fact => fact.Item2.Length > 0)) annotations[name] = value;
         return annotations;

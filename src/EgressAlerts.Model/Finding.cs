@@ -21,6 +21,10 @@ public sealed record Finding(
     /// <summary>The same as the description, short enough for a table.</summary>
     public FindingFacts Facts { get; init; } = FindingFacts.None;
 
+    /// <summary>Who probably stands behind an egress gateway, as a sentence. Empty where nothing of it is known. It may change while the finding lasts.
+    /// </summary>
+    public string Behind { get; init; } = "";
+
     /// <summary>The first flow that showed it; null where the finding is about several.</summary>
     public Flow? Flow { get; init; }
 }

@@ -127,7 +127,7 @@ internal sealed class Pass(
         var named = await stages.Naming.NameAsync(read, cancel);
         var findings = stages.Detection.Observe(named);
         var counters = stages.Budget.Admit(named, findings, exposition.MayShowNew);
-        var alerts = stages.Book.Update(findings, window);
+        var alerts = stages.Book.Update(GatewayFindings.Explained(findings, counters, settings.Telemetry), window);
 
         // Before anyone sees them: what a scrape has shown is never taken back.
         state.Commit();

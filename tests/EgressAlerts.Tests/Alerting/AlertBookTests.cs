@@ -57,6 +57,22 @@ public sealed class AlertBookTests : IDisposable
     }
 
     [Fact]
+    public void Who_stands_behind_a_gateway_is_said_as_it_was_first_known_for_as_long_as_the_alert_fires()
+    {
+        Alert Update(int window, string behind) => _book.Update([Found with { Behind = behind }], Samples.Window(window))[0];
+        var alert = Update(1, "");
+        Assert.Equal(("d", false), (alert.Annotations["description"], alert.Annotations.ContainsKey("behind_gateway")));
+        foreach (var (window, behind) in (ReadOnlySpan<(int, string)>)[(2, "Estimated: a."), (3, "Estimated: b."), (4, "")])
+        {
+            alert = Update(window, behind);
+            Assert.Equal(("d Estimated: a.", "Estimated: a."), (alert.Annotations["description"], alert.Annotations["behind_gateway"]));
+        }
+
+        _book.Update([], Samples.Window(5));
+        Assert.Equal("d Estimated: c.", Update(6, "Estimated: c.").Annotations["description"]);
+    }
+
+    [Fact]
     public void Labels_are_the_identity_and_external_ones_override_nothing() => Assert.Equal(
         "alertname=EgressBlocked cluster=a destination=x.example.com severity=warning source_workload=cart source_workload_namespace=shop",
         string.Join(' ', _book.Update([Found], Samples.Window(1))[0].Labels.Select(label => $"{label.Key}={label.Value}")));

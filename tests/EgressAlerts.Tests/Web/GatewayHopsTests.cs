@@ -117,6 +117,21 @@ public sealed class GatewayHopsTests
     }
 
     [Fact]
+    public void Findings_about_a_gateway_name_the_three_with_the_largest_shares()
+    {
+        var counters = Snapshot([First(Report, 60), .. Enumerable.Range(1, 4).Select(i => First(new("shop", $"w{i}"), 10)), Second(5)]);
+        var about = new Finding(
+            "EgressNewDestination", "warning", Gateway, Host, Samples.Start, "s", "d", NameSource.Registry, Confirmed: true, "up");
+        const string text = "Estimated: behind this gateway, by share of the first hop: batch/report 60 %, shop/w1 10 %, shop/w2 10 %, and 2 more.";
+        List<Finding> all = [about, about with { Destination = "" }, about with { Destination = "not-counted-yet.example.com" }, about with { Source = Shop }];
+        var findings = GatewayFindings.Explained(all, counters, new());
+        Assert.Equal([text, text, text, ""], findings.Select(finding => finding.Behind));
+        List<Finding> others = [about with { Source = Shop }];
+        Assert.Same(others, GatewayFindings.Explained(others, counters, new()));
+        Assert.Equal("", GatewayFindings.Explained([about], Snapshot([Second(5)]), new())[0].Behind);
+    }
+
+    [Fact]
     public async Task The_pages_say_the_shares_and_that_they_are_an_estimate()
     {
         var hops = Hops([.. Enumerable.Range(1, 11).Select(i => First(new("shop", $"w{i:00}"), 10)), First(Report, 90), Second(5)]);
