@@ -60,6 +60,16 @@ internal sealed class WindowMetrics
             "What was seen in Istio's counters and left out, by reason.",
             ["metric", "reason"],
             window => window.Ledger.Excluded.Select(sum => ((string[])[sum.Metric.LabelValue(), sum.Reason], sum.Amount)));
+        Counter(
+            "egress_alerts_first_values_total",
+            "The part of what was counted or left out that counters had when they were seen first: increase() over Istio's own series misses it.",
+            ["metric"],
+            window => PerMetric(window.Ledger.FirstValues));
+        Counter(
+            "egress_alerts_expected_total",
+            "What increase() over Istio's series that are read comes to, as the query API computes it every five minutes: an estimate to check counts with.",
+            ["metric"],
+            window => PerMetric(window.Ledger.Expected));
         Gauge(
             "egress_alerts_series",
             "Exported egress_* series: live ones count against the limit, those of overflow do not, retired ones gave their place up after being idle.",

@@ -71,7 +71,7 @@ public sealed class Poller
         _tracker = new CounterTracker(_jobs, options.Late, state);
         if (!_tracker.IsWhole) _baselines.Distrust();
         _accounting = new Accounting(_tracker, _jobs, _baselines, state, logger);
-        if (piece is null) _side = new([.. _sources.Select(one => (one.Server!, one.Targets))], options, _classifier, _tracker, _jobs, _survey);
+        if (piece is null) _side = new([.. _sources.Select(one => (one.Server!, one.Targets))], options, _classifier, _tracker, _jobs, _survey, state);
 
         Measure();
     }
@@ -84,6 +84,12 @@ public sealed class Poller
 
     /// <summary>What was seen and left out in all windows so far.</summary>
     public IReadOnlyList<ExcludedSum> Excluded => _accounting.Excluded;
+
+    /// <inheritdoc cref="Ledger.FirstValues"/>
+    public Totals FirstValues => _accounting.FirstValues;
+
+    /// <inheritdoc cref="Ledger.Expected"/>
+    public Totals Expected => _accounting.Expected;
 
     /// <summary>Why the last attempt at a window failed; empty while all is well.</summary>
     public string Failure { get; private set; } = "";

@@ -5,7 +5,15 @@ namespace EgressAlerts.Polling;
 
 /// <summary>What <see cref="Accounting"/> keeps.</summary>
 /// <param name="SeenAt">The end of the last window in which Prometheus had anything.</param>
-internal sealed record PollerState(DateTimeOffset BaselineEnd, DateTimeOffset LastEnd, DateTimeOffset SeenAt, IReadOnlyList<ExcludedSum> Excluded);
+/// <param name="FirstValues">What counters counted when they were seen first. Null in a database that does not know it yet.</param>
+/// <param name="Expected">What the servers' own <c>increase()</c> expects of the series that are read. Likewise.</param>
+internal sealed record PollerState(
+    DateTimeOffset BaselineEnd, DateTimeOffset LastEnd, DateTimeOffset SeenAt, IReadOnlyList<ExcludedSum> Excluded,
+    IReadOnlyDictionary<Metric, double>? FirstValues = null, IReadOnlyDictionary<Metric, double>? Expected = null);
+
+/// <summary>What <see cref="GrowthEstimate"/> keeps.</summary>
+/// <param name="Until">For each of Istio's metrics: up to when its growth has been asked for.</param>
+internal sealed record EstimateState(IReadOnlyDictionary<string, DateTimeOffset> Until);
 
 /// <summary>What <see cref="CounterTracker"/> keeps beside its counters.</summary>
 /// <param name="HashKey0">The first half of the key under which all hashes were made.</param>
@@ -16,7 +24,8 @@ internal sealed record TrackerState(
 
 /// <summary>What <see cref="BaselineRules"/> keeps of the selectors of the last window.</summary>
 /// <param name="Gateways">The egress gateways, and the domain of their services.</param>
-internal sealed record ReadState(ReadMode Mode, string Gateways);
+/// <param name="Version">See <see cref="EgressSelectors.Version"/>. The first one was not written down.</param>
+internal sealed record ReadState(ReadMode Mode, string Gateways, int Version = 1);
 
 /// <summary>What <see cref="JobRegister"/> knows of a scrape job.</summary>
 internal sealed class Job
@@ -44,6 +53,7 @@ internal sealed class Job
 [JsonSerializable(typeof(PollerState))]
 [JsonSerializable(typeof(TrackerState))]
 [JsonSerializable(typeof(ReadState))]
+[JsonSerializable(typeof(EstimateState))]
 [JsonSerializable(typeof(Job))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class PollingJson : JsonSerializerContext;

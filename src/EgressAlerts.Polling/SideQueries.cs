@@ -1,12 +1,13 @@
 using EgressAlerts.Model;
+using EgressAlerts.Storage;
 
 namespace EgressAlerts.Polling;
 
-/// <summary>Asks all servers for samples that came too late, for metrics with mangled names, and for waypoints that count nothing. No window depends on the
-/// answers. Where one is missing, a later query finds the same.</summary>
+/// <summary>Asks all servers for samples that came too late, for metrics with mangled names, for waypoints that count nothing, and for the growth that they
+/// compute themselves. No window depends on the answers. Where one is missing, a later query finds the same.</summary>
 internal sealed class SideQueries(
     IReadOnlyList<(PolledServer Server, TargetLabels Targets)> servers, PollingOptions options, Classifier classifier, CounterTracker tracker, JobRegister jobs,
-    TelemetrySurvey survey)
+    TelemetrySurvey survey, StoredState state)
 {
     private const int MaxMangled = 100;
     private const int MaxJobs = 1_000;
@@ -21,12 +22,19 @@ internal sealed class SideQueries(
 
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
+    private readonly GrowthEstimate _read = new([.. servers.Select(one => one.Server)], "polling_expected", (reader, raw) => reader.Selectors(raw), state);
+
+    private readonly GrowthEstimate _notRead = new([.. servers.Select(one => one.Server)], "polling_not_read", (reader, raw) => reader.NotRead(raw), state);
+
     private DateTimeOffset _nextMangled;
 
     /// <summary>Called after each window that was read whole.</summary>
     public async Task AskAsync(Window window, Accounting accounting, CancellationToken cancel)
     {
         await LookForLateSamplesAsync(window, accounting, cancel);
+        var settled = window.End - options.Late;
+        await _read.AskAsync(window, settled, accounting.Expect, cancel);
+        await _notRead.AskAsync(window, settled, (metric, amount) => accounting.Exclude(metric, "not_read", amount), cancel);
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
         if (options.Read == ReadMode.Egress) await LookForJobsAsync(window, cancel);

@@ -5,7 +5,8 @@ namespace EgressAlerts.Testing;
 
 /// <summary>The part of PromQL that <see cref="SampleStore"/> answers.</summary>
 /// <remarks>
-/// It has selectors with any matchers, ranges, <c>offset</c>, functions over a range such as <c>max_over_time</c>, <c>unless</c>, comparisons with a number,
+/// It has selectors with any matchers, ranges, <c>offset</c>, functions over a range such as <c>max_over_time</c>, <c>increase</c>
+/// (as VictoriaMetrics computes it, without guesses), <c>unless</c>, comparisons with a number,
 /// and the aggregations <c>group</c>, <c>count</c>, <c>sum</c>, <c>min</c> and <c>max</c>.
 /// </remarks>
 public sealed partial class SampleQuery
@@ -58,7 +59,7 @@ public sealed partial class SampleQuery
         if (Peek() == "(") return InBrackets();
         var start = _at;
         var word = Peek() == "{" ? "" : Take();
-        if (word.EndsWith("_over_time", StringComparison.Ordinal)) return OverTime(word, InBrackets());
+        if (word == "increase" || word.EndsWith("_over_time", StringComparison.Ordinal)) return OverTime(word, InBrackets());
         if (word is "group" or "count" or "sum" or "min" or "max" && Peek() is "by" or "(") return Aggregation(word);
         _at = start;
         return Selector();
@@ -83,6 +84,7 @@ public sealed partial class SampleQuery
             "sum_over_time" => values => values.Sum(),
             "count_over_time" => values => values.Count,
             "last_over_time" => values => values[^1],
+            "increase" => values => values.Zip(values.Skip(1)).Sum(pair => pair.Second - (pair.Second < pair.First ? 0 : pair.First)),
             _ => throw new FormatException($"unknown function {function}"),
         };
         return (all, at, open) => inner(all, at, open).Select(series => new FoundSeries(

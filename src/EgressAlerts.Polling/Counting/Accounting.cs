@@ -14,6 +14,8 @@ internal sealed class Accounting
     private readonly ILogger _logger;
     private readonly Cell<PollerState> _kept;
     private readonly Dictionary<(Metric Metric, string Reason), double> _excluded = [];
+    private readonly Totals _firstValues;
+    private readonly Totals _expected;
     private bool _saidEmpty;
     private bool _hasBaseline;
 
@@ -22,12 +24,19 @@ internal sealed class Accounting
         (_tracker, _jobs, _baselines, _logger) = (tracker, jobs, baselines, logger);
         _kept = state.Cell("poller", PollingJson.Default.PollerState, new PollerState(default, default, default, []));
         foreach (var sum in Last.Excluded) _excluded[(sum.Metric, sum.Reason)] = sum.Amount;
+        (_firstValues, _expected) = (new(Last.FirstValues ?? new Dictionary<Metric, double>()), new(Last.Expected ?? new Dictionary<Metric, double>()));
     }
 
     /// <summary>As of the last window.</summary>
     public PollerState Last => _kept.Value;
 
     public IReadOnlyList<ExcludedSum> Excluded => [.. _excluded.Select(sum => new ExcludedSum(sum.Key.Metric, sum.Key.Reason, sum.Value))];
+
+    /// <summary>What counters counted, or left out for another reason than a baseline, when they were seen first.</summary>
+    public Totals FirstValues => _firstValues.Snapshot();
+
+    /// <summary>What the servers' own <c>increase()</c> expects of the series that are read.</summary>
+    public Totals Expected => _expected.Snapshot();
 
     /// <summary>Prometheus had something in the window.</summary>
     public void Saw(Window window) => _kept.Value = Last with { SeenAt = window.End };
@@ -46,6 +55,7 @@ internal sealed class Accounting
             _jobs.Saw(what.Job, window.End);
             var aside = baseline ? grown + born : _baselines.IsBirthBaseline(what.Job, window) || _baselines.WasLeftOut(what) ? born : 0;
             var counted = grown + born - aside;
+            if (aside == 0) _firstValues.Add(what.Raw.Metric, born);
             if (what.Counter is { } counter)
             {
                 Exclude(what.Raw.Metric, "baseline", aside);
@@ -63,13 +73,15 @@ internal sealed class Accounting
         return Ordered(sums);
     }
 
+    public void Expect(Metric metric, double amount) => _expected.Add(metric, amount);
+
     public void Exclude(Metric metric, string reason, double amount)
     {
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
     }
 
     /// <summary>What was left out goes into the database with the window.</summary>
-    public void Keep() => _kept.Value = Last with { Excluded = Excluded };
+    public void Keep() => _kept.Value = Last with { Excluded = Excluded, FirstValues = _firstValues.ToDictionary(), Expected = _expected.ToDictionary() };
 
     private void Tell(Window window, bool baseline, int counters)
     {

@@ -25,7 +25,7 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, Te
     private readonly Cell<string> _lastSource = state.Cell("polling_source", PollingJson.Default.String, "");
 
     private readonly ReadState _read = new(
-        options.Read, string.Join(',', telemetry.EgressGateways.Order(StringComparer.Ordinal).Prepend(telemetry.ClusterDomain)));
+        options.Read, string.Join(',', telemetry.EgressGateways.Order(StringComparer.Ordinal).Prepend(telemetry.ClusterDomain)), EgressSelectors.Version);
     private readonly Cell<ReadState> _lastRead = state.Cell("polling_read", PollingJson.Default.ReadState, new ReadState(ReadMode.All, ""));
 
     /// <summary>Nothing has been read yet.</summary>
@@ -37,9 +37,10 @@ internal sealed class BaselineRules(JobRegister jobs, PollingOptions options, Te
     /// <summary>The last window was read with selectors that may have left out what the selectors of this one select.</summary>
     public bool ReadsMore => _lastRead.Value.Mode == ReadMode.Egress && _lastRead.Value != _read;
 
-    /// <summary>Whether the selectors of the last window may have left out a series that means this. All other series of egress were selected.</summary>
+    /// <summary>Whether the selectors of the last window may have left out a series that means this. All other series of egress were selected, as far as
+    /// that version of the selectors knew egress.</summary>
     public bool WasLeftOut(SeriesMeaning what) => ReadsMore && (what.Counter is { } counter
-        ? counter.Flow.Route == Route.Gateway && _lastRead.Value.Gateways != _read.Gateways
+        ? _lastRead.Value.Version != _read.Version || (counter.Flow.Route == Route.Gateway && _lastRead.Value.Gateways != _read.Gateways)
         : _read.Mode == ReadMode.All);
 
     /// <summary>Whether all of a window is baseline: until a job has been watched for a while, there is nothing to compare with.</summary>

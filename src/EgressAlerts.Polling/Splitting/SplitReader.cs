@@ -32,14 +32,18 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
     /// <summary>The selectors of a metric's parts.</summary>
     public IEnumerable<string> Selectors(RawMetric raw) => Leaves(raw).Select(part => Selector(raw, part));
 
+    /// <summary>Selectors of the metric's series that are not read, though the matchers and the shard would let them through. No series is in two of them.
+    /// </summary>
+    public IEnumerable<string> NotRead(RawMetric raw) => options.Read == ReadMode.All ? []
+        : OfShard(EgressSelectors.NotRead(telemetry)).Select(matchers => LiveSamples.Selector(raw, [.. options.Matchers, .. matchers]));
+
     /// <summary>Finds out what is to be asked for in a window. Called before anything else of the window is read.</summary>
     /// <returns>Null, or why that is not known.</returns>
     public async Task<QueryFailure?> BeginAsync(Window window, TimeSpan back, CancellationToken cancel)
     {
         if (_shard is null) return null;
         if (await _shard.ListAsync(window, back, cancel) is { } failure) return failure;
-        List<IReadOnlyList<string>> asked =
-            [.. Asked(options, telemetry).SelectMany(matchers => _shard.Matchers.Select(matcher => (IReadOnlyList<string>)[.. matchers, matcher]))];
+        List<IReadOnlyList<string>> asked = [.. OfShard(Asked(options, telemetry))];
         foreach (var raw in RawMetric.All)
         {
             // What is asked for as before is cut as before.
@@ -67,6 +71,9 @@ internal sealed class SplitReader(PrometheusClient client, PollingOptions option
 
     private static IReadOnlyList<IReadOnlyList<string>> Asked(PollingOptions options, TelemetryOptions telemetry) =>
         options.Read == ReadMode.Egress ? EgressSelectors.Of(telemetry) : [[]];
+
+    private IEnumerable<IReadOnlyList<string>> OfShard(IReadOnlyList<IReadOnlyList<string>> selectors) => _shard is null ? selectors
+        : selectors.SelectMany(matchers => _shard.Matchers.Select(matcher => (IReadOnlyList<string>)[.. matchers, matcher]));
 
     private IEnumerable<QueryPart> Leaves(RawMetric raw) => _asked[raw].SelectMany(part => part.Leaves);
 

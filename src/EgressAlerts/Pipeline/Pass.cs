@@ -95,7 +95,11 @@ internal sealed class Pass(
     public required ProposalBook Proposals { get; init; }
 
     /// <summary>What anyone needs to check the counters, as of now.</summary>
-    private Ledger Ledger => new(stages.Poller.BaselineEnd, stages.Poller.Excluded, stages.Naming.Waiting);
+    private Ledger Ledger => new(stages.Poller.BaselineEnd, stages.Poller.Excluded, stages.Naming.Waiting)
+    {
+        FirstValues = stages.Poller.FirstValues,
+        Expected = stages.Poller.Expected,
+    };
 
     /// <summary>Says what becomes of some traffic, and why. Any thread.</summary>
     /// <param name="learning">What is known of the workload.</param>

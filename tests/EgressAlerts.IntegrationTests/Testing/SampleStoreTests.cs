@@ -37,6 +37,7 @@ public sealed class SampleStoreTests : IAsyncLifetime
     [InlineData("istio_requests_total{}", """[{"metric":{"__name__":"istio_requests_total","job":"envoy","path":"a\"b"},"value":[1767268800,"2.5"]}]""")]
     [InlineData("count({__name__=~\"up|istio_requests_total\"})", """[{"metric":{},"value":[1767268800,"3"]}]""")]
     [InlineData("last_over_time(up{job!~\"dead|x\"}[5m])", """[{"metric":{"__name__":"up","job":"envoy"},"value":[1767268800,"0"]}]""")]
+    [InlineData("sum(increase(istio_requests_total{job=\"envoy\"}[2m]))", """[{"metric":{},"value":[1767268800,"1.5"]}]""")]
     [InlineData("gone_total", "[]")]
     [InlineData("gone_total[10s]", """[{"metric":{"__name__":"gone_total","job":"envoy"},"values":[[1767268791,"4"]]}]""")]
     [InlineData("count(nothing)", "[]")]

@@ -106,6 +106,7 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         var next = new Window(GoldenStory.End, GoldenStory.End + GoldenStory.Length);
         Assert.Equal((false, false, false), (rules.IsFirst, rules.IsNewSource, rules.IsBirthBaseline("envoy", next)));
         Assert.True(new HostRegister(DynamicDns.Auto, state).IsUnregistered("other.example.com"));
+        Assert.False(rules.ReadsMore);
         Assert.False(new HostRegister(DynamicDns.Auto, state).IsUnregistered("api.stripe.com"));
     }
 
