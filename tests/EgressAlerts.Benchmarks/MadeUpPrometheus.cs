@@ -37,13 +37,13 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
 
     public static async Task<MadeUpPrometheus> StartAsync(int series) => new(await LoopbackServer.StartAsync(), series);
 
+    /// <summary>The address of a pod.</summary>
+    public static string AddressOf(int number) => $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}";
+
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private static Pod PodOf(int number)
-    {
-        var address = $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}";
-        return new("Kubernetes", $"ns-{number % 10}", $"workload-{number % 50}", $"workload-{number}", address, Dialect.TelemetryV2);
-    }
+    private static Pod PodOf(int number) =>
+        new("Kubernetes", $"ns-{number % 10}", $"workload-{number % 50}", $"workload-{number}", AddressOf(number), Dialect.TelemetryV2);
 
     /// <summary>The labels of a flow of a pod as JSON members, without the metric's name.</summary>
     private static string Labels(int flow)

@@ -20,7 +20,7 @@ internal readonly record struct ProcessUse(double Peak, double Cpu)
             var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
             var ticks = File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ')[11..13];
             return line is null ? null : new(
-                double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024,
+                double.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024,
                 ticks.Sum(count => double.Parse(count, CultureInfo.InvariantCulture)) / Ticks);
         }
         catch (IOException)

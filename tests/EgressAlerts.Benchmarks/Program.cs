@@ -1,9 +1,11 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using EgressAlerts.Benchmarks;
+using EgressAlerts.Testing;
 
 // steady [SERIES] [WINDOW_SECONDS] [WINDOWS]: the whole program in its steady state, at a real Prometheus.
 // made-up [SERIES] [WINDOW_SECONDS] [WINDOWS]: the same at a server that makes its answers up.
+// mesh [SERIES] [WINDOW_SECONDS] [WINDOWS] [ENGINE]: what 2 % of egress among SERIES costs the program and a real store, read alone and read with all.
 // plan [SERIES]: what the ways to ask cost Prometheus.
 // dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
 // naming: what naming and looking up networks cost.
@@ -24,6 +26,9 @@ switch (args)
         break;
     case ["made-up", ..]:
         await SteadyState.AtMadeUpAnswersAsync(Number(1, 1_000_000), Number(2, 30), Number(3, 4));
+        break;
+    case ["mesh", ..]:
+        await MeshCost.RunAsync(Number(1, 1_000_000), Number(2, 60), Number(3, 3), args.Length > 4 ? Enum.Parse<Engine>(args[4]) : Engine.Prometheus);
         break;
     case ["plan", ..]:
         await QueryPlan.RunAsync(Number(1, 50_000));

@@ -58,7 +58,8 @@ internal static class SteadyState
     private static bool IsExported(PromSample sample) =>
         sample.Name.StartsWith("egress_", StringComparison.Ordinal) && !sample.Name.StartsWith("egress_alerts_", StringComparison.Ordinal);
 
-    private static Task WindowsAsync(EgressAlertsProcess service, int count, int windowSeconds) => Deadline.UntilAsync(
+    /// <summary>Waits until the service has read so many windows.</summary>
+    public static Task WindowsAsync(EgressAlertsProcess service, int count, int windowSeconds) => Deadline.UntilAsync(
         async () => await service.ValueAsync("egress_alerts_windows_total") >= count,
         (count * windowSeconds * 2) + 120,
         $"{count} windows:\n{service.Output}",
