@@ -19,14 +19,14 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
     private readonly List<string> _up;
     private readonly LoopbackServer _server;
 
-    private MadeUpPrometheus(LoopbackServer server, int series)
+    private MadeUpPrometheus(LoopbackServer server, int series, int pods)
     {
         _server = server;
         _labels = [.. Enumerable.Range(0, series / MetricsPerFlow).Select(i => Encoding.UTF8.GetBytes(Labels(i)))];
-        var pods = Enumerable.Range(0, (series / MetricsPerFlow / FlowsPerPod) + 1).Select(PodOf);
+        var targets = Enumerable.Range(0, Math.Max(pods, (series / MetricsPerFlow / FlowsPerPod) + 1)).Select(PodOf);
         _up =
         [
-            .. pods.Select(pod => $$"""
+            .. targets.Select(pod => $$"""
                 {"__name__":"up","instance":"{{pod.Instance}}:15090","job":"envoy-stats","namespace":"{{pod.Namespace}}","pod":"{{pod.Name}}"}
                 """),
         ];
@@ -35,7 +35,8 @@ internal sealed class MadeUpPrometheus : IAsyncDisposable
 
     public Uri Address => _server.Address;
 
-    public static async Task<MadeUpPrometheus> StartAsync(int series) => new(await LoopbackServer.StartAsync(), series);
+    /// <param name="pods">How many pods have an <c>up</c>, if more than the series are of.</param>
+    public static async Task<MadeUpPrometheus> StartAsync(int series, int pods) => new(await LoopbackServer.StartAsync(), series, pods);
 
     /// <summary>The address of a pod.</summary>
     public static string AddressOf(int number) => $"10.{44 + (number / 62_500)}.{number / 250 % 250}.{(number % 250) + 1}";

@@ -4,7 +4,7 @@ using EgressAlerts.Benchmarks;
 using EgressAlerts.Testing;
 
 // steady [SERIES] [WINDOW_SECONDS] [WINDOWS]: the whole program in its steady state, at a real Prometheus.
-// made-up [SERIES] [WINDOW_SECONDS] [WINDOWS]: the same at a server that makes its answers up.
+// made-up [SERIES] [WINDOW_SECONDS] [WINDOWS] [PODS]: the same at a server that makes its answers up, with at least PODS targets.
 // mesh [SERIES] [WINDOW_SECONDS] [WINDOWS] [ENGINE]: what 2 % of egress among SERIES costs the program and a real store, read alone and read with all.
 // plan [SERIES]: what the ways to ask cost Prometheus.
 // dns [ADDRESSES]: reverse look-ups beside dnsperf, which must be installed, at the same BIND.
@@ -25,7 +25,7 @@ switch (args)
         await SteadyState.AtPrometheusAsync(Number(1, 10_000), Number(2, 15), Number(3, 20));
         break;
     case ["made-up", ..]:
-        await SteadyState.AtMadeUpAnswersAsync(Number(1, 1_000_000), Number(2, 30), Number(3, 4));
+        await SteadyState.AtMadeUpAnswersAsync(Number(1, 1_000_000), Number(2, 30), Number(3, 4), Number(4, 0));
         break;
     case ["mesh", ..]:
         await MeshCost.RunAsync(Number(1, 1_000_000), Number(2, 60), Number(3, 3), args.Length > 4 ? Enum.Parse<Engine>(args[4]) : Engine.Prometheus);

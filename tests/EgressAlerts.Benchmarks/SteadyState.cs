@@ -18,17 +18,18 @@ internal static class SteadyState
     }
 
     /// <summary>At a server that makes its answers up: for more series than a Prometheus on the same machine can hold and answer for.</summary>
-    public static async Task AtMadeUpAnswersAsync(int series, int windowSeconds, int windows)
+    /// <param name="pods">How many pods have an <c>up</c>, if more than the series are of.</param>
+    public static async Task AtMadeUpAnswersAsync(int series, int windowSeconds, int windows, int pods)
     {
         await using var dns = new DnsResponder(Scenarios.Steady(series).Zone, 0);
-        await using var server = await MadeUpPrometheus.StartAsync(series);
+        await using var server = await MadeUpPrometheus.StartAsync(series, pods);
         await MeasureAsync(server.Address, $"{dns.Endpoint}", windowSeconds, windows);
     }
 
     private static async Task MeasureAsync(Uri prometheus, string dns, int windowSeconds, int windows)
     {
         await using var service = new EgressAlertsProcess($$"""
-            prometheus: { url: '{{prometheus}}', interval: {{windowSeconds}}s, delay: 2s }
+            prometheus: { url: '{{prometheus}}', interval: {{windowSeconds}}s, delay: 2s, read: all }
             dns: { servers: ['{{dns}}'], queries_per_second: 1000 }
             alerting: { alertmanagers: [] }
             """);
@@ -61,7 +62,7 @@ internal static class SteadyState
     /// <summary>Waits until the service has read so many windows.</summary>
     public static Task WindowsAsync(EgressAlertsProcess service, int count, int windowSeconds) => Deadline.UntilAsync(
         async () => await service.ValueAsync("egress_alerts_windows_total") >= count,
-        (count * windowSeconds * 2) + 120,
+        (count * windowSeconds * 5) + 120,
         $"{count} windows:\n{service.Output}",
         between: 5);
 }
