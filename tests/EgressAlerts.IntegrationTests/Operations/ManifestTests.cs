@@ -44,7 +44,7 @@ public sealed class ManifestTests : IDisposable
             .Where(block => block.StartsWith("apiVersion:", StringComparison.Ordinal))
             .SelectMany(Yaml.Read)
             .ToList();
-        Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar"], resources.Select(Kind).Distinct().Order());
+        Assert.Equal(["AuthorizationPolicy", "NetworkPolicy", "ServiceEntry", "Sidecar", "Telemetry"], resources.Select(Kind).Distinct().Order());
         await AssertValidAsync(resources);
     }
 
@@ -60,6 +60,8 @@ public sealed class ManifestTests : IDisposable
             byHost with { Destination = "52.0.0.1", NameSource = NameSource.Ip },
             byHost with { Destination = "2001:db8::1", NameSource = NameSource.Ip, Address = IPAddress.Parse("2001:db8::1") },
             byHost with { AlertName = "EgressNewDestination" },
+            byHost with { IsAmbient = true },
+            byHost with { IsGateway = true, Destination = "52.0.0.1", NameSource = NameSource.Ip },
         ];
         var resources = all.SelectMany(facts => WantedRemedies.Of(facts, new()).Concat(BlockRemedies.Of(facts)))
             .Where(remedy => remedy.Snippet.StartsWith("apiVersion:", StringComparison.Ordinal)).SelectMany(remedy => Yaml.Read(remedy.Snippet)).ToList();
