@@ -86,15 +86,23 @@ public sealed class PagesFixture : IAsyncLifetime
         var story = Scenarios.Story();
         var sites = Enumerable.Range(0, ManyDestinations)
             .Select(i => new Target(Way.Passthrough, FormattableString.Invariant($"{new string('a', 40)}-{i}.example"), "", 80)).ToList();
+        var (hop, behind) = (new Target(Way.Gateway, "istio-egressgateway", "", 443), new Target(Way.Registered, "app.example-2.com", "", 443));
         return story with
         {
-            Name = "story with many destinations",
+            Name = "story with many destinations and an egress gateway",
             Step = world =>
             {
                 story.Step(world);
-                if (world.Tick == 0) world.Start("search", "indexer");
+                if (world.Tick == 0)
+                {
+                    world.Start("search", "indexer");
+                    world.Start("istio-system", "istio-egressgateway");
+                }
+
                 var indexer = world.Pods.First(pod => pod.Workload == "indexer");
                 foreach (var site in sites.Skip(world.Tick % 10 * 20).Take(20)) indexer.Http(site);
+                indexer.Http(hop);
+                world.Pods.First(pod => pod.Workload == "istio-egressgateway").Http(behind);
             },
         };
     }

@@ -118,6 +118,25 @@ public sealed class TrafficPagesTests(PagesFixture pages)
     }
 
     [Fact]
+    public async Task Who_stands_behind_an_egress_gateway_is_said_as_an_estimate_that_leads_to_the_workload_and_to_how_one_tells_for_sure()
+    {
+        await using var opened = await pages.OpenAsync("destinations/app.example-2.com");
+        var page = opened.Page;
+        var row = page.GetByRole(AriaRole.Region, new() { Name = "Workloads" }).Locator("tbody tr").First;
+        await Assertions.Expect(row).ToContainTextAsync("Estimated: behind this gateway, by share of the first hop: search/indexer 100 %");
+        await Assertions.Expect(page.GetByText("This is an estimate")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "How to tell for sure" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#behind-an-egress-gateway")).ToBeInViewportAsync();
+        Assert.Empty(opened.Faults);
+
+        await using var gateway = await pages.OpenAsync("workloads/istio-system/istio-egressgateway");
+        await Assertions.Expect(gateway.Page.GetByRole(AriaRole.Heading, new() { Name = "Who enters this gateway" })).ToBeVisibleAsync();
+        await gateway.Page.GetByRole(AriaRole.Link, new() { Name = "search/indexer" }).ClickAsync();
+        await gateway.Page.WaitForURLAsync(new Uri(pages.Service.Address, "workloads/search/indexer").ToString());
+        Assert.Empty(gateway.Faults);
+    }
+
+    [Fact]
     public async Task Readiness_lists_what_REGISTRY_ONLY_would_refuse()
     {
         await using var opened = await pages.OpenAsync("readiness?namespace=shop");
