@@ -42,10 +42,10 @@ internal sealed class MeshCost : IDisposable
             (windowSeconds * 4) + 600, "all targets are scraped twice", between: 1);
         using var cost = new MeshCost(store, windowSeconds, windows);
         await cost.IdleAsync();
-        await cost.ReadAsync("egress", $"{dns.Endpoint}");
+        await cost.AskAsync("all series over a window and two minutes", Metrics.Select(metric => $"{metric}[{windowSeconds + 120}s]"));
         await cost.AskAsync("sum(increase(within the mesh[5m])), all metrics", Metrics.SelectMany(metric => WithinTheMesh
             .Select(matchers => $"sum(increase({metric}{{{matchers}}}[5m]))")));
-        await cost.ReadAsync("all", $"{dns.Endpoint}");
+        foreach (var read in (string[])["egress", "all"]) await cost.ReadAsync(read, $"{dns.Endpoint}");
     }
 
     public void Dispose() => _http.Dispose();
