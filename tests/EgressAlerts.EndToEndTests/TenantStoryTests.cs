@@ -26,8 +26,12 @@ public sealed class TenantStoryTests : IAsyncLifetime
         _service = new EgressAlertsProcess($$$"""
             prometheus:
               servers:
-              - {url: '{{{_vmauth.Address}}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [red]}}}
-              - {url: '{{{_vmauth.Address}}}', basic_auth: {username: egress-alerts, password: s3cret}, http_headers: {X-Scope-OrgID: {values: [blue]}}}
+              - url: '{{{_vmauth.Address}}}'
+                basic_auth: {username: egress-alerts, password: s3cret}
+                http_headers: {X-Scope-OrgID: {values: [red]}}
+              - url: '{{{_vmauth.Address}}}'
+                basic_auth: {username: egress-alerts, password: s3cret}
+                http_headers: {X-Scope-OrgID: {values: [blue]}}
               interval: 2s
               delay: 1s
               timeout: 5s
