@@ -63,7 +63,7 @@ public sealed record PollingOptions : ICheckedOptions
     public IReadOnlyList<string> Matchers { get; init; } = [];
 
     /// <summary>Which of Istio's series are asked for.</summary>
-    public ReadMode Read { get; init; } = ReadMode.All;
+    public ReadMode Read { get; init; } = ReadMode.Egress;
 
     /// <summary>Where users reach Prometheus' own page: links to queries begin with it. Null where nobody has said.</summary>
     public Uri? ExternalUrl { get; init; }
@@ -81,10 +81,10 @@ public sealed record PollingOptions : ICheckedOptions
 /// <summary>Which of Istio's series are asked for.</summary>
 public enum ReadMode
 {
-    /// <summary>All, so that <c>egress_alerts_excluded_total</c> says how much of each kind was left out.</summary>
+    /// <summary>All, so that <c>egress_alerts_excluded_total</c> says exactly how much of each kind was left out.</summary>
     All,
 
-    /// <summary>Those that may count egress. The server leaves out what lies in the mesh.</summary>
+    /// <summary>Those that may count egress. The server leaves out what lies in the mesh, and says about how much that is.</summary>
     Egress,
 }
 

@@ -94,23 +94,24 @@ internal static partial class MeshRules
                 "count by (job) (up)");
     }
 
-    public static Check Limits(ServerLimits limits, MeshSizes sizes, PollingOptions options, TimeSpan interval)
+    /// <param name="largest">How many series of one metric are read, of the metric of which it is most.</param>
+    public static Check Limits(ServerLimits limits, long largest, PollingOptions options, TimeSpan interval)
     {
         var kind = ServerChecks.Limits;
         var perSeries = Math.Ceiling((options.Interval + options.Late) / interval) + 1;
-        var samples = sizes.Largest * perSeries;
+        var samples = largest * perSeries;
         var lookback = limits.Lookback.Length > 0 ? $", its lookback is {limits.Lookback}" : "";
         const string Query = "topk(1, count by (__name__) ({__name__=~\"istio_.+\"}))";
-        if (limits.MaxSeries < sizes.Largest)
+        if (limits.MaxSeries < largest)
         {
             return kind.Fail(
-                FormattableString.Invariant($"a query may read {limits.MaxSeries} series, and the largest metric has {sizes.Largest}"),
-                FormattableString.Invariant($"-search.maxUniqueTimeseries={sizes.Largest * 2}, at VictoriaMetrics"),
+                FormattableString.Invariant($"a query may read {limits.MaxSeries} series, and {largest} of one metric are read"),
+                FormattableString.Invariant($"-search.maxUniqueTimeseries={largest * 2}, at VictoriaMetrics"),
                 Query);
         }
 
         if (limits.MaxSamples is not { } most) return kind.Ok("the server shows no limit of samples", Query);
-        var message = FormattableString.Invariant($"a query may read {most} samples, and a window of the largest metric has about {samples:0}{lookback}");
+        var message = FormattableString.Invariant($"a query may read {most} samples, and a window has about {samples:0} of one metric{lookback}");
         return samples * 2 <= most
             ? kind.Ok(message, Query)
             : kind.Warn(

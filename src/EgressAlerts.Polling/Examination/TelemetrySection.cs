@@ -80,7 +80,28 @@ public sealed class TelemetrySection(
         }
 
         book.Add([.. ScrapeRules.Check(ups.Jobs, options, probe.Now)]);
-        book.Add(MeshRules.Limits(facts.Limits, sizes, options, ups.Jobs.Min(job => job.Interval) is { Ticks: > 0 } shortest ? shortest : UsualInterval));
+        if (await LargestAsync(sizes, cancel) is { } largest)
+            book.Add(MeshRules.Limits(facts.Limits, largest, options, ups.Jobs.Min(job => job.Interval) is { Ticks: > 0 } shortest ? shortest : UsualInterval));
+    }
+
+    /// <summary>How many series of one metric are read, of the metric of which it is most. Null where that could not be counted, which is noted.</summary>
+    private async Task<long?> LargestAsync(MeshSizes all, CancellationToken cancel)
+    {
+        if (options.Read == ReadMode.All) return all.Largest;
+        var parts = new List<MeshSizes>();
+        foreach (var matchers in EgressSelectors.Of(telemetry))
+        {
+            var (part, query) = (new MeshSizes(), MeshSizes.Query([.. options.Matchers, .. matchers]));
+            if (await probe.QueryAsync(query, part, cancel) is { } failure)
+            {
+                book.GiveUp([ServerChecks.Limits], failure.Message, query);
+                return null;
+            }
+
+            parts.Add(part);
+        }
+
+        return RawMetric.All.Max(raw => parts.Sum(part => part.Of(raw.Name)));
     }
 
     private async Task LabelsAsync(MeshSizes sizes, CancellationToken cancel)

@@ -18,7 +18,15 @@ public sealed class HistoryPieceTests : IAsyncLifetime
     private readonly HttpClient _http = HttpClients.Create(new HttpSettings(), NullLogger.Instance);
     private SampleStore _store = null!;
 
-    private PollingOptions Options => new() { Url = _store.Address, Interval = Interval, Matchers = ["job!=\"other\""], Timeout = TimeSpan.FromSeconds(5) };
+    /// <summary>A piece of history has all series.</summary>
+    private PollingOptions Options => new()
+    {
+        Url = _store.Address,
+        Interval = Interval,
+        Matchers = ["job!=\"other\""],
+        Timeout = TimeSpan.FromSeconds(5),
+        Read = ReadMode.All,
+    };
 
     public async Task InitializeAsync() => _store = await SampleStore.StartAsync();
 

@@ -73,7 +73,7 @@ public sealed class PollerConnectionTests : PollerOverHttp
             }
         });
         var url = scheme == "https" ? new UriBuilder(Server.Address) { Scheme = "https" }.Uri : new Uri($"http://{tls.LocalEndpoint}");
-        var options = new PollingOptions { Url = url, Timeout = TimeSpan.FromSeconds(2) };
+        var options = new PollingOptions { Url = url, Timeout = TimeSpan.FromSeconds(2), Read = ReadMode.All };
         var poller = new Poller(Http, options, new TelemetryOptions(), new PollingMetrics(Self), Store.InMemory().Read(), Time, Log);
         Assert.Null(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.StartsWith("connection: ", poller.Failure, StringComparison.Ordinal);
@@ -153,7 +153,7 @@ public sealed class PollerConnectionTests : PollerOverHttp
         using var folder = new TemporaryFolder();
         var file = folder.File("token");
         using var http = HttpClients.Create(new HttpSettings { CredentialsFile = file }, NullLogger.Instance);
-        var options = new PollingOptions { Url = Server.Address };
+        var options = new PollingOptions { Url = Server.Address, Read = ReadMode.All };
         Poller = new Poller(http, options, new TelemetryOptions(), new PollingMetrics(Self), Store.InMemory().Read(), TimeProvider.System, Log);
         Assert.Null(await ReadAsync(0));
         Assert.Null(await ReadAsync(0));

@@ -32,7 +32,14 @@ public abstract class PollerOverHttp : IAsyncLifetime
     {
         Server = await LoopbackServer.StartAsync();
         Server.Answer = Good(5);
-        var options = new PollingOptions { Url = new Uri(Server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(2), MaxResponseBytes = 1 << 20 };
+        // One query reads a metric.
+        var options = new PollingOptions
+        {
+            Url = new Uri(Server.Address, "prefix?dedup=true"),
+            Timeout = TimeSpan.FromSeconds(2),
+            MaxResponseBytes = 1 << 20,
+            Read = ReadMode.All,
+        };
         Poller = new Poller(Http, options, new TelemetryOptions(), new PollingMetrics(Self), Store.InMemory().Read(), Time, Log);
         Assert.True(await ReadAsync(0) is { } first && Poller.BaselineEnd == first.Window.End);
     }

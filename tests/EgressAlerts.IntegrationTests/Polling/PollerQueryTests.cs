@@ -99,7 +99,7 @@ public sealed class PollerQueryTests : PollerOverHttp
             asked.Add($"{context.Request.QueryString} {context.Request.Form["partial_response"]}/{context.Request.Form["deny_partial_response"]}");
             await Good(5)(context);
         };
-        var options = new PollingOptions { Url = new Uri(Server.Address, "?partial_response=true&a=%26b%20c") };
+        var options = new PollingOptions { Url = new Uri(Server.Address, "?partial_response=true&a=%26b%20c"), Read = ReadMode.All };
         var poller = new Poller(Http, options, new TelemetryOptions(), new PollingMetrics(Self), Store.InMemory().Read(), Time, Log);
         Assert.NotNull(await poller.TryReadAsync(new Window(Noon, Noon.AddSeconds(30)), CancellationToken.None));
         Assert.All(asked, query => Assert.Equal("?partial_response=true&a=%26b%20c /1", query));

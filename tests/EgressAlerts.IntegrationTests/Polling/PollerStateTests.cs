@@ -17,7 +17,7 @@ public sealed class PollerStateTests : PollerOverHttp
     public async Task Where_counters_were_lost_what_is_unknown_is_a_baseline_in_the_next_window_and_counts_from_there(string damage, double excluded)
     {
         using var store = Store.InMemory();
-        var options = new PollingOptions { Url = Server.Address };
+        var options = new PollingOptions { Url = Server.Address, Read = ReadMode.All };
         var state = store.Read();
         Poller New() => new(Http, options, new TelemetryOptions(), new PollingMetrics(new()), state, Time, Log);
         Poller = New();
@@ -55,7 +55,8 @@ public sealed class PollerStateTests : PollerOverHttp
     {
         using var store = Store.InMemory();
         var state = store.Read();
-        Poller = new(Http, new PollingOptions { Url = Server.Address }, new TelemetryOptions(), new PollingMetrics(new()), state, Time, Log);
+        Poller = new(
+            Http, new PollingOptions { Url = Server.Address, Read = ReadMode.All }, new TelemetryOptions(), new PollingMetrics(new()), state, Time, Log);
 
         // A label of the target has changed: one counter goes on as another series.
         Server.Answer = async context =>
@@ -72,7 +73,9 @@ public sealed class PollerStateTests : PollerOverHttp
         Assert.NotNull(await ReadAsync(0));
         Assert.True(state.Commit());
         var metrics = new MetricRegistry();
-        _ = new Poller(Http, new PollingOptions { Url = Server.Address }, new TelemetryOptions(), new PollingMetrics(metrics), store.Read(), Time, Log);
+        _ = new Poller(
+            Http, new PollingOptions { Url = Server.Address, Read = ReadMode.All }, new TelemetryOptions(), new PollingMetrics(metrics), store.Read(), Time,
+            Log);
         Assert.Equal(2, metrics.Sum("egress_alerts_raw_series"));
     }
 }

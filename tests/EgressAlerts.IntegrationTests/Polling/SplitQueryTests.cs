@@ -209,7 +209,10 @@ public sealed class SplitQueryTests : PollerOverHttp
     [
         .. Enumerable.Range(1, of).Select(number => new Poller(
             Http,
-            new PollingOptions { Url = new Uri(Server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(5), Shard = new(number, of) },
+            new PollingOptions
+            {
+                Url = new Uri(Server.Address, "prefix?dedup=true"), Timeout = TimeSpan.FromSeconds(5), Shard = new(number, of), Read = ReadMode.All,
+            },
             new TelemetryOptions(), new PollingMetrics(new MetricRegistry()), Store.InMemory().Read(), Time, Log)),
     ];
 

@@ -36,7 +36,7 @@ public sealed class ServerRulesTests
     public void A_limit_must_have_room_for_the_largest_metric(string flags, bool isVictoriaMetrics, CheckResult expected)
     {
         var limits = ServerLimits.Of(new ServerPage(200, flags, null, isVictoriaMetrics, ""));
-        var check = MeshRules.Limits(limits, Sizes(10_000), new PollingOptions(), TimeSpan.FromSeconds(15));
+        var check = MeshRules.Limits(limits, 10_000, new PollingOptions(), TimeSpan.FromSeconds(15));
         Assert.Equal(expected, check.Result);
         Assert.Equal(expected == CheckResult.Ok, check.Remedy.Length == 0);
     }

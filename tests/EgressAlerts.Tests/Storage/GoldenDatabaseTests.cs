@@ -102,7 +102,7 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         Assert.Equal([new ExcludedSum(Metric.Requests, "baseline", 12)], poller.Excluded);
 
         var state = _store.Read();
-        var rules = new BaselineRules(new JobRegister(state), GoldenStory.Polling, new TelemetryOptions(), state);
+        var rules = new BaselineRules(new JobRegister(state), GoldenStory.Polling with { Read = new PollingOptions().Read }, new TelemetryOptions(), state);
         var next = new Window(GoldenStory.End, GoldenStory.End + GoldenStory.Length);
         Assert.Equal((false, false, false), (rules.IsFirst, rules.IsNewSource, rules.IsBirthBaseline("envoy", next)));
         Assert.True(new HostRegister(DynamicDns.Auto, state).IsUnregistered("other.example.com"));

@@ -34,7 +34,13 @@ internal sealed class GoldenStory
     /// <summary>When the destination was first seen of which an alert still fires at the end.</summary>
     public static readonly DateTimeOffset News = Start.AddDays(9).AddHours(2).AddMinutes(30);
 
-    public static readonly PollingOptions Polling = new() { Url = new("http://prometheus.monitoring:9090"), Matchers = ["job=\"envoy\""] };
+    /// <summary>Released versions read all series, unless they were told otherwise.</summary>
+    public static readonly PollingOptions Polling = new()
+    {
+        Url = new("http://prometheus.monitoring:9090"),
+        Matchers = ["job=\"envoy\""],
+        Read = ReadMode.All,
+    };
 
     private static readonly Workload Crawler = new("web", "crawler");
     private static readonly Workload Agent = new("platform", "agent");
