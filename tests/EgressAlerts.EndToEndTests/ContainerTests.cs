@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 namespace EgressAlerts.EndToEndTests;
 
 /// <summary>The images and the compose file, as far as they can be judged without a container engine.</summary>
+[Collection(nameof(Builds))]
 public sealed partial class ContainerTests(ContainerTests.Context context) : IClassFixture<ContainerTests.Context>
 {
     private static readonly string Dockerfile = File.ReadAllText(Repository.File("deploy", "Dockerfile"));

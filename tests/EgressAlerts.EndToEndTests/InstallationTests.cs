@@ -6,6 +6,7 @@ using EgressAlerts.Testing;
 namespace EgressAlerts.EndToEndTests;
 
 /// <summary>deploy/installation.md, typed as it stands there; only folders, ports and the resolver are this test's own.</summary>
+[Collection(nameof(Builds))]
 public sealed class InstallationTests : IDisposable
 {
     private const string Baseline = "egress_alerts_baseline_window_end_timestamp_seconds";
