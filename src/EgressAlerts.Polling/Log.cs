@@ -19,7 +19,7 @@ internal static partial class Log
         "the baseline moves on to {Baseline}, with {Counters} counters: no job has been scraped for a whole window before this one yet")]
     public static partial void BaselineMoved(ILogger logger, DateTimeOffset baseline, int counters);
 
-    [LoggerMessage(4, LogLevel.Warning, "Prometheus has no Istio series: does it scrape the sidecars, and do prometheus.matchers fit?")]
+    [LoggerMessage(4, LogLevel.Warning, "Prometheus has no Istio series that may be egress: does it scrape the sidecars, and do prometheus.matchers fit?")]
     public static partial void NoSeries(ILogger logger);
 
     [LoggerMessage(5, LogLevel.Warning, "telemetry {Kind}: {Message}. To mend it: {Remedy}")]

@@ -20,11 +20,16 @@ internal sealed class SideQueries(
     /// <summary>The look for late samples goes so many times <c>prometheus.late</c> back.</summary>
     private const int LateBack = 10;
 
+    /// <summary>In a large mesh a sum over what is not read costs the server more than minutes of reading the rest.</summary>
+    private static readonly TimeSpan NotReadEvery = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan MangledEvery = TimeSpan.FromMinutes(10);
 
-    private readonly GrowthEstimate _read = new([.. servers.Select(one => one.Server)], "polling_expected", (reader, raw) => reader.Selectors(raw), state);
+    private readonly GrowthEstimate _read = new(
+        [.. servers.Select(one => one.Server)], "polling_expected", (reader, raw) => reader.Selectors(raw), GrowthEstimate.First, state);
 
-    private readonly GrowthEstimate _notRead = new([.. servers.Select(one => one.Server)], "polling_not_read", (reader, raw) => reader.NotRead(raw), state);
+    private readonly GrowthEstimate _notRead = new(
+        [.. servers.Select(one => one.Server)], "polling_not_read", (reader, raw) => reader.NotRead(raw), NotReadEvery, state);
 
     private DateTimeOffset _nextMangled;
 
@@ -34,7 +39,16 @@ internal sealed class SideQueries(
         await LookForLateSamplesAsync(window, accounting, cancel);
         var settled = window.End - options.Late;
         await _read.AskAsync(window, settled, accounting.Expect, cancel);
-        await _notRead.AskAsync(window, settled, (metric, amount) => accounting.Exclude(metric, "not_read", amount), cancel);
+        if (options.Read == ReadMode.Egress)
+        {
+            accounting.BeginNotRead();
+            await _notRead.AskAsync(window, settled, (metric, amount) => accounting.Exclude(metric, Accounting.NotRead, amount), cancel);
+        }
+        else
+        {
+            _notRead.Forget();
+        }
+
         if (window.End < _nextMangled) return;
         _nextMangled = window.End + MangledEvery;
         if (options.Read == ReadMode.Egress) await LookForJobsAsync(window, cancel);

@@ -8,6 +8,9 @@ namespace EgressAlerts.Polling;
 /// <summary>Decides what of a window's growth is counted, and keeps the sums of what is left out.</summary>
 internal sealed class Accounting
 {
+    /// <summary>The reason of what the server is not asked for.</summary>
+    public const string NotRead = "not_read";
+
     private readonly CounterTracker _tracker;
     private readonly JobRegister _jobs;
     private readonly BaselineRules _baselines;
@@ -78,6 +81,12 @@ internal sealed class Accounting
     public void Exclude(Metric metric, string reason, double amount)
     {
         if (amount > 0) CollectionsMarshal.GetValueRefOrAddDefault(_excluded, (metric, reason), out _) += amount;
+    }
+
+    /// <summary>Shows 0 of what is not read until something is known of it. So whoever computes its growth sees the first amount.</summary>
+    public void BeginNotRead()
+    {
+        foreach (var raw in RawMetric.All) _excluded.TryAdd((raw.Metric, NotRead), 0);
     }
 
     /// <summary>What was left out goes into the database with the window.</summary>

@@ -9,11 +9,14 @@ namespace EgressAlerts.Polling;
 /// each other without a gap. One that is not answered is asked for again, unless that lasts for more than <see cref="MostBack"/>.</remarks>
 /// <param name="name">The name of the cell that remembers how far the ranges have come.</param>
 /// <param name="selectors">The selectors of a metric. No series is in two of them.</param>
+/// <param name="usual">The length of a range but for the first, if that is at least <see cref="WindowsInRange"/> windows. A server reads all series for each
+/// range, however long it is.</param>
 internal sealed class GrowthEstimate(
-    IReadOnlyList<PolledServer> servers, string name, Func<SplitReader, RawMetric, IEnumerable<string>> selectors, StoredState state)
+    IReadOnlyList<PolledServer> servers, string name, Func<SplitReader, RawMetric, IEnumerable<string>> selectors, TimeSpan usual,
+    StoredState state)
 {
-    /// <summary>The length of a range, if that is at least <see cref="WindowsInRange"/> windows.</summary>
-    internal static readonly TimeSpan Usual = TimeSpan.FromMinutes(5);
+    /// <summary>The length of the first range, if that is at least <see cref="WindowsInRange"/> windows. So something is known soon.</summary>
+    internal static readonly TimeSpan First = TimeSpan.FromMinutes(5);
 
     /// <summary>A window is at least a scrape interval, and <c>increase()</c> needs a few samples.</summary>
     internal const int WindowsInRange = 4;
@@ -30,21 +33,28 @@ internal sealed class GrowthEstimate(
     private readonly Cell<EstimateState> _kept = state.Cell(
         name, PollingJson.Default.EstimateState, new EstimateState(new Dictionary<string, DateTimeOffset>()));
 
+    /// <summary>The metrics that wait for their first range.</summary>
+    private readonly HashSet<string> _new = [];
+
     private DateTimeOffset _resting;
 
-    /// <summary>Called after each window that was read whole. Where there is nothing to select, time passes and nothing is asked.</summary>
+    /// <summary>Begins anew with the next question.</summary>
+    public void Forget()
+    {
+        if (_kept.Value.Until.Count > 0) _kept.Value = new(new Dictionary<string, DateTimeOffset>());
+    }
+
+    /// <summary>Called after each window that was read whole.</summary>
     /// <param name="settled">Samples up to here are there by now.</param>
     /// <param name="add">Takes what a metric grew by.</param>
     public async Task AskAsync(Window window, DateTimeOffset settled, Action<Metric, double> add, CancellationToken cancel)
     {
-        var range = Max(Usual, window.Length * WindowsInRange);
-        var earliest = settled - Max(MostBack, range);
-        var until = RawMetric.All.ToDictionary(
-            raw => raw.Name, raw => _kept.Value.Until.TryGetValue(raw.Name, out var known) ? Max(known, earliest) : window.End);
+        var until = RawMetric.All.ToDictionary(raw => raw.Name, raw => UntilOf(raw, window, settled));
         if (window.End >= _resting)
         {
-            foreach (var raw in RawMetric.All.Where(raw => until[raw.Name] + range <= settled).OrderBy(raw => until[raw.Name]).Take(AtOnce))
+            foreach (var raw in RawMetric.All.Where(raw => until[raw.Name] + Range(raw, window) <= settled).OrderBy(raw => until[raw.Name]).Take(AtOnce))
             {
+                var range = Range(raw, window);
                 var end = until[raw.Name] + range;
                 if (await SumAsync(raw, end, range, cancel) is not { } sum)
                 {
@@ -54,10 +64,21 @@ internal sealed class GrowthEstimate(
 
                 add(raw.Metric, sum);
                 until[raw.Name] = end;
+                _new.Remove(raw.Name);
             }
         }
 
         if (until.Any(one => _kept.Value.Until.GetValueOrDefault(one.Key) != one.Value)) _kept.Value = new(until);
+    }
+
+    private TimeSpan Range(RawMetric raw, Window window) => Max(_new.Contains(raw.Name) ? First : usual, window.Length * WindowsInRange);
+
+    /// <summary>How far the ranges of a metric have come, or where those begin that are not given up.</summary>
+    private DateTimeOffset UntilOf(RawMetric raw, Window window, DateTimeOffset settled)
+    {
+        if (_kept.Value.Until.TryGetValue(raw.Name, out var known)) return Max(known, settled - Max(MostBack, Range(raw, window)));
+        _new.Add(raw.Name);
+        return window.End;
     }
 
     /// <returns>Null where a server does not answer.</returns>

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace EgressAlerts.IntegrationTests.Polling;
 
-/// <summary>The server is asked every five minutes what grew by how much, and no window depends on its answers.</summary>
+/// <summary>The server is asked every so often what grew by how much, and no window depends on its answers.</summary>
 public sealed class GrowthEstimateTests : PollerOverHttp
 {
     private const string Refused = """{"status":"error","errorType":"422","error":"the number of timeseries exceeds 3; see -search.maxUniqueTimeseries"}""";
@@ -19,11 +19,12 @@ public sealed class GrowthEstimateTests : PollerOverHttp
     private bool _refuses;
 
     [Fact]
-    public async Task What_is_read_and_what_is_not_is_asked_for_every_five_minutes_one_metric_after_the_other()
+    public async Task What_is_read_is_asked_for_every_five_minutes_and_what_is_not_every_fifteen_one_metric_after_the_other()
     {
         Start(ReadMode.Egress);
         for (var window = 0; window < 14; window++) await ReadsAsync(window);
         Assert.Empty(_asked); // Samples of the first five minutes may still come.
+        Assert.Equal([0, 0, 0, 0, 0], NotRead());
         await ReadsAsync(14);
         Assert.Equal(2 * 8, _asked.Count); // Four selectors of what is read and four of the rest, of two metrics.
         for (var window = 15; window < 24; window++) await ReadsAsync(window);
@@ -41,9 +42,18 @@ public sealed class GrowthEstimateTests : PollerOverHttp
         Start(ReadMode.Egress);
         Assert.Equal(12, Poller.Expected[Metric.Requests]);
         await ReadsAsync(24);
-        Assert.Equal(2 * 8, _asked.Count);
+        Assert.Equal(2 * 4, _asked.Count);
         Assert.All(_asked, asked => Assert.Equal(Noon.AddMinutes(10).ToUnixTimeSeconds(), asked.At));
         Assert.Equal(24, Poller.Expected[Metric.Requests]);
+
+        // A sum over what is not read is dear, so after the first one there are 15 minutes in each.
+        for (var window = 25; window < 44; window++) await ReadsAsync(window);
+        Assert.Equal([12, 12, 12, 24, 24], NotRead());
+        _asked.Clear();
+        await ReadsAsync(44);
+        var notRead = _asked.Where(asked => asked.Query.EndsWith("[900000ms]))", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2 * 4, notRead.Count);
+        Assert.All(notRead, asked => Assert.Equal(Noon.AddMinutes(20).ToUnixTimeSeconds(), asked.At));
 
         // An hour at most is made up for.
         _asked.Clear();
@@ -62,9 +72,10 @@ public sealed class GrowthEstimateTests : PollerOverHttp
         Assert.Empty(NotRead());
 
         Start(ReadMode.Egress);
-        _asked.Clear();
-        for (var window = 24; window < 34; window++) await ReadsAsync(window);
-        Assert.Equal(7 * 8, _asked.Count);
+        for (var window = 24; window < 38; window++) await ReadsAsync(window);
+        Assert.Equal([0, 0, 0, 0, 0], NotRead());
+        for (var window = 38; window < 46; window++) await ReadsAsync(window);
+        Assert.Equal([12, 12, 12, 24, 24], NotRead());
     }
 
     [Fact]
@@ -84,13 +95,13 @@ public sealed class GrowthEstimateTests : PollerOverHttp
         for (var window = 0; window < 74; window++) await ReadsAsync(window, value: window + 1);
         Assert.Equal(1, _asked.Count(asked => asked.Query.Contains("reporter=\"destination\"", StringComparison.Ordinal)));
         Assert.Equal(1, _self.Sum("egress_alerts_query_failures_total", "limit"));
-        Assert.Empty(NotRead());
+        Assert.All(NotRead(), amount => Assert.Equal(0, amount));
         Assert.Equal(6 * 12, Poller.Expected[Metric.Requests]);
 
         // What was not answered is asked for again.
         _refuses = false;
         for (var window = 74; window < 100; window++) await ReadsAsync(window);
-        Assert.InRange(NotRead()[0], 8 * 12, 9 * 12);
+        Assert.Equal(3 * 12, NotRead()[0]);
     }
 
     [Fact]
