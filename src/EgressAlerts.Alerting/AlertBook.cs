@@ -164,11 +164,11 @@ public sealed class AlertBook
             new Workload("", ""),
             "",
             window.End,
-            "Some alerts are held back because there are too many.",
+            string.Create(CultureInfo.InvariantCulture, $"{heldBack.Count} alerts are not sent, because too many fire already"),
             $"Held back: {string.Join(", ", names)}. At most {_options.MaxAlertsPerName} of a name and {_options.MaxAlerts} in all fire at a time, "
-            + $"and {_options.MaxInfoAlerts} of severity info; those held back fire as others resolve. "
+            + $"and {_options.MaxInfoAlerts} of severity info. Those held back fire when others resolve. "
             + $"{_options.Home}/alerts?state=held_back lists them.",
-            NameSource.Unknown,
+            NameSource: null,
             Confirmed: false,
             "egress_alerts_alerts{state=\"held_back\"}")
         {
@@ -205,14 +205,14 @@ public sealed class AlertBook
         {
             ["summary"] = finding.Summary,
             ["description"] = behind.Length > 0 ? $"{finding.Description} {behind}" : finding.Description,
-            ["name_source"] = finding.NameSource.LabelValue(),
-            ["confirmed"] = finding.Confirmed ? "true" : "false",
             ["evidence"] = finding.Evidence,
             ["runbook_url"] = $"{_options.Home}/runbooks/{finding.AlertName}",
         };
         var to = finding.Flow?.To;
         (string, string)[] facts =
         [
+            ("resolves", finding.Ends), ("name_source", finding.NameSource?.LabelValue() ?? ""),
+            ("confirmed", finding.NameSource is null ? "" : finding.Confirmed ? "true" : "false"),
             ("observed", finding.Facts.Observed), ("expected", finding.Facts.Expected), ("limit_key", finding.Facts.LimitKey),
             ("address", to?.Address?.ToString() ?? ""), ("port", to?.Port ?? ""), ("protocol", finding.Flow?.Protocol.LabelValue() ?? ""),
             ("route", finding.Flow?.Route.LabelValue() ?? ""), (Behind, behind), ("claimed_name", to is null ? "" : to.Sni.Length > 0 ? to.Sni : to.Host),

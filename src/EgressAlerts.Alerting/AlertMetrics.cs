@@ -16,6 +16,7 @@ public sealed class AlertMetrics
     private readonly Histogram _latency;
     private readonly Counter _undiscovered;
     private readonly Gauge _alerts;
+    private readonly Gauge _firing;
     private readonly Lock _lock = new();
     private readonly List<(string Alertmanager, Func<int> Waiting)> _senders = [];
 
@@ -40,6 +41,10 @@ public sealed class AlertMetrics
         foreach (var reason in Enum.GetValues<DiscoveryFailureReason>()) _undiscovered.WithLabels(reason.LabelValue());
         _alerts = metrics.Gauge(
             "egress_alerts_alerts", "Alerts by state: firing, resolved lately, or held back because there are too many.", "alertname", "state");
+        _firing = metrics.Gauge(
+            "egress_alerts_firing",
+            "Alerts that fire, by name, severity and workload. There are no more of them than alerting.max_alerts and alerting.max_info_alerts let fire.",
+            ["alertname", "severity", .. Workload.Columns]);
         metrics.Gauge("egress_alerts_notifications_queue_capacity", "The most alerts that can wait for one Alertmanager.").Set(AlertQueue.Capacity);
         var length = metrics.Gauge("egress_alerts_notifications_queue_length", "Alerts that wait to be sent.", Alertmanager);
         var alertmanagers = metrics.Gauge("egress_alerts_notifications_alertmanagers", "Alertmanagers that alerts are sent to.");
@@ -54,11 +59,20 @@ public sealed class AlertMetrics
     /// <summary>One attempt to find Alertmanagers failed. Any thread.</summary>
     public void DiscoveryFailed(DiscoveryFailureReason reason) => _undiscovered.WithLabels(reason.LabelValue()).Inc();
 
-    internal void Alerts(IEnumerable<Alert> alerts, IEnumerable<Alert> heldBack) => _alerts.Replace(
-        alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
-            .Concat(heldBack.Select(alert => (Name: alert.Labels["alertname"], State: "held_back")))
-            .CountBy(alert => alert)
-            .Select(count => ((string[])[count.Key.Name, count.Key.State], (double)count.Value)));
+    internal void Alerts(IReadOnlyCollection<Alert> alerts, IEnumerable<Alert> heldBack)
+    {
+        _alerts.Replace(
+            alerts.Select(alert => (Name: alert.Labels["alertname"], State: alert.ResolvedAt is null ? "firing" : "resolved"))
+                .Concat(heldBack.Select(alert => (Name: alert.Labels["alertname"], State: "held_back")))
+                .CountBy(alert => alert)
+                .Select(count => ((string[])[count.Key.Name, count.Key.State], (double)count.Value)));
+        _firing.Replace(
+            alerts.Where(alert => alert.ResolvedAt is null)
+                .CountBy(alert => (Name: alert.Labels["alertname"], Severity: alert.Labels["severity"], Source: Workload.Of(alert.Labels)))
+                .Select(count => (Labels(count.Key.Name, count.Key.Severity, count.Key.Source), (double)count.Value)));
+    }
+
+    private static string[] Labels(string name, string severity, Workload source) => [name, severity, .. source.Values.Select(value => (string)value)];
 
     /// <summary>A sender has begun; its counters begin at 0.</summary>
     internal void Joined(string alertmanager, Func<int> waiting)

@@ -61,6 +61,34 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Rules_and_dashboards_come_with_links_to_where_the_service_is_and_those_that_tell_twice_only_on_request()
+    {
+        string[] rules = ["rules", "--external-url=https://mesh.example.org/egress/"];
+        var printed = await OutputAsync(0, rules);
+        var file = _folder.Write("all.rules.yml", printed);
+        Assert.Contains("SUCCESS: ", await Tool.OutputAsync("promtool", ["check", "rules", file]), StringComparison.Ordinal);
+        Assert.Contains("runbook_url: https://mesh.example.org/egress/runbooks/EgressAlertsDown\n", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("egress-alerts.example.com", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("EgressTrafficBlocked", printed, StringComparison.Ordinal);
+        Assert.Contains("EgressTrafficBlocked", await OutputAsync(0, [.. rules, "--by-prometheus"]), StringComparison.Ordinal);
+
+        var written = (await OutputAsync(0, [.. rules, $"--out={_folder.File("shipped")}"])).Trim().Split('\n');
+        string[] shipped =
+        [
+            .. Directory.GetFiles(Repository.File("grafana", "dashboards"), "*.json").Select(path => $"dashboards/{Path.GetFileName(path)}"),
+            .. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").Select(path => $"rules/{Path.GetFileName(path)}"),
+        ];
+        var names = written.Select(path => Path.GetRelativePath(_folder.File("shipped"), path));
+        Assert.Equal(shipped.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
+        foreach (var path in written) Assert.DoesNotContain("egress-alerts.example.com", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+
+        Assert.Equal(
+            "--external-url: 'mesh.example.org' is not an absolute http or https URL, such as https://egress-alerts.example.com\n",
+            await OutputAsync(2, "rules", "--external-url=mesh.example.org"));
+        Assert.Contains("cannot be written", await OutputAsync(1, [.. rules, $"--out={file}"]), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--no-such-option")]
     [InlineData("check-config")]

@@ -84,12 +84,13 @@ public sealed class DetectionStoryTests : IAsyncLifetime
         var forbidden = await FiringAsync("EgressForbidden", service);
         Assert.Equal(("www.cnn.com", "critical"), (forbidden.Labels["destination"], forbidden.Labels["severity"]));
         Assert.Contains(
-            "shop/cart talked to www.cnn.com (port 80; registered in the mesh), which policy no-politics (paths /politics) forbids. "
-            + "1 request or connection and 4.9 KiB sent out",
+            "shop/cart talked to www.cnn.com (port 80; registered in the mesh). "
+            + "It is forbidden by policy no-politics (matched: the name www.cnn.com, a path below /politics). "
+            + "Seen: 1 request or connection and 4.9 KiB sent out",
             forbidden.Annotations["description"],
             StringComparison.Ordinal);
         var listed = await FiringAsync("EgressThreatListed", service);
-        Assert.Contains("which is on the list bad (entry 141[.]95[.]33[.]0/24)", listed.Annotations["description"], StringComparison.Ordinal);
+        Assert.Contains("It is on threat list bad (entry 141[.]95[.]33[.]0/24)", listed.Annotations["description"], StringComparison.Ordinal);
         var metadata = await FiringAsync("EgressMetadataService", service);
         Assert.Equal("cloud-metadata", metadata.Labels["destination"]);
         var region = await FiringAsync("EgressOutsideRegion", service);

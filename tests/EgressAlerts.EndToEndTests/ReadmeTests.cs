@@ -24,7 +24,6 @@ public sealed partial class ReadmeTests : IDisposable
         ("/opt/egress-alerts/egress-alerts", nameof(InstallationTests)),
         ("dotnet publish src/EgressAlerts -c Release -o /opt", nameof(InstallationTests)),
         ("mkdir -p /etc/prometheus", nameof(InstallationTests)),
-        ("cp alerts/", nameof(InstallationTests)),
         ("sqlite3 -readonly /var/lib/egress-alerts", nameof(InstallationTests)),
         ("rm -f /var/lib/egress-alerts", nameof(InstallationTests)),
         ("cp /var/backups", nameof(InstallationTests)),
@@ -117,7 +116,7 @@ public sealed partial class ReadmeTests : IDisposable
     private static string? Where(string command) => Array.Find(Runs, run => command.StartsWith(run.Begins, StringComparison.Ordinal)).Where;
 
     private static IEnumerable<string> Commands() => Guides().SelectMany(file => Markdown.Blocks(file))
-        .Where(block => !block.StartsWith("[FIRING", StringComparison.Ordinal)) // An alert as it arrives.
+        .Where(block => !AlertPattern().IsMatch(block))
         .SelectMany(block => block.Split('\n')).Select(line => CommentPattern().Replace(line.Trim(), "")).Where(line => CommandPattern().IsMatch(line));
 
     /// <summary>All but the runbooks, which have placeholders, and the list of changes.</summary>
@@ -127,6 +126,10 @@ public sealed partial class ReadmeTests : IDisposable
     // What a shell is given, as against configuration, queries and pictures.
     [GeneratedRegex(@"^(/?[a-z][\w.-]*/[\w./-]+|[a-z][\w-]*)( [^:={(]|$)(?!.*(->| by ))")]
     private static partial Regex CommandPattern();
+
+    /// <summary>An alert as it arrives.</summary>
+    [GeneratedRegex(@"^\[(critical|warning|info)\] ")]
+    private static partial Regex AlertPattern();
 
     [GeneratedRegex("kubernetes_sd_configs: .*")]
     private static partial Regex DiscoveryPattern();

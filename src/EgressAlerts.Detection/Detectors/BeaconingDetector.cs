@@ -162,25 +162,29 @@ internal sealed class BeaconingDetector(Habits habits, DetectionOptions bounds, 
     {
         var options = tuning.OptionsFor(source).Beaconing;
         var (pulse, score) = (beacon.Pulse, beacon.Score);
+        var period = Wording.Duration(TimeSpan.FromSeconds(pulse.Period));
         var even = beacon.Even is { } found
-            ? Invariant($" The number of exchanges in {found.Windows} windows varies {found.Fano:0.00} times as much as by chance (expected: 0.35 at least).")
+            ? Invariant($" The number of exchanges in {found.Windows} windows varies {found.Fano:0.00} times as much as by chance. ")
+                + "Below 0.35 that is reported too."
             : "";
         return new(
             Name, beacon.Severity, source, beacon.Name, beacon.Since,
-            "A workload exchanges little with a destination at regular times.",
-            $"{source} talks to {Wording.Destination(beacon.Flow, beacon.Destination)} every {Wording.Duration(TimeSpan.FromSeconds(pulse.Period))}, "
-            + $"with about {Wording.Bytes(pulse.TypicalBytes)} both ways at a time, since {Wording.Time(pulse.First)}. "
-            + Invariant($"Regularity {score.Total * 100:0} of 100 (intervals {score.Intervals * 100:0}, sizes {score.Sizes * 100:0}, ")
-            + Invariant($"evenness {score.Evenness * 100:0}, duration {score.Duration * 100:0}). Expected: less than {options.Score}, ")
-            + $"or a pulse that was there while this workload was learned.{even} Wanted: add its name to detection.beaconing.known. "
-            + $"Resolves after {Wording.Duration(options.Quiet)} without it, or three of its periods.",
+            $"{source} contacts {Wording.Place(beacon.Name, beacon.Destination.Confirmed, beacon.Flow.To.Port)} every {period}, "
+            + $"{Wording.Bytes(pulse.TypicalBytes)} at a time",
+            $"{source} has contacted {Wording.Destination(beacon.Flow, beacon.Destination)} every {period} since {Wording.Time(pulse.First)}, "
+            + $"with about {Wording.Bytes(pulse.TypicalBytes)} both ways at a time. "
+            + "Small exchanges at regular times are a health check, a check of a licence, or malware that asks for orders. "
+            + Invariant($"The regularity is {score.Total * 100:0} of 100 (intervals {score.Intervals * 100:0}, sizes {score.Sizes * 100:0}, ")
+            + Invariant($"evenness {score.Evenness * 100:0}, duration {score.Duration * 100:0}). It is reported from {options.Score} on, ")
+            + $"if it was not there while this workload was learned.{even} If it is wanted, add its name to detection.beaconing.known.",
             beacon.Destination.Source, beacon.Destination.Confirmed, PromQl.Pulse(source, beacon.Name))
         {
             Facts = new(
-                Invariant($"regularity {score.Total * 100:0} of 100, every {Wording.Duration(TimeSpan.FromSeconds(pulse.Period))}"),
+                Invariant($"regularity {score.Total * 100:0} of 100, every {period}"),
                 Invariant($"less than {options.Score} of 100"),
                 "detection.beaconing.score"),
             Flow = beacon.Flow,
+            Ends = $"It resolves after {Wording.Duration(options.Quiet)} without it, or after three of its periods if that is longer.",
         };
     }
 }

@@ -110,22 +110,24 @@ internal sealed class FanOutDetector : IDetector
     private Finding Found(Workload source, NewDestinationCount count) => Found(
         source,
         count.Firing,
-        "A workload talks to far more new destinations than is usual for it.",
+        $"{source} met {count.Most} new destinations within 8 h (usually up to {count.Usual})",
         $"{source} met {count.Most} destinations within 8 h that it had never talked to, last at {Wording.Time(count.Last)}. "
-        + $"Expected: at most {count.Usual} (twice its worst day, and no less than detection.fan_out.new_floor; "
-        + "five times as much while fewer than three days are known).",
-        learned: "such a day is not learned",
+        + $"The limit is {count.Usual}: twice its worst day, or five times while fewer than three days are known, "
+        + "and no less than detection.fan_out.new_floor.",
+        learned: "Such a day is not learned.",
         hours: 8,
         new($"{count.Most} new destinations within 8 h", $"at most {count.Usual}", "detection.fan_out.new_floor"));
 
     private Finding Found(Workload source, SeasonalSeries series) => Found(
         source,
         series,
-        "A workload talks to far more destinations than is usual for it.",
+        Invariant($"{source} reached about {series.Most:0} destinations within 1 h (usually up to {series.Usual.Limit:0})"),
         Invariant($"{source} talked to about {series.Most:0} different destinations within an hour, last at {Wording.Time(series.Last)} ")
-        + Invariant($"(counted with an error of 3 %). Expected: at most {series.Usual.Limit:0}")
-        + (series.Usual.Hours > 0 ? Invariant($" (usual in this hour is {series.Usual.Median:0}, the median of {series.Usual.Hours} weeks or days).") : "."),
-        learned: "such an hour is not learned",
+        + Invariant($"(counted with an error of 3 %). The limit is {series.Usual.Limit:0}")
+        + (series.Usual.Hours > 0
+            ? Invariant($"; usual in this hour is {series.Usual.Median:0}, the median of {series.Usual.Hours} weeks or days.")
+            : "."),
+        learned: "Such an hour is not learned.",
         hours: 1,
         new(
             Invariant($"about {series.Most:0} destinations within an hour"),
@@ -137,11 +139,11 @@ internal sealed class FanOutDetector : IDetector
         var options = _tuning.OptionsFor(source).FanOut;
         return new(
             Name, options.Severity, source, Destination: "", state.Since, summary,
-            $"{what} This workload has been watched for {Wording.Duration(_habits.Observed(source))}. "
-            + $"Resolves after {Wording.Duration(options.Quiet)} with fewer; {learned}.",
-            NameSource.Unknown, Confirmed: false, PromQl.Destinations(source, hours))
+            $"{what} This workload has been watched for {Wording.Duration(_habits.Observed(source))}.",
+            NameSource: null, Confirmed: false, PromQl.Destinations(source, hours))
         {
             Facts = facts,
+            Ends = $"It resolves after {Wording.Duration(options.Quiet)} with fewer. {learned}",
         };
     }
 }

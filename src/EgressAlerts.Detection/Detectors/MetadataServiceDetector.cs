@@ -5,7 +5,7 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressMetadataService</c>: a workload that is not allowed to talks to a cloud's metadata service, which gives credentials to whoever asks.
 /// Or one that is allowed asks far more often than it ever did.</summary>
 internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tuning, DetectionMetrics metrics, StoredState state)
-    : EpisodeDetector(Name, "A workload talks to the cloud's metadata service.", tuning, metrics, state)
+    : EpisodeDetector(Name, tuning, metrics, state)
 {
     public const string Name = "EgressMetadataService";
 
@@ -35,17 +35,20 @@ internal sealed class MetadataServiceDetector(DetectionOptions bounds, Tuning tu
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity)
     {
         if (!Asks(activity)) return null;
-        if (!IsAllowed(workload.Options, workload.Source)) return new("Expected: nobody but detection.metadata_service.allowed.");
+        if (!IsAllowed(workload.Options, workload.Source)) return new("It is not in detection.metadata_service.allowed.");
         return _uses.TryFind(workload.Source, out var use) && use.Limit is { } limit && use.Count > limit
             ? new(
                 Invariant($"It is in detection.metadata_service.allowed, but asked {use.Count:0} times within this hour. ")
-                + Invariant($"Expected: at most {limit:0} times (ten times its largest hour of {use.Days.Count} days, and no less than 20)."))
+                + Invariant($"The limit is {limit:0}: ten times its largest hour of {use.Days.Count} days, and no less than 20."))
             : null;
     }
 
+    protected override string Summarize(Workload source, Episode episode) =>
+        $"{source} called the cloud's metadata service ({Wording.Sum(episode)})";
+
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)}, where credentials of the node or the pod can be had. "
-        + $"{Wording.Amount(episode)}. {episode.Detail}";
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)}: {Wording.Amount(episode)}. "
+        + $"The metadata service hands out credentials of the node or the pod. {episode.Detail}";
 
     protected override FindingFacts Facts(Workload source, Episode episode) => new(
         Wording.Sum(episode),

@@ -57,14 +57,13 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
 
     private Finding Found(NewDestinationOptions own, Workload source, string destination, Episode episode) => new(
         Name, SeverityOf(own, episode), source, destination, episode.Since,
-        "A workload talks to a destination that it has not talked to before.",
-        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} by route {episode.Flow.Route.LabelValue()} "
-        + $"for the first time in {Wording.Duration(options.Memory)}, at {Wording.Time(episode.Since)}: "
-        + $"{Wording.Bytes(episode.Upload)} sent out, {Wording.Bytes(episode.Download)} got back so far. "
+        $"{source} {(episode.Upload > 0 ? $"sent {Wording.Bytes(episode.Upload)} to" : "talked to")} a new destination, {Wording.Place(episode)}",
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} by route {episode.Flow.Route.LabelValue()}, "
+        + $"for the first time at {Wording.Time(episode.Since)}. So far {Wording.Bytes(episode.Upload)} were sent there, and {Wording.Bytes(episode.Download)} "
+        + "came back. "
         + (episode.Detail.Length > 0
-            ? $"This workload had been known for {episode.Detail}."
-            : "This workload is new, and no other one of its namespace had talked to it.")
-        + $" Resolves {Wording.Duration(DurationOf(own, episode))} after the first contact; the destination is then known.",
+            ? $"This workload has been watched for {episode.Detail}, and what it uses is remembered for {Wording.Duration(options.Memory)}."
+            : "This workload is new, and no other one of its namespace has talked to it."),
         episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, route: null))
     {
         Facts = new(
@@ -72,6 +71,7 @@ internal sealed class NewDestinationDetector(Habits habits, DetectionOptions opt
             $"destinations that it used within {Wording.Duration(options.Memory)}",
             "detection.memory"),
         Flow = episode.Flow,
+        Ends = $"It resolves {Wording.Duration(DurationOf(own, episode))} after the first contact. The destination is known then.",
     };
 
     /// <summary>One step more severe once much has been sent there.</summary>

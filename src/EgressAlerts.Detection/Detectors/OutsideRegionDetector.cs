@@ -3,7 +3,7 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressOutsideRegion</c>: a namespace that is to keep to some regions talks to another one.</summary>
 /// <remarks>Regions come from <c>networks</c>, provider files and MaxMind databases. An address without a known region is never found.</remarks>
 internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metrics, StoredState state)
-    : EpisodeDetector(Name, "A workload talks to a region that its namespace is to keep out of.", tuning, metrics, state)
+    : EpisodeDetector(Name, tuning, metrics, state)
 {
     public const string Name = "EgressOutsideRegion";
 
@@ -16,9 +16,13 @@ internal sealed class OutsideRegionDetector(Tuning tuning, DetectionMetrics metr
     protected override Match? Match(WorkloadActivity workload, FlowActivity activity) =>
         !activity.IsAllowed && IsOutside(Allowed(workload.Options, workload.Source), activity) ? new(activity.Destination.Region) : null;
 
+    protected override string Summarize(Workload source, Episode episode) =>
+        $"{source} talked to {episode.Detail}, outside its regions: {Wording.Sum(episode)} to {Wording.Place(episode)}";
+
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} in {episode.Detail}. {Wording.Amount(episode)}. "
-        + $"Expected: {string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone.";
+        $"{source} talked to {Wording.Destination(episode.Flow, episode.Destination)} in {episode.Detail}: {Wording.Amount(episode)}. "
+        + $"Its namespace may use {string.Join(", ", Allowed(_tuning.OptionsFor(source), source) ?? [])} alone "
+        + "(detection.outside_region.allowed_regions).";
 
     protected override FindingFacts Facts(Workload source, Episode episode) => new(
         $"{episode.Detail}: {Wording.Sum(episode)}",

@@ -82,16 +82,17 @@ internal sealed class ProbingDetector : IDetector
         var latest = attempts.Tried.OrderByDescending(tried => tried.Value).ThenBy(tried => tried.Key, StringComparer.Ordinal).Take(5);
         return new(
             Name, options.Severity, source, Destination: "", attempts.Since,
-            "A workload tries many destinations that refuse it.",
-            $"{source} tried {count} different destinations that were blocked or did not answer, within {Wording.Duration(options.Within)}, "
-            + $"first at {Wording.Time(attempts.Since)}, last at {Wording.Time(attempts.Last)}. Expected: fewer than {options.Destinations}. "
-            + $"The latest: {string.Join("; ", latest.Select(tried => Wording.Unlinked(tried.Key)))}. "
-            + $"Resolves after {Wording.Duration(options.Quiet)} with fewer.",
-            NameSource.Unknown, Confirmed: false, PromQl.Refused(source))
+            $"{source} tried {count} destinations within {Wording.Duration(options.Within)}, and none let it in",
+            $"{source} tried {count} different destinations within {Wording.Duration(options.Within)}. All of them were blocked or did not answer. "
+            + "That looks like a scan, or like a wrong configuration. "
+            + $"Seen {Wording.Span(attempts)}. The latest: {string.Join("; ", latest.Select(tried => Wording.Unlinked(tried.Key)))}. "
+            + $"The limit is {options.Destinations} (detection.probing.destinations).",
+            NameSource: null, Confirmed: false, PromQl.Refused(source))
         {
             Facts = new(
                 $"{count} destinations that refuse, within {Wording.Duration(options.Within)}", $"fewer than {options.Destinations}",
                 "detection.probing.destinations"),
+            Ends = $"It resolves after {Wording.Duration(options.Quiet)} with fewer.",
         };
     }
 }

@@ -5,7 +5,7 @@ namespace EgressAlerts.Detection;
 /// <summary><c>EgressThreatListed</c>: a destination is on one of the configured lists.</summary>
 /// <remarks>What the mesh refused counts too, because a workload that tries a listed destination is likely to be compromised.</remarks>
 internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuning tuning, DetectionMetrics metrics, StoredState state, ILogger logger)
-    : EpisodeDetector(Name, "A workload talks to a destination that is on a threat list.", tuning, metrics, state)
+    : EpisodeDetector(Name, tuning, metrics, state)
 {
     public const string Name = "EgressThreatListed";
 
@@ -30,9 +30,12 @@ internal sealed class ThreatListedDetector(IReadOnlyList<ThreatList> lists, Tuni
         return null;
     }
 
+    protected override string Summarize(Workload source, Episode episode) =>
+        $"{source} {Wording.Contact(episode)} {Wording.Place(episode)}, which is on threat list {episode.Detail.Split(" (")[0]} ({Wording.Sum(episode)})";
+
     protected override string Describe(Workload source, Episode episode) =>
-        $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}, which is on the list {episode.Detail}. "
-        + $"{Wording.Amount(episode)}. Expected: nothing.";
+        $"{source} {Wording.Contact(episode)} {Wording.Destination(episode.Flow, episode.Destination)}. It is on threat list {episode.Detail}. "
+        + $"Seen: {Wording.Amount(episode)}.{Wording.Outcome(episode)}";
 
     protected override FindingFacts Facts(Workload source, Episode episode) => new(Wording.Sum(episode), "nothing", "detection.threat_listed.lists");
 

@@ -11,10 +11,10 @@ internal sealed class WatchdogDetector(WatchdogOptions options, StoredState stat
     [
         new(
             Name, options.Severity, new Workload("", ""), Destination: "", _since.Value,
-            "EgressAlerts watches: this alert always fires.",
-            $"Egress has been accounted for and alerts have been sent since {Wording.Time(_since.Value)}. "
+            "EgressAlerts is alive: this alert always fires",
+            $"EgressAlerts has watched egress and sent alerts since {Wording.Time(_since.Value)}. "
             + "Send this alert to a service that calls you when it stops coming.",
-            NameSource.Unknown, Confirmed: false, "egress_alerts_last_window_end_timestamp_seconds"),
+            NameSource: null, Confirmed: false, "egress_alerts_last_window_end_timestamp_seconds"),
     ];
 
     public void Observe(DetectionInput input)

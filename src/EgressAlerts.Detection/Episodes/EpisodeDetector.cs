@@ -1,8 +1,7 @@
 namespace EgressAlerts.Detection;
 
 /// <summary>A detector of something that workloads do with destinations. Each pair of them is one finding.</summary>
-/// <param name="summary">What all findings of this detector have in common, in a sentence.</param>
-internal abstract class EpisodeDetector(string name, string summary, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
+internal abstract class EpisodeDetector(string name, Tuning tuning, DetectionMetrics metrics, StoredState state) : IDetector
 {
     private readonly Episodes _episodes = new(name, metrics, state);
 
@@ -37,7 +36,13 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     /// <summary>Null where the activity is of no interest to this detector.</summary>
     protected abstract Match? Match(WorkloadActivity workload, FlowActivity activity);
 
-    /// <summary>What was seen, how often or how much, and what was expected.</summary>
+    /// <summary>Whether the destination's name tells where the traffic went. Where it is in doubt, an alert says nothing of the trust in it.</summary>
+    protected virtual bool IsNameTold => true;
+
+    /// <summary>Who did what, where, and how much, in a line.</summary>
+    protected abstract string Summarize(Workload source, Episode episode);
+
+    /// <summary>What was seen, how often or how much, what that means, and what to do.</summary>
     protected abstract string Describe(Workload source, Episode episode);
 
     /// <summary>The same as <see cref="Describe"/>, short enough for a table.</summary>
@@ -47,12 +52,13 @@ internal abstract class EpisodeDetector(string name, string summary, Tuning tuni
     {
         var options = OptionsOf(tuning.OptionsFor(source));
         return new(
-            name, episode.Severity.Length > 0 ? episode.Severity : options.Severity, source, destination, episode.Since, summary,
-            $"{Describe(source, episode)} Resolves after {Wording.Duration(options.Quiet)} without it.",
-            episode.Destination.Source, episode.Destination.Confirmed, PromQl.Pair(source, destination, episode.Flow.Route))
+            name, episode.Severity.Length > 0 ? episode.Severity : options.Severity, source, destination, episode.Since,
+            Summarize(source, episode), Describe(source, episode),
+            IsNameTold ? episode.Destination.Source : null, IsNameTold && episode.Destination.Confirmed, PromQl.Pair(source, destination, episode.Flow.Route))
         {
             Facts = Facts(source, episode),
             Flow = episode.Flow,
+            Ends = $"It resolves after {Wording.Duration(options.Quiet)} without it.",
         };
     }
 }

@@ -77,6 +77,27 @@ internal static class PolicyCondition
     /// <summary>Whether a policy asks for the name that the destination has, verified or not.</summary>
     public static bool IsNamed(Policy policy, FlowActivity seen) => Any(policy.Destination.Names, seen.Destination.Name);
 
+    /// <summary>What of a destination met the conditions of a policy that matches, for people to read. Empty where the policy asks for nothing of it.</summary>
+    public static string Matched(Policy policy, FlowActivity seen)
+    {
+        var to = policy.Destination;
+        var parts = new List<string>();
+        if (to.Names.Count > 0) parts.Add(MatchedName(policy, seen));
+        if (to.Cidrs.Count > 0) parts.Add($"the address {seen.To.Address}");
+        if (to.Regions.Count > 0) parts.Add($"the region {seen.Destination.Region}");
+        if (to.Ports.Count > 0) parts.Add($"port {seen.To.Port}");
+        if (to.PathPrefixes.Count > 0) parts.Add($"a path below {List(to.PathPrefixes.Where(prefix => seen.Tags.Has(PolicyTags.Path, prefix)))}");
+        return List(parts);
+    }
+
+    private static string MatchedName(Policy policy, FlowActivity seen)
+    {
+        if (IsNamed(policy, seen)) return $"the name {Wording.Name(seen.Destination.Name, seen.Destination.Confirmed)}";
+        (string What, string Name)[] claims = [("the TLS server name", seen.To.Sni), ("the Host header", seen.To.Host), ("the host", seen.To.Service)];
+        var (what, name) = claims.First(claim => claim.Name.Length > 0 && Any(policy.Destination.Names, claim.Name));
+        return $"{what} {Wording.Unlinked(name)}";
+    }
+
     /// <summary>An unconfirmed name can accuse but not excuse, because malware would call its server like an allowed one.</summary>
     private static Func<FlowActivity, bool> OnName(Policy policy) => policy.Action == PolicyAction.Forbid
         ? seen => IsNamed(policy, seen) || IsClaimed(policy, seen)

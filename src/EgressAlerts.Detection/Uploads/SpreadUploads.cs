@@ -100,18 +100,19 @@ internal sealed class SpreadUploads
         var options = _tuning.Global.UploadSpike;
         return new(
             UploadSpikeDetector.Name, options.Severity, group.Most[0].Source, name, group.Since,
-            "Several workloads together send out more than is usual.",
+            $"{group.Sources} workloads together sent {Wording.Bytes(group.Sum)} to {Wording.Name(name, group.Destination.Confirmed)} within 1 h "
+            + $"(usually up to {Wording.Bytes(group.Limit)})",
             $"{group.Sources} workloads together sent {Wording.Bytes(group.Sum)} to {Wording.Name(name, group.Destination.Confirmed)} within an hour, "
             + $"last at {Wording.Time(group.Last)}. "
             + $"Most came from {string.Join(", ", group.Most.Select(part => $"{part.Source} ({Wording.Bytes(part.Bytes)})"))}. "
-            + $"Each of them met it less than a day before. Expected: at most {Wording.Bytes(group.Limit)} "
-            + $"(four times what the mesh sent to such destinations in its largest hour of {DayMaxima.MostDays} days, and no less than the floor). "
-            + $"Resolves after {Wording.Duration(options.Quiet)} without more; what was too much is not learned.",
+            + $"Each of them met it less than a day before. The limit is {Wording.Bytes(group.Limit)}: "
+            + $"four times what the mesh sent to such destinations in its largest hour of {DayMaxima.MostDays} days, and no less than the floor.",
             group.Destination.Source, group.Destination.Confirmed, PromQl.Uploaders(group.Destination.Confirmed ? name : ""))
         {
             Facts = new(
                 $"{Wording.Bytes(group.Sum)} within an hour, of {group.Sources} workloads", $"at most {Wording.Bytes(group.Limit)}",
                 "detection.upload_spike.floor"),
+            Ends = $"It resolves after {Wording.Duration(options.Quiet)} without more. What was too much is not learned.",
         };
     }
 }

@@ -16,14 +16,23 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
         };
         return new(
             UploadSpikeDetector.Name, group.IsNewLevel || group.IsRepeated ? Severities.Info : options.Severity, source, name, group.Since,
-            "A workload sends out more than is usual.",
-            $"{source} {What(source, where, group, options)}{HowToAccept(group)} Most went to {Wording.Name(group.Top, group.Confirmed)}. "
-            + $"This workload has been watched for {Wording.Duration(habits.Observed(source))}. "
-            + $"Resolves after {Wording.Duration(group.Hourly.IsFiring ? options.Quiet : dripQuiet)} without more; what was too much is not learned.",
+            $"{source} {Summary(where, group)}",
+            $"{source} {What(source, where, group, options)} Most went to {Wording.Name(group.Top, group.Confirmed)}. "
+            + $"This workload has been watched for {Wording.Duration(habits.Observed(source))}.{HowToAccept(group)}",
             group.TopSource, group.Confirmed, PromQl.Uploads(source, group.Confirmed ? name : ""))
         {
             Facts = Facts(group, options),
+            Ends = $"It resolves after {Wording.Duration(group.Hourly.IsFiring ? options.Quiet : dripQuiet)} without more. What was too much is not learned.",
         };
+    }
+
+    private static string Summary(string where, UploadGroup group)
+    {
+        if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
+            return $"uploaded {Wording.Bytes(bytes.Most)} to {where} within 1 h (usually up to {Wording.Bytes(usual.Limit)})";
+        if (group.Drip.IsFiring) return $"uploaded {Wording.Bytes(group.DripExcess)} more than usual to {where}, a little more each day";
+        var requests = group.Requests!;
+        return Invariant($"sent {requests.Most:N0} small requests to {where} within 1 h (usually up to {requests.Usual.Limit:N0})");
     }
 
     /// <summary>Whichever of the floor and the history allows more has set the limit.</summary>
@@ -54,35 +63,35 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
         if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
         {
             return $"sent {Wording.Bytes(bytes.Most)} to {where} within an hour, last at {Wording.Time(bytes.Last)}. "
-                + $"Expected: at most {Wording.Bytes(usual.Limit)} "
+                + $"The limit is {Wording.Bytes(usual.Limit)}: "
                 + (usual.Hours > 0
-                    ? $"(usual in this hour is {Wording.Bytes(usual.Median)}, the median of {usual.Hours} weeks or days; "
-                        + $"{options.Deviations} spreads above that, and no less than {Wording.Bytes(options.Floor)})."
+                    ? $"{Wording.Bytes(usual.Median)} are usual in this hour, the median of {usual.Hours} weeks or days, "
+                        + $"and the limit lies {options.Deviations} spreads above that, and not below {Wording.Bytes(options.Floor)}."
                     : WithoutHistory(source, usual.Limit, options));
         }
 
         if (group.Drip.IsFiring)
         {
-            return $"sends {where} more from day to day than is usual: "
-                + $"by {Wording.Time(group.DripLast)} {Wording.Bytes(group.DripExcess)} too much had added up. "
-                + $"Expected: at most {Wording.Bytes(group.DripAllowance)} a day.";
+            return $"sends {where} more from day to day than is usual. "
+                + $"By {Wording.Time(group.DripLast)} {Wording.Bytes(group.DripExcess)} too much had added up. "
+                + (group.DripAllowance > 0 ? $"Up to {Wording.Bytes(group.DripAllowance)} a day are usual." : "It is usual to send nothing there.");
         }
 
         var requests = group.Requests!;
-        return Invariant($"sent {requests.Most:0} small requests to {where} within an hour, last at {Wording.Time(requests.Last)}: ")
-            + Invariant($"data may leave in their names or headers. Expected: at most {requests.Usual.Limit:0} ")
+        return Invariant($"sent {requests.Most:N0} small requests to {where} within an hour, last at {Wording.Time(requests.Last)}. ")
+            + Invariant($"Data may leave in their names or headers. The limit is {requests.Usual.Limit:N0}")
             + (requests.Usual.Hours > 0
-                ? Invariant($"(usual in this hour is {requests.Usual.Median:0}, the median of {requests.Usual.Hours} weeks or days).")
-                : "(detection.upload_spike.request_floor).");
+                ? Invariant($"; usual in this hour is {requests.Usual.Median:N0}, the median of {requests.Usual.Hours} weeks or days.")
+                : " (detection.upload_spike.request_floor).");
     }
 
     /// <summary>Why so much would have been usual where the group itself has no history.</summary>
     private string WithoutHistory(Workload source, double limit, UploadSpikeOptions options)
     {
-        if (limit <= options.Floor) return "(it is not usual to send anything there).";
+        if (limit <= options.Floor) return "this workload usually sends nothing there.";
         return habits.Observed(source) < options.Learning
-            ? "(this workload is not learned yet: five times detection.upload_spike.floor, or four times its largest hour)."
-            : "(half more than any place got on its first day to which this workload began to send in four weeks).";
+            ? "this workload is not learned yet, so it may send five times detection.upload_spike.floor, or four times its largest hour."
+            : "half more than any place got on its first day to which this workload began to send in four weeks.";
     }
 
     private static string HowToAccept(UploadGroup group)

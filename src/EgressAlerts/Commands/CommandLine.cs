@@ -14,7 +14,7 @@ using EgressAlerts.Web;
 namespace EgressAlerts;
 
 /// <summary>The command line: <c>serve</c> (also without a word), <c>check-config</c>, <c>doctor</c>, <c>propose</c>, <c>replay</c>, <c>backtest</c>,
-/// <c>explain</c>, <c>allow</c>, <c>backup</c>, <c>version</c>.
+/// <c>explain</c>, <c>allow</c>, <c>rules</c>, <c>backup</c>, <c>version</c>.
 /// Exit codes: 0 good, 1 failed or found something, 2 wrong usage.</summary>
 internal static class CommandLine
 {
@@ -125,7 +125,7 @@ internal static class CommandLine
         {
             serve, check, DoctorCommand.Make(ConfigFile, Output, WrongUsage), ProposeCommand.Make(ConfigFile, WrongUsage),
             ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
-            AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), backup, version,
+            AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), RulesCommand.Make(WrongUsage), backup, version,
         };
         foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
         {

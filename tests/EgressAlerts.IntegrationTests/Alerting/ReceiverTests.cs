@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
 using EgressAlerts.Detection;
@@ -12,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EgressAlerts.IntegrationTests.Alerting;
 
 /// <summary>What a real Alertmanager with our routes and templates posts to Slack and PagerDuty.</summary>
-public sealed class ReceiverTests : IAsyncLifetime
+public sealed partial class ReceiverTests : IAsyncLifetime
 {
     private static readonly Workload Cart = new("shop", "cart");
 
@@ -66,15 +68,17 @@ public sealed class ReceiverTests : IAsyncLifetime
         var options = new DetectionOptions { NewDestination = new() { Severity = "warning" } };
         Publish(options, Claimed("evil.example.com"), Claimed("<!channel> <http://evil.example.com|click> {{ .Labels }} *bold*"));
         var message = (await PostedAsync("/slack/hook", text => text.Contains("evil", StringComparison.Ordinal))).GetProperty("attachments")[0];
-        Assert.Equal("[FIRING:2] EgressNewDestination shop/cart", message.GetProperty("title").GetString());
+        Assert.Matches(
+            @"^\[warning\] shop/cart talked to a new destination, (evil\[\.\]example\[\.\]com|_invalid_):443 \(one of 2 alerts\)$",
+            message.GetProperty("title").GetString());
         Assert.Contains(
             message.GetProperty("title_link").GetString(),
             (await _alertmanager.AlertsAsync("EgressNewDestination")).Select(alert => $"http://egress-alerts.example.com/alerts/{alert.Fingerprint}"));
-        Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[0].GetProperty("url").GetString());
+        Assert.Equal("http://egress-alerts.example.com/runbooks/EgressNewDestination", message.GetProperty("actions")[1].GetProperty("url").GetString());
         var text = message.GetProperty("text").GetString()!;
         Assert.Contains(
             "shop/cart talked to evil[.]example[.]com (port 443; name claimed by the client's Host header) "
-            + "by route passthrough for the first time in 35 d",
+            + "by route passthrough, for the first time at ",
             text,
             StringComparison.Ordinal);
         Assert.Contains("shop/cart talked to _invalid_ (port 443; name claimed", text, StringComparison.Ordinal);
@@ -93,10 +97,10 @@ public sealed class ReceiverTests : IAsyncLifetime
         var triggered = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("trigger", StringComparison.Ordinal));
         var payload = triggered.GetProperty("payload");
         Assert.Equal(
-            ("[FIRING:1] EgressBlocked shop/cart", "critical", "cart", "shop", "EgressBlocked"),
+            ("[critical] shop/cart was blocked from vps.hoster.net:443 (1 attempt)", "critical", "cart", "shop", "EgressBlocked"),
             (Text("summary"), Text("severity"), Text("component"), Text("group"), Text("class")));
         Assert.Contains(
-            "shop/cart tried to reach vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) and was refused once",
+            "Istio refused 1 attempt of shop/cart to reach vps.hoster.net (52.0.0.1, port 443; name from reverse DNS",
             payload.GetProperty("custom_details").GetProperty("what").GetString(),
             StringComparison.Ordinal);
         Assert.Equal("EgressAlerts", triggered.GetProperty("client").GetString());
@@ -114,10 +118,35 @@ public sealed class ReceiverTests : IAsyncLifetime
         Alert[] news = [.. ((string[])["a", "b", "c"]).Select(name => Fires("EgressNewDestination", "info", $"{name}.example.com"))];
         _notifier.Publish(news[..2]);
         var first = (await PostedAsync("/slack/hook", text => text.Contains("2 news about shop", StringComparison.Ordinal))).GetProperty("attachments")[0];
-        Assert.Equal("EgressNewDestination: cart to a.example.com\nEgressNewDestination: cart to b.example.com\n", first.GetProperty("text").GetString());
+        Assert.Equal("shop/cart: a.example.com\nshop/cart: b.example.com\n", first.GetProperty("text").GetString());
         _notifier.Publish(news);
         await PostedAsync("/slack/hook", text => text.Contains("3 news about shop", StringComparison.Ordinal));
         Assert.Equal(2, _posted.Count);
+    }
+
+    [Fact]
+    public async Task Every_kind_of_message_is_that_of_the_golden_file()
+    {
+        var critical = Fires("EgressBlocked", "critical", "a.example.com");
+        IReadOnlyList<Alert> many = [.. Enumerable.Range(1, 7).Select(i => Fires("EgressNewDestination", "warning", $"host{i}.example.com", workload: "api"))];
+        var news = Fires("EgressNewDestination", "info", "b.example.com", workload: "web");
+        _notifier.Publish([critical, .. many, news, Fires("EgressAlertsQueriesFailing", "warning", instance: "10.0.0.1:10098", workload: "")]);
+        var kinds = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal)
+        {
+            ["PagerDuty, firing"] = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("trigger", StringComparison.Ordinal)),
+            ["Slack, critical"] = await PostedAsync("/slack/hook", text => text.Contains("[critical]", StringComparison.Ordinal)),
+            ["Slack, seven alerts of a workload"] = await PostedAsync("/slack/hook", text => text.Contains("one of 7 alerts", StringComparison.Ordinal)),
+            ["Slack, news of a namespace"] = await PostedAsync("/slack/hook", text => text.Contains("1 news about", StringComparison.Ordinal)),
+            ["Slack, about the service"] = await PostedAsync("/slack/hook", text => text.Contains("QueriesFailing", StringComparison.Ordinal)),
+        };
+        _notifier.Publish([critical with { ResolvedAt = Now.AddSeconds(-1) }]);
+        kinds["Slack, resolved"] = await PostedAsync("/slack/hook", text => text.Contains("[resolved]", StringComparison.Ordinal));
+        kinds["PagerDuty, resolved"] = await PostedAsync("/pagerduty/v2/enqueue", text => text.Contains("\"resolve\"", StringComparison.Ordinal));
+
+        // What differs from run to run: the name and port of this Alertmanager, and the key of the group, which is a hash of its routes.
+        var text = HomePattern().Replace(JsonSerializer.Serialize(kinds, Indented), "http://alertmanager.example.com/#/");
+        text = KeyPattern().Replace(text, "\"dedup_key\": \"...\"") + "\n";
+        Assert.Equal(Golden.Text(text, "alerts", "tests", "notifications.golden.json"), text);
     }
 
     [Fact]
@@ -160,19 +189,30 @@ public sealed class ReceiverTests : IAsyncLifetime
         }
     }
 
-    private static Alert Fires(string name, string severity, string destination = "", string instance = "")
+    private static Alert Fires(string name, string severity, string destination = "", string instance = "", string workload = "cart")
     {
         var labels = new Dictionary<string, string>
         {
             ["alertname"] = name,
             ["severity"] = severity,
-            ["source_workload_namespace"] = "shop",
-            ["source_workload"] = "cart",
+            ["source_workload_namespace"] = workload.Length > 0 ? "shop" : "",
+            ["source_workload"] = workload,
             ["destination"] = destination,
             ["instance"] = instance,
         }.Where(label => label.Value.Length > 0).ToDictionary();
-        return new(string.Join(',', labels), labels, new Dictionary<string, string>(), Now.AddSeconds(-1), null, "http://127.0.0.1/");
+        var annotations = new Dictionary<string, string>
+        {
+            ["summary"] = destination.Length > 0 ? $"shop/{workload}: {destination}" : name,
+            ["description"] = $"What {name} says of {destination}{instance}.",
+            ["resolves"] = destination.Length > 0 ? "It resolves after 1 h without it." : "",
+            ["runbook_url"] = $"https://egress-alerts.example.com/runbooks/{name}",
+        };
+        return new(string.Join(',', labels), labels, annotations, Began, null, "https://egress-alerts.example.com/alerts/0123456789abcdef");
     }
+
+    private static readonly DateTimeOffset Began = new(2026, 1, 5, 10, 0, 0, TimeSpan.Zero);
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
@@ -197,6 +237,12 @@ public sealed class ReceiverTests : IAsyncLifetime
 
     private async Task<JsonElement> PostedAsync(string path, Func<string, bool> isWanted) => (await Deadline.UntilAsync(
         () => Task.FromResult(_posted.FirstOrDefault(post => post.Path == path && isWanted(post.Body.GetRawText()))), 30, $"a post to {path}")).Body;
+
+    [GeneratedRegex("http://[^/ ]+/#/")]
+    private static partial Regex HomePattern();
+
+    [GeneratedRegex("\"dedup_key\": \"[0-9a-f]+\"")]
+    private static partial Regex KeyPattern();
 
     private sealed record Post(string Path, JsonElement Body);
 }

@@ -190,7 +190,7 @@ public sealed class ManifestTests : IDisposable
         Assert.Equal(
             groups.Select(group => group!.ToJsonString()).Order(StringComparer.Ordinal),
             Yaml.Read(output).Single()["spec"]!["groups"]!.AsArray().Select(group => group!.ToJsonString()).Order(StringComparer.Ordinal));
-        Assert.Equal(3, rendered.Count);
+        Assert.Equal(2, rendered.Count);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed partial class ShippedFilesTests : IDisposable
     [Fact]
     public async Task Rules_pass_promtool()
     {
-        await Tool.OutputAsync("promtool", ["check", "rules", .. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml")]);
+        await Tool.OutputAsync("promtool", ["check", "rules", .. RuleFiles]);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed partial class ShippedFilesTests : IDisposable
     [Fact]
     public async Task Each_rule_says_what_it_is_about_and_is_tested_in_both_directions()
     {
-        var rules = string.Join('\n', Directory.GetFiles(Repository.File("alerts"), "*.rules.yml").Select(File.ReadAllText));
+        var rules = string.Join('\n', RuleFiles.Select(File.ReadAllText));
         var tests = string.Join('\n', await Task.WhenAll(Directory.GetFiles(Repository.File("alerts", "tests")).Select(file => File.ReadAllTextAsync(file))));
         foreach (var alert in RuleAlerts)
         {
@@ -69,21 +69,6 @@ public sealed partial class ShippedFilesTests : IDisposable
             Assert.Matches($@"alertname: {alert}(, |\n +)exp_alerts: \[\]", tests);
             Assert.Contains($"alertname: {alert}\n        exp_alerts:\n          - exp_labels:", tests, StringComparison.Ordinal);
         }
-    }
-
-    [Fact]
-    public async Task Templates_render_as_their_golden_file_says()
-    {
-        var output = await Tool.OutputAsync(
-            "amtool",
-            [
-                "template",
-                "render",
-                $"--template.glob={Repository.File("alerts", "templates")}/*.tmpl",
-                "--template.text={{ template \"egress.title\" . }}\n{{ template \"egress.text\" . }}",
-                $"--template.data={Repository.File("alerts", "tests", "notification.json")}",
-            ]);
-        Assert.Equal((await File.ReadAllTextAsync(Repository.File("alerts", "tests", "notification.golden.txt"))).TrimEnd(), output.TrimEnd());
     }
 
     [Fact]
@@ -101,10 +86,15 @@ public sealed partial class ShippedFilesTests : IDisposable
         }
     }
 
+    private static IReadOnlyList<string> RuleFiles =>
+    [
+        .. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml"), .. Directory.GetFiles(Repository.File("alerts", "optional"), "*.rules.yml"),
+    ];
+
     /// <summary>Those that Prometheus evaluates.</summary>
     private static IReadOnlyList<string> RuleAlerts =>
     [
-        .. Directory.GetFiles(Repository.File("alerts"), "*.rules.yml")
+        .. RuleFiles
             .SelectMany(file => AlertPattern().Matches(File.ReadAllText(file)))
             .Select(match => match.Groups[1].Value),
     ];

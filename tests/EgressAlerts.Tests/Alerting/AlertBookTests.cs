@@ -245,7 +245,7 @@ public sealed class AlertBookTests : IDisposable
                 .Order());
         Assert.Equal([("info", 2), ("warning", 2)], book.HeldBack.CountBy(alert => alert.Labels["severity"]).Select(pair => (pair.Key, pair.Value)).Order());
         Assert.Contains(
-            "and 3 of severity info; those held back",
+            "and 3 of severity info. Those held back",
             firing.Single(alert => alert.Labels["alertname"] == AlertBook.HeldBackName).Annotations["description"],
             StringComparison.Ordinal);
     }

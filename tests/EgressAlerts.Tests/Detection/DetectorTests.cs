@@ -40,9 +40,9 @@ public sealed class DetectorTests
         var flow = Samples.Flow("52.0.0.1", route: Route.Blocked);
         var finding = Assert.Single(Observe(1, Samples.Increment(flow), Samples.Increment(flow, metric: Metric.ConnectionsOpened)));
         Assert.Equal(("EgressBlocked", "warning", Samples.Cart, "52.0.0.1"), (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
-        Assert.Contains("was refused once", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Istio refused 1 attempt of ", finding.Description, StringComparison.Ordinal);
         Assert.Single(Observe(2));
-        Assert.Contains("was refused 3 times", Observe(3, Samples.Increment(flow, 2))[0].Description, StringComparison.Ordinal);
+        Assert.Contains("Istio refused 3 attempts of ", Observe(3, Samples.Increment(flow, 2))[0].Description, StringComparison.Ordinal);
         Assert.Single(Observe(6));
         Assert.Empty(Observe(7));
     }
@@ -67,7 +67,7 @@ public sealed class DetectorTests
         var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(3, named)));
 
         Assert.Equal(("EgressBlocked", "late.example.com", Samples.Reading(1).Window.End), (finding.AlertName, finding.Destination, finding.Since));
-        Assert.Contains("was refused once", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Istio refused 1 attempt of ", finding.Description, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,11 +93,11 @@ public sealed class DetectorTests
         // It waited for its second look: this window has not seen it.
         var finding = Assert.Single(_detectors.Observe(Samples.NamedAs(3, forged, forged with { Increment = Samples.Increment(flow) })));
         Assert.Equal(
-            ("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", true),
-            (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Confirmed));
+            ("EgressNameMismatch", "warning", Samples.Cart, "vps.hoster.net", null),
+            (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.NameSource));
         Assert.StartsWith(
-            "shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name confirmed by DNS in both directions) under the TLS server name www[.]bank[.]com, "
-            + "which resolves to 52.2.0.1 (asked twice). 1 request or connection and 2 KiB sent out ",
+            $"shop/cart talked to vps.hoster.net (52.0.0.1, port 443; name from reverse DNS, which resolves back) "
+            + "under the TLS server name www[.]bank[.]com, which resolves to 52.2.0.1 (asked twice). Seen: 1 request or connection and 2 KiB sent out ",
             finding.Description,
             StringComparison.Ordinal);
 
@@ -161,8 +161,8 @@ public sealed class DetectorTests
             To("52.0.0.5", "US", "anywhere")));
         var finding = Assert.Single(findings, finding => finding.AlertName == "EgressOutsideRegion");
         Assert.Equal("52.0.0.3", finding.Destination);
-        Assert.Contains("in US. 1 request or connection and 0 B sent out", finding.Description, StringComparison.Ordinal);
-        Assert.Contains("Expected: eu-west-1, DE alone.", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("in US: 1 request or connection at ", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Its namespace may use eu-west-1, DE alone ", finding.Description, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class DetectorTests
             Samples.Increment(Samples.Flow("52.0.0.3"), 2048, Metric.UploadBytes),
             Samples.Increment(Samples.Flow("52.0.0.2"))));
         Assert.Equal(("EgressNewDestination", "info", "52.0.0.3"), (finding.AlertName, finding.Severity, finding.Destination));
-        Assert.Contains("2 KiB sent out", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("So far 2 KiB were sent there", finding.Description, StringComparison.Ordinal);
         Assert.Single(Observe(6));
         Assert.Equal(finding.Since, Assert.Single(Observe(7, Samples.Increment(Samples.Flow("52.0.0.3")))).Since);
     }

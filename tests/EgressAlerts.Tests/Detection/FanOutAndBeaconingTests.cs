@@ -32,7 +32,7 @@ public sealed class FanOutAndBeaconingTests
         Assert.Equal(("EgressFanOut", "", time.Now), (finding.AlertName, finding.Destination, finding.Since));
         Assert.Matches(
             "talked to about (49|50|51)[0-9] different destinations within an hour, .*"
-            + "Expected: at most 4[0-9][0-9] [(]usual in this hour is 5, the median of 14 weeks or days",
+            + "The limit is 4[0-9][0-9]; usual in this hour is 5, the median of 14 weeks or days",
             finding.Description);
         time.Restart();
         Assert.Single(time.Step());

@@ -27,7 +27,7 @@ public sealed class MetadataUseTests
         Assert.Equal(("EgressMetadataService", "warning", Agent), (finding.AlertName, finding.Severity, finding.Source));
         Assert.Contains(
             "It is in detection.metadata_service.allowed, but asked 70 times within this hour. "
-            + "Expected: at most 60 times (ten times its largest hour of 8 days, and no less than 20).",
+            + "The limit is 60: ten times its largest hour of 8 days, and no less than 20.",
             finding.Description,
             StringComparison.Ordinal);
         _time.Restart();

@@ -88,7 +88,7 @@ public sealed class NewDestinationTests
         var finding = Assert.Single(Scans());
         Assert.Equal(("", "warning"), (finding.Destination, finding.Severity));
         Assert.Contains("met 21 destinations within 8 h that it had never talked to", finding.Description, StringComparison.Ordinal);
-        Assert.Contains("Expected: at most 20 ", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("The limit is 20: ", finding.Description, StringComparison.Ordinal);
 
         // A restart changes nothing, and it ends. The day of the scan is not learned, so the next scan is found as soon.
         _time.Restart();
@@ -136,7 +136,7 @@ public sealed class NewDestinationTests
         ]);
         var finding = Assert.Single(seen);
         Assert.Equal((fresh, "52.9.9.9"), (finding.Source, finding.Destination));
-        Assert.Contains("This workload is new, and no other one of its namespace had talked to it.", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("This workload is new, and no other one of its namespace has talked to it.", finding.Description, StringComparison.Ordinal);
         _time.Restart();
         Assert.Equal("52.9.9.9", Assert.Single(_time.Step([.. Usual(), Timeline.To("api.example.com", 10, source: fresh)])).Destination);
     }

@@ -25,7 +25,7 @@ public sealed class PolicyTests
         Assert.Equal(
             ("EgressForbidden", "critical", Samples.Cart, "www.example.com"),
             (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
-        Assert.Contains("which policy forbid forbids. 0 requests or connections and 2 KiB sent out", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("It is forbidden by policy forbid. Seen: 2 KiB sent out", finding.Description, StringComparison.Ordinal);
         time.Restart();
         Assert.Single(time.Step());
         Assert.Empty(time.Until(time.Now.AddHours(2), _ => []));

@@ -29,7 +29,7 @@ public sealed class SpreadUploadTests
             (finding.AlertName, finding.Severity, finding.Source, finding.Destination));
         Assert.Contains("3 workloads together sent 151 MiB to loot.example.net within an hour", finding.Description, StringComparison.Ordinal);
         Assert.Contains("Most came from shop/app-0 (71 MiB), shop/app-1 (70 MiB), shop/app-2 (10 MiB)", finding.Description, StringComparison.Ordinal);
-        Assert.Contains("Expected: at most 100 MiB", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("The limit is 100 MiB", finding.Description, StringComparison.Ordinal);
 
         _time.Restart();
         Assert.Equal(finding.Since, Assert.Single(_time.Step(Apps(4, "api.stripe.com", 1))).Since);
@@ -61,7 +61,7 @@ public sealed class SpreadUploadTests
 
         _time.Until(_time.Now.AddHours(2), _ => Apps(8, "api.stripe.com", 1));
         Assert.Empty(_time.Step(Apps(8, "release-99.example.org", 50)));
-        Assert.Contains("Expected: at most 480 MiB", Assert.Single(_time.Step(Apps(8, "release-99.example.org", 15))).Description, StringComparison.Ordinal);
+        Assert.Contains("The limit is 480 MiB", Assert.Single(_time.Step(Apps(8, "release-99.example.org", 15))).Description, StringComparison.Ordinal);
     }
 
     private static NamedIncrement[] Apps(int count, string name, double mebibytes) =>

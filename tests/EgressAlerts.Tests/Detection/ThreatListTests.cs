@@ -157,7 +157,7 @@ public sealed class ThreatListTests : IDisposable
         Assert.Contains(
             findings,
             finding => finding.Description.Contains(
-                "which is on the list bad (entry 203[.]0[.]113[.]0/24). 1 request or connection and",
+                "It is on threat list bad (entry 203[.]0[.]113[.]0/24). Seen: 1 request or connection at",
                 StringComparison.Ordinal));
 
         findings = detectors.Observe(Samples.NamedAs(2, Named(named, "c2.evil.example.com") with { Stage = NameStage.FinalLater }));
@@ -176,7 +176,7 @@ public sealed class ThreatListTests : IDisposable
             Samples.Increment(Samples.Flow(service: "evil.example.com", route: Route.Registered), 3),
             new Destination("evil.example.com", NameSource.Registry, Confirmed: true));
         var finding = Assert.Single(detectors.Observe(Samples.NamedAs(1, registered)));
-        Assert.Contains("3 requests or connections and", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("Seen: 3 requests or connections at", finding.Description, StringComparison.Ordinal);
     }
 
     [Fact]

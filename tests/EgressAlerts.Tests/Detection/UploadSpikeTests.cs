@@ -88,12 +88,12 @@ public sealed class UploadSpikeTests
             ("EgressUploadSpike", "warning", Samples.Cart, "stripe.com", _time.Now, true),
             (finding.AlertName, finding.Severity, finding.Source, finding.Destination, finding.Since, finding.Confirmed));
         Assert.Contains(
-            "shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. Expected: at most 1",
+            "shop/cart sent 605 MiB to stripe.com within an hour, last at 2026-01-26 10:05:00 UTC. The limit is 1",
             finding.Description,
             StringComparison.Ordinal);
-        Assert.Matches("[(]usual in this hour is (5[5-9]|6[0-4])[.0-9]* MiB, the median", finding.Description);
+        Assert.Matches(": (5[5-9]|6[0-4])[.0-9]* MiB are usual in this hour, the median", finding.Description);
         Assert.Contains(
-            "the median of 3 weeks or days; 5 spreads above that, and no less than 100 MiB). Most went to files.stripe.com. "
+            "the median of 3 weeks or days, and the limit lies 5 spreads above that, and not below 100 MiB. Most went to files.stripe.com. "
             + "This workload has been watched for 21.4 d.",
             finding.Description,
             StringComparison.Ordinal);
@@ -173,7 +173,7 @@ public sealed class UploadSpikeTests
         var findings = _time.Until(Timeline.Start.AddDays(15), Drip);
         var finding = Assert.Single(findings, finding => finding.Destination == "paste.example.net");
         Assert.Contains(
-            "sends paste.example.net more from day to day than is usual: by 2026-01-20 00:00:00 UTC 9",
+            "sends paste.example.net more from day to day than is usual. By 2026-01-20 00:00:00 UTC 9",
             finding.Description,
             StringComparison.Ordinal);
         _time.Restart();
@@ -201,8 +201,8 @@ public sealed class UploadSpikeTests
 
         var finding = Assert.Single(_time.Step(Asked(20_000, 200)));
         Assert.Equal(("EgressUploadSpike", "warning", "doh.example.com"), (finding.AlertName, finding.Severity, finding.Destination));
-        Assert.Matches("shop/cart sent 23[0-9]{3} small requests to doh.example.com within an hour", finding.Description);
-        Assert.Matches("Expected: at most [5-9][0-9]{3} [(]usual in this hour is 1[12][0-9]{2}, the median of", finding.Description);
+        Assert.Matches("shop/cart sent 23,[0-9]{3} small requests to doh.example.com within an hour", finding.Description);
+        Assert.Matches("The limit is [5-9],[0-9]{3}; usual in this hour is 1,[12][0-9]{2}, the median of", finding.Description);
         _time.Restart();
         Assert.Equal(finding.Since, Assert.Single(_time.Step(Asked(100, 300))).Since);
         Assert.Empty(_time.Until(_time.Now.AddHours(3), _ => Asked(100, 300)));
@@ -261,7 +261,7 @@ public sealed class UploadSpikeTests
         Assert.Empty(_time.Step(Timeline.To("loot.example.net", 400 * MiB, source: fresh)));
         var finding = Assert.Single(_time.Step(Timeline.To("loot.example.net", 200 * MiB, source: fresh)));
         Assert.Equal((fresh, "loot.example.net"), (finding.Source, finding.Destination));
-        Assert.Contains("Expected: at most 500 MiB (this workload is not learned yet: five times", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("The limit is 500 MiB: this workload is not learned yet, so it may send five times", finding.Description, StringComparison.Ordinal);
         Assert.Contains("This workload has been watched for 5 min", finding.Description, StringComparison.Ordinal);
 
         // What its namespace always sends to is another matter.
@@ -284,7 +284,7 @@ public sealed class UploadSpikeTests
         _time.Restart();
         var finding = Assert.Single(_time.Step(Bucket("loot", 400)));
         Assert.Equal("loot.s3.amazonaws.com", finding.Destination);
-        Assert.Contains("Expected: at most 375 MiB (half more than any place got on its first day to which", finding.Description, StringComparison.Ordinal);
+        Assert.Contains("The limit is 375 MiB: half more than any place got on its first day to which", finding.Description, StringComparison.Ordinal);
 
         // What was too much made no more room, and who has no new places has no such limit.
         _time.Until(Timeline.Start.AddDays(12), Usual);

@@ -6,6 +6,7 @@ namespace EgressAlerts.Web;
 /// <param name="Alert">The latest time that it fired, or that it is held back.</param>
 /// <param name="Summary">What happened, in a sentence.</param>
 /// <param name="Description">Who, where, how much, and what was expected.</param>
+/// <param name="Resolves">When it resolves, as a sentence; empty where it never does.</param>
 /// <param name="LimitKey">The key of the configuration that sets what is expected; empty where nothing is compared.</param>
 /// <param name="Destination">Null where the alert is about none.</param>
 /// <param name="Traffic">Null where the alert is about no workload.</param>
@@ -14,9 +15,9 @@ namespace EgressAlerts.Web;
 /// <param name="Times">When it fired, the latest first.</param>
 /// <param name="Runbook">The name of its runbook; empty where there is none.</param>
 public sealed record AlertModel(
-    AlertRow Alert, string Summary, string Description, string LimitKey, IReadOnlyDictionary<string, string> Labels, AlertDestination? Destination,
-    TrafficModel? Traffic, AlertOthers? Others, IReadOnlyList<AlertRow> Related, IReadOnlyList<AlertQuestion> Evidence, IReadOnlyList<AlertTime> Times,
-    Remedies Remedies, string Runbook, IReadOnlyDictionary<string, string> RunbookValues);
+    AlertRow Alert, string Summary, string Description, string Resolves, string LimitKey, IReadOnlyDictionary<string, string> Labels,
+    AlertDestination? Destination, TrafficModel? Traffic, AlertOthers? Others, IReadOnlyList<AlertRow> Related, IReadOnlyList<AlertQuestion> Evidence,
+    IReadOnlyList<AlertTime> Times, Remedies Remedies, string Runbook, IReadOnlyDictionary<string, string> RunbookValues);
 
 /// <summary>What is known of the destination of an alert. Texts are empty where nothing is known.</summary>
 /// <param name="Address">The address of the first contact.</param>

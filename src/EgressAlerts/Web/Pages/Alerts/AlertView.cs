@@ -33,6 +33,7 @@ internal static class AlertView
             row,
             Annotation(alert, "summary"),
             Annotation(alert, "description"),
+            Annotation(alert, "resolves"),
             Annotation(alert, "limit_key"),
             alert.Labels,
             row.Destination.Length > 0 ? Destination(alert, row, known, facts, sources.Uses) : null,
