@@ -36,7 +36,7 @@ public sealed class KilledOftenTests : IAsyncLifetime
     {
         var random = new Random(number);
         await using var service = new EgressAlertsProcess($$"""
-            prometheus: {url: '{{_prometheus.Address}}', interval: 1s, delay: 1s, timeout: 5s}
+            prometheus: {url: '{{_prometheus.Address}}', interval: 1s, delay: 1s, timeout: 5s, read: {{(number % 2 == 0 ? "egress" : "all")}}}
             dns: { servers: ['{{_mesh.Dns.Endpoint}}'], timeout: 500ms, queries_per_second: 1000, cache: { min_ttl: 2s } }
             destinations: {patience: 8s}
             alerting: {alertmanagers: []}
