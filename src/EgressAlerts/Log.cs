@@ -49,6 +49,26 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "egress access: {More} more flows in this window, not logged one by one; /api/v1/destinations has them all")]
     public static partial void MoreAccess(ILogger logger, int more);
 
+    [LoggerMessage(EventId = 19, Level = LogLevel.Information, Message = "alert {State}: {Alertname}: {Summary}")]
+#pragma warning disable SYSLIB1015 // The facts are fields that queries find. The summary has them for people.
+    public static partial void Alert(
+        ILogger logger, string state, string alertname, string summary, string severity, string cluster, string @namespace, string workload,
+        string destination, string fingerprint);
+#pragma warning restore SYSLIB1015
+
+    [LoggerMessage(20, LogLevel.Information, "{More} more alerts fire or have resolved in this window, not logged one by one; /api/v1/alerts has them all")]
+    public static partial void MoreAlerts(ILogger logger, int more);
+
+    [LoggerMessage(
+        21,
+        LogLevel.Debug,
+        "the window that ends {WindowEnd} is counted: {Increments} counters grew, {Findings} findings hold, {Alerts} alerts fire or have just resolved; "
+        + "it took {Seconds} s")]
+    public static partial void Counted(ILogger logger, DateTimeOffset windowEnd, int increments, int findings, int alerts, double seconds);
+
+    [LoggerMessage(22, LogLevel.Debug, "asked Prometheus {Server} for {Query}: {Seconds} s{Failure}")]
+    public static partial void Asked(ILogger logger, string server, string query, double seconds, string failure);
+
     [LoggerMessage(
         17,
         LogLevel.Error,

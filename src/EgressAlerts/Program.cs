@@ -32,18 +32,19 @@ internal static class Program
         var registry = new MetricRegistry();
         var service = new ServiceParts(new ServiceMetrics(registry, TimeProvider.System), TimeProvider.System, loggers);
         var exposition = new Exposition(registry, service.Time);
-        var accessLog = new AccessLog(service.Logger("EgressAlerts.Access"));
+        var logs = new PassLogs(
+            new AccessLog(service.Logger("EgressAlerts.Access")), new AlertLog(service.Logger("EgressAlerts.Alerts")), service.Logger("EgressAlerts.Pass"));
         using var store = new Store(options.StoragePath, service.Metrics.Storage, service.Time, loggers.CreateLogger<Store>());
         OldCheckpoint.SetAside(options.StoragePath, service.Logger("EgressAlerts.Service"));
         var worker = new PassWorker(
             () => ConfigLoader.Load(options.ConfigFile),
-            (settings, state) => Pass(settings.ReachedAt(options.External).OfShard(options.Shard), state, exposition, accessLog, service), store,
+            (settings, state) => Pass(settings.ReachedAt(options.External).OfShard(options.Shard), state, exposition, logs, service), store,
             options.ConfigName, service);
         await WebServer.RunAsync(options, worker, exposition, log, service.Logger("EgressAlerts.Service"), cancel);
     }
 
     /// <summary>The way of the data of one window: poll, name, detect, admit, commit, publish, notify.</summary>
-    public static Pass Pass(Settings settings, StoredState state, Exposition exposition, AccessLog accessLog, ServiceParts service)
+    public static Pass Pass(Settings settings, StoredState state, Exposition exposition, PassLogs logs, ServiceParts service)
     {
         var (metrics, time, http) = (service.Metrics, service.Time, service.Logger("EgressAlerts.Http"));
         var cluster = Cluster(settings.Registry.Kubernetes, service, http);
@@ -60,7 +61,7 @@ internal static class Program
         var discovery = new AlertmanagerDiscovery(
             alertmanagers, notifier, resolver.FindAsync, metrics.Alerts, time, service.Logger<AlertmanagerDiscovery>());
         List<HttpClient> clients = [.. prometheus, .. alertmanagers.Select(one => one.Item2)];
-        return new(settings, stages, state, exposition, notifier, discovery, accessLog, clients)
+        return new(settings, stages, state, exposition, notifier, discovery, logs, clients)
         {
             History = new(new RangeReader(prometheus[0], settings.Prometheus, time).ReadAsync, time),
             Proposals = new(PastReading.Reader(prometheus[0], settings, time), time),

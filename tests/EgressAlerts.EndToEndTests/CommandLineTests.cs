@@ -144,7 +144,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("is another egress-alerts running on it", await OutputAsync(1, arguments), StringComparison.Ordinal);
 
         using var line = JsonDocument.Parse(first.Output.Split('\n')[0]);
-        Assert.Equal("Information", line.RootElement.GetProperty("Level").GetString());
+        Assert.Equal("info", line.RootElement.GetProperty("level").GetString());
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", line.RootElement.GetProperty("ts").GetString());
+        Assert.StartsWith("egress-alerts ", line.RootElement.GetProperty("msg").GetString(), StringComparison.Ordinal);
         await first.StopAsync();
         Assert.Equal(0, first.ExitCode);
     }

@@ -94,7 +94,7 @@ public sealed class DetectionStoryTests : IAsyncLifetime
         var metadata = await FiringAsync("EgressMetadataService", service);
         Assert.Equal("cloud-metadata", metadata.Labels["destination"]);
         var region = await FiringAsync("EgressOutsideRegion", service);
-        Assert.Contains("in us-east-1. 1 request or connection", region.Annotations["description"], StringComparison.Ordinal);
+        Assert.Contains("in us-east-1: 1 request or connection", region.Annotations["description"], StringComparison.Ordinal);
         foreach (var alert in (HeldAlert[])[forbidden, listed, metadata, region]) Assert.InRange(alert.StartsAt, happened, happened + TimeSpan.FromSeconds(4));
         Assert.Single(await _alertmanager.AlertsAsync("EgressForbidden"));
         // Paths are for policies alone.

@@ -1,5 +1,6 @@
 using System.Net;
 using EgressAlerts.Model;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EgressAlerts.Tests;
 
@@ -8,6 +9,9 @@ internal static class Samples
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     public static readonly Workload Cart = new("shop", "cart");
+
+    /// <summary>A pass that tells nothing.</summary>
+    public static PassLogs NoLogs => new(new AccessLog(NullLogger.Instance), new AlertLog(NullLogger.Instance), NullLogger.Instance);
 
     public static Window Window(int number) => new(Start.AddSeconds(30 * (number - 1)), Start.AddSeconds(30 * number));
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using Serilog.Formatting.Json;
 
 namespace EgressAlerts.Logging;
 
@@ -26,7 +25,7 @@ internal static class Logs
             .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Polly", LogEventLevel.Error)
-            .WriteTo.Console(format == "json" ? new JsonFormatter(renderMessage: true) : new LogfmtFormatter())
+            .WriteTo.Console(format == "json" ? new JsonLineFormatter() : new LogfmtFormatter())
             .CreateLogger();
     }
 

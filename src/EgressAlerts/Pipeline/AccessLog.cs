@@ -33,7 +33,7 @@ internal sealed class AccessLog(ILogger logger)
         var (flow, destination) = (first.Flow, first.Destination);
         Log.Access(
             logger,
-            flow.Route == Route.Blocked ? LogLevel.Error : LogLevel.Information,
+            flow.Route == Route.Blocked ? LogLevel.Warning : LogLevel.Information,
             flow.Source.Namespace,
             flow.Source.Name,
             destination.Name,

@@ -12,6 +12,7 @@ using EgressAlerts.Proposals;
 using EgressAlerts.Registry;
 using EgressAlerts.Storage;
 using EgressAlerts.Web;
+using Microsoft.Extensions.Logging;
 
 namespace EgressAlerts;
 
@@ -19,7 +20,7 @@ namespace EgressAlerts;
 /// that any thread may.</summary>
 /// <param name="clients">HTTP clients that the pass disposes of when its stages have ended.</param>
 internal sealed class Pass(
-    Settings settings, Stages stages, StoredState state, Exposition exposition, Notifier notifier, AlertmanagerDiscovery discovery, AccessLog accessLog,
+    Settings settings, Stages stages, StoredState state, Exposition exposition, Notifier notifier, AlertmanagerDiscovery discovery, PassLogs logs,
     IReadOnlyList<HttpClient> clients) : IAsyncDisposable
 {
     private bool _hasLearned;
@@ -113,6 +114,7 @@ internal sealed class Pass(
     {
         notifier.Start();
         discovery.Start();
+        logs.Alerts.Begin(stages.Book.Current);
         stages.Cluster?.Start();
         if (LastEnd == default) return;
         exposition.Publish(stages.Budget.Snapshot(new Window(LastEnd, LastEnd)), Ledger);
@@ -123,6 +125,7 @@ internal sealed class Pass(
     /// <param name="clusters">Is told which workloads the window shows.</param>
     public async Task<WindowOutcome> RunAsync(Window window, ClusterTakeOver clusters, CancellationToken cancel)
     {
+        var started = TimeProvider.System.GetTimestamp();
         await stages.MeshListedAsync(cancel);
         stages.RefreshMesh();
         if (LastEnd == default && !_hasLearned) await LearnAsync(window, cancel);
@@ -137,8 +140,19 @@ internal sealed class Pass(
         state.Commit();
         exposition.Publish(counters, Ledger);
         notifier.Publish(alerts);
-        accessLog.Write(named);
+        logs.Access.Write(named);
+        logs.Alerts.Write(alerts);
+        Tell(window, read, findings, alerts, started);
         return read.IsGone ? WindowOutcome.Gone : WindowOutcome.Counted;
+    }
+
+    private void Tell(Window window, Reading read, IReadOnlyList<Finding> findings, IReadOnlyList<Alert> alerts, long started)
+    {
+        if (!logs.Windows.IsEnabled(LogLevel.Debug)) return;
+        foreach (var query in Queries)
+            Log.Asked(logs.Windows, query.Server, query.Query, query.Seconds, query.Failure.Length > 0 ? $", {query.Failure}" : "");
+        var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        Log.Counted(logs.Windows, window.End, read.Increments.Count, findings.Count, alerts.Count, seconds);
     }
 
     /// <summary>Learns what Prometheus knows from before the first window, so that not everything is news.</summary>
@@ -170,6 +184,10 @@ internal sealed class Pass(
         }
     }
 }
+
+/// <summary>What a pass tells of its windows. It outlives reloads.</summary>
+/// <param name="Windows">Of each window, at the level <c>debug</c>.</param>
+internal sealed record PassLogs(AccessLog Access, AlertLog Alerts, ILogger Windows);
 
 /// <summary>What became of a window.</summary>
 internal enum WindowOutcome

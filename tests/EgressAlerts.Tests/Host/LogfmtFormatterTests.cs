@@ -65,7 +65,7 @@ public sealed class LogfmtFormatterTests : IDisposable
         new AccessLog(loggers.CreateLogger("EgressAlerts.Access")).Write(Samples.NamedAs(
             1, new(Samples.Increment(flow, 2), destination), new(Samples.Increment(flow, 300, Metric.UploadBytes), destination)));
         Assert.EndsWith(
-            " level=error component=access msg=\"egress access\" namespace=batch workload=report destination=\"vps 99\" address=185.199.72.11 port=4444 "
+            " level=warn component=access msg=\"egress access\" namespace=batch workload=report destination=\"vps 99\" address=185.199.72.11 port=4444 "
             + "name_source=ptr_unconfirmed confirmed=false route=blocked "
             + "requests=0 connections_opened=0 connections_closed=2 upload_bytes=300 download_bytes=0\n",
             Line,

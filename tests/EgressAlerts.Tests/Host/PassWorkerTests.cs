@@ -139,8 +139,7 @@ public sealed class PassWorkerTests : IAsyncDisposable
     private PassWorker New()
     {
         var service = new ServiceParts(_metrics, TimeProvider.System, NullLoggerFactory.Instance);
-        var accessLog = new AccessLog(NullLogger.Instance);
-        return new(() => _load(), (settings, state) => Program.Pass(settings, state, _exposition, accessLog, service), _store, "a.yml", service);
+        return new(() => _load(), (settings, state) => Program.Pass(settings, state, _exposition, Samples.NoLogs, service), _store, "a.yml", service);
     }
 
     /// <summary>A database whose last window ended then.</summary>

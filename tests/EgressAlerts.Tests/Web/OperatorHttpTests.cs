@@ -39,7 +39,7 @@ public sealed class OperatorHttpTests : IAsyncLifetime
             Dns = new() { Confirm = false, Servers = [new(IPAddress.Loopback, 9)] },
         }.Completed();
         _worker = new PassWorker(
-            () => settings, (these, state) => Program.Pass(these, state, exposition, new AccessLog(NullLogger.Instance), service), _store, "a.yml", service);
+            () => settings, (these, state) => Program.Pass(these, state, exposition, Samples.NoLogs, service), _store, "a.yml", service);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore();
