@@ -22,6 +22,11 @@ public sealed class ManifestTests : IDisposable
     [MemberData(nameof(Each))]
     public async Task Each_overlay_renders_to_valid_resources(string overlay) => await AssertValidAsync(await RenderAsync(overlay));
 
+    [Theory]
+    [MemberData(nameof(Each))]
+    public async Task Each_overlay_renders_without_a_warning(string overlay) => Assert.DoesNotContain(
+        "Warning", await ClusterTools.KustomizeAsync(Repository.File("deploy", "kubernetes", overlay)), StringComparison.Ordinal);
+
     [Fact]
     public async Task A_typing_error_is_found_by_the_schemas()
     {
@@ -243,12 +248,12 @@ public sealed class ManifestTests : IDisposable
     {
         string From(string name) => Path.GetRelativePath(_folder.Path, Repository.File("deploy", "kubernetes", name));
         _folder.Write("kustomization.yaml", $"resources: [{From(overlay)}]\ncomponents: [{From(component)}]\n");
-        return Yaml.Read(await Tool.OutputAsync("kubectl", ["kustomize", _folder.Path]));
+        return Yaml.Read(await ClusterTools.KustomizeAsync(_folder.Path));
     }
 
     /// <summary>What kubectl makes of an overlay of the checkout.</summary>
     private static async Task<IReadOnlyList<JsonNode>> RenderAsync(string overlay) =>
-        Yaml.Read(await Tool.OutputAsync("kubectl", ["kustomize", Repository.File("deploy", "kubernetes", overlay)]));
+        Yaml.Read(await ClusterTools.KustomizeAsync(Repository.File("deploy", "kubernetes", overlay)));
 
     private Task AssertValidAsync(IReadOnlyList<JsonNode> resources) => Schemas.AssertValidAsync(_folder, resources);
 
