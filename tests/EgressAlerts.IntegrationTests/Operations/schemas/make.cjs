@@ -1,7 +1,8 @@
 // Writes the JSON schemas beside this file. Not part of any test: only to be run again when they should follow newer resources.
-//   npm install --no-save kubernetes-models@4.1.0 @kubernetes-models/prometheus-operator@4.0.0 @kubernetes-models/istio@2.3.0 && node make.cjs
-// The packages (MIT, github.com/tommy351/kubernetes-models-ts) carry the schemas of Kubernetes 1.25, prometheus-operator and Istio. Two things are stricter
-// here: a field that the schema does not name is an error, so that a typing error is found, and null is no value.
+//   npm install --no-save kubernetes-models@4.1.0 @kubernetes-models/prometheus-operator@4.0.0 @kubernetes-models/istio@2.3.0 \
+//     @kubernetes-models/gateway-api@0.5.1 && node make.cjs
+// The packages (MIT, github.com/tommy351/kubernetes-models-ts) carry the schemas of Kubernetes 1.25, prometheus-operator, Istio and the Gateway API. Two things
+// are stricter here: a field that the schema does not name is an error, so that a typing error is found, and null is no value.
 // Two things are newer than the packages: the resolution DYNAMIC_DNS of ServiceEntries, and targetRefs of AuthorizationPolicies.
 const fs = require("fs");
 const path = require("path");
@@ -13,9 +14,10 @@ require.cache[require.resolve("@kubernetes-models/validate")] = {
 const kinds = {
   "kubernetes-models/v1": ["ConfigMap", "Namespace", "Service", "ServiceAccount"],
   "kubernetes-models/apps/v1": ["StatefulSet"],
-  "kubernetes-models/networking.k8s.io/v1": ["NetworkPolicy"],
+  "kubernetes-models/networking.k8s.io/v1": ["Ingress", "NetworkPolicy"],
   "kubernetes-models/policy/v1": ["PodDisruptionBudget"],
   "kubernetes-models/rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding"],
+  "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1": ["HTTPRoute"],
   "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1": ["PrometheusRule", "ServiceMonitor"],
   "@kubernetes-models/istio/networking.istio.io/v1beta1": ["ServiceEntry", "Sidecar"],
   "@kubernetes-models/istio/security.istio.io/v1": ["AuthorizationPolicy"],
