@@ -35,6 +35,9 @@ public sealed partial class ReadmeTests : IDisposable
         ("promtool ", Here), ("amtool ", Here), ("vmalert ", Here),
         ("apt-get install -y --no-install-recommends dnsperf", "deploy/demo/need, from tests/EgressAlerts.Benchmarks/smoke"),
         ("docker ", "nowhere: there is no container engine; ContainerTests does its steps"),
+        ("helm template egress-alerts deploy/helm/egress-alerts", nameof(Values_of_ones_own_render)),
+        ("helm upgrade", "nowhere: there is no cluster; HelmTests renders the chart"),
+        ("kubectl label namespace", "likewise"),
         ("kubectl apply", "nowhere: there is no cluster; ManifestTests holds what is applied against the schemas"),
         ("kubectl delete", "likewise; DoorStoryTests sees that the file is there"),
         ("kubectl get serviceentry", "likewise; MeshRegistryTests reads such output"),
@@ -85,9 +88,23 @@ public sealed partial class ReadmeTests : IDisposable
             .Single(block => block.StartsWith("namespace:", StringComparison.Ordinal));
         _folder.Write("my-egress-alerts/kustomization.yaml", kustomization);
         _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
-        var output = await Tool.OutputAsync("kubectl", ["kustomize", _folder.File("my-egress-alerts")]);
+        var output = await ClusterTools.KustomizeAsync(_folder.File("my-egress-alerts"));
         Assert.Contains("registry.example.com/egress-alerts:0.1.0", output, StringComparison.Ordinal);
         Assert.Contains("cluster: mine", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_of_ones_own_render()
+    {
+        var installation = Repository.File("deploy", "installation.md");
+        var values = Markdown.Blocks(installation, "## Helm").Single(block => block.StartsWith("image:", StringComparison.Ordinal));
+        var command = Commands().Single(command => command.StartsWith("helm template", StringComparison.Ordinal)).Split(' ')[1..];
+        var arguments = command.Select(argument => argument
+            .Replace("my-values.yaml", _folder.Write("my-values.yaml", values), StringComparison.Ordinal)
+            .Replace("deploy/helm", Repository.File("deploy", "helm"), StringComparison.Ordinal));
+        var output = await ClusterTools.HelmAsync(arguments);
+        foreach (var text in (string[])["registry.example.com/egress-alerts:0.1.0", "kind: ServiceMonitor", "kind: PrometheusRule", "grafana_dashboard"])
+            Assert.Contains(text, output, StringComparison.Ordinal);
     }
 
     [Fact]
