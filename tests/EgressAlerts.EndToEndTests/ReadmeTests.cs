@@ -84,13 +84,14 @@ public sealed partial class ReadmeTests : IDisposable
         // Beside the checkout, whose folder has the name that git gives it.
         Directory.CreateSymbolicLink(_folder.File("egress-alerts"), Repository.Root);
         Directory.CreateDirectory(_folder.File("my-egress-alerts"));
-        var kustomization = Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator")
-            .Single(block => block.StartsWith("namespace:", StringComparison.Ordinal));
-        _folder.Write("my-egress-alerts/kustomization.yaml", kustomization);
+        var blocks = Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator")
+            .Where(block => block.StartsWith("namespace:", StringComparison.Ordinal) || block.StartsWith("patches:", StringComparison.Ordinal));
+        _folder.Write("my-egress-alerts/kustomization.yaml", string.Join('\n', blocks));
         _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
         var output = await ClusterTools.KustomizeAsync(_folder.File("my-egress-alerts"));
         Assert.Contains("registry.example.com/egress-alerts:0.1.0", output, StringComparison.Ordinal);
         Assert.Contains("cluster: mine", output, StringComparison.Ordinal);
+        Assert.Contains("kubernetes.io/metadata.name: ingress-nginx", output, StringComparison.Ordinal);
     }
 
     [Fact]

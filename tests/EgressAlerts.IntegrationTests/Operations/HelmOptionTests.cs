@@ -98,6 +98,10 @@ public sealed class HelmOptionTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_number_may_name_a_release_and_the_namespace_of_Prometheus() => await Schemas.AssertValidAsync(
+        _folder, await RenderAsync(_folder, "replicas: 2\nnetworkPolicy: {monitoringNamespace: '456'}\n" + Operator, "123"));
+
     [Theory]
     [InlineData("image: {repository: r.example.com/e}", "r.example.com/e:0.1.0")]
     [InlineData("image: {repository: r.example.com/e, tag: '1.2'}", "r.example.com/e:1.2")]
@@ -158,6 +162,8 @@ public sealed class HelmOptionTests : IDisposable
     [InlineData("image: {repository: r.example.com/e}\nconfig: {alerting: {external_url: 'https://a.example.com'}}\n" + Operator, 0)]
     [InlineData("{}", 2)]
     [InlineData("ingress: {enabled: true}", 3)]
+    [InlineData("config: {prometheus: {url: 'http://prometheus.istio-system.svc:9090'}}", 3)]
+    [InlineData("config: {prometheus: {url: 'http://prometheus.istio-system.svc:9090'}}\nnetworkPolicy: {monitoringNamespace: istio-system}", 2)]
     public async Task Notes_say_what_to_look_at_first_and_what_is_missing(string values, int warnings)
     {
         var output = await ClusterTools.HelmAsync(
@@ -169,6 +175,16 @@ public sealed class HelmOptionTests : IDisposable
         foreach (var text in (string[])["port-forward service/egress-alerts 10098:10098", "http://localhost:10098/status", "egress-alerts.dll doctor"])
             Assert.Contains(text, notes, StringComparison.Ordinal);
         Assert.Equal(warnings, notes.Split("WARNING: ").Length - 1);
+    }
+
+    [Fact]
+    public async Task Templates_in_further_resources_are_rendered()
+    {
+        const string Values = """
+            extraObjects:
+            - {apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ include "egress-alerts.fullname" . }}-lists'}, data: {drop.txt: 203.0.113.0/24}}
+            """;
+        Assert.NotNull(Single(await RenderAsync(_folder, Values), "ConfigMap", "egress-alerts-lists"));
     }
 
     private static JsonNode Pod(IReadOnlyList<JsonNode> resources) => Single(resources, "StatefulSet")["spec"]!["template"]!["spec"]!;

@@ -7,7 +7,7 @@
 {{/* They choose the pods. A StatefulSet cannot change them. */}}
 {{- define "egress-alerts.selectorLabels" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "egress-alerts.labels" -}}
@@ -23,7 +23,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* Name, namespace and labels of a resource. */}}
 {{- define "egress-alerts.metadata" -}}
 name: {{ include "egress-alerts.fullname" . }}
-namespace: {{ .Release.Namespace }}
+namespace: {{ .Release.Namespace | quote }}
 labels:
   {{- include "egress-alerts.labels" . | nindent 2 }}
 {{- end }}
