@@ -128,7 +128,7 @@ public sealed class AlertStoryTests : IAsyncLifetime
         var alert = await Deadline.UntilAsync(() => _first.AlertAsync("EgressNewDestination"), Named, $"the alert is there:\n{_service.Output}");
         Assert.Equal("*.compute-1.amazonaws.com", alert.Labels["destination"]);
         Assert.Equal("info", alert.Labels["severity"]);
-        Assert.Contains("4.8 MiB sent out", alert.Annotations["description"], StringComparison.Ordinal);
+        Assert.Contains("So far 4.8 MiB were sent there", alert.Annotations["description"], StringComparison.Ordinal);
 
         await _service.KillAsync();
         await _service.StartAsync();
