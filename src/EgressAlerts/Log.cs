@@ -92,4 +92,10 @@ internal static partial class Log
     [LoggerMessage(
         18, LogLevel.Information, "the telemetry tells clusters: what was learned about {Placed} of {Learned} workloads belongs to their clusters from now on")]
     public static partial void ClustersTold(ILogger logger, int placed, int learned);
+
+    [LoggerMessage(19, LogLevel.Information, "{File}, or a file that it names, has changed and was read again; new connections and requests use it")]
+    public static partial void WebConfigRead(ILogger logger, string file);
+
+    [LoggerMessage(20, LogLevel.Error, "the new {File}, or a file that it names, is refused: {Message}. What it said before stays in use")]
+    public static partial void WebConfigRefused(ILogger logger, string file, string message);
 }

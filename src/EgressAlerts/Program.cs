@@ -31,6 +31,7 @@ internal static class Program
         using var loggers = Logs.Factory(log);
         var registry = new MetricRegistry();
         var service = new ServiceParts(new ServiceMetrics(registry, TimeProvider.System), TimeProvider.System, loggers);
+        var access = new WebAccess(options.WebConfigFile, service.Metrics.Web, service.Time, service.Logger("EgressAlerts.Web"));
         var exposition = new Exposition(registry, service.Time);
         var logs = new PassLogs(
             new AccessLog(service.Logger("EgressAlerts.Access")), new AlertLog(service.Logger("EgressAlerts.Alerts")), service.Logger("EgressAlerts.Pass"));
@@ -38,9 +39,9 @@ internal static class Program
         OldCheckpoint.SetAside(options.StoragePath, service.Logger("EgressAlerts.Service"));
         var worker = new PassWorker(
             () => ConfigLoader.Load(options.ConfigFile),
-            (settings, state) => Pass(settings.ReachedAt(options.External).OfShard(options.Shard), state, exposition, logs, service), store,
+            (settings, state) => Pass(settings.ReachedAt(options.External(access.Scheme)).OfShard(options.Shard), state, exposition, logs, service), store,
             options.ConfigName, service);
-        await WebServer.RunAsync(options, worker, exposition, log, service.Logger("EgressAlerts.Service"), cancel);
+        await WebServer.RunAsync(options, access, worker, exposition, log, service.Logger("EgressAlerts.Service"), cancel);
     }
 
     /// <summary>The way of the data of one window: poll, name, detect, admit, commit, publish, notify.</summary>

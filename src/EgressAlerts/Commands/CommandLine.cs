@@ -37,6 +37,11 @@ internal static class CommandLine
         DefaultValueFactory = _ => "0.0.0.0:10098",
     };
 
+    private static readonly Option<string?> WebConfigFile = new("--web.config.file")
+    {
+        Description = "A file with TLS and passwords of the web server, in the format of Prometheus' exporter toolkit.",
+    };
+
     private static readonly Option<string> RoutePrefixOption = new("--web.route-prefix")
     {
         Description = "What the paths of all pages and endpoints begin with, such as /egress, where a reverse proxy hands that on.",
@@ -127,7 +132,8 @@ internal static class CommandLine
             ReplayCommand.Make(ConfigFile, Output, WrongUsage), backtest, ExplainCommand.Make(ConfigFile, Output, WrongUsage),
             AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), RulesCommand.Make(WrongUsage), backup, version,
         };
-        foreach (var option in (Option[])[ConfigFile, ListenOption, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
+        foreach (var option in (Option[])
+            [ConfigFile, ListenOption, WebConfigFile, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -252,6 +258,7 @@ internal static class CommandLine
                 parsed.GetValue(LogFormat)!)
             {
                 Shard = shard,
+                WebConfigFile = parsed.GetValue(WebConfigFile),
             },
             cancel);
         return Good;

@@ -5,9 +5,22 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace EgressAlerts;
 
+/// <summary>What the web server listens on.</summary>
+internal interface IListener
+{
+    /// <summary>Where a person on another machine would find the service, as far as this machine can know, if it speaks HTTP.</summary>
+    Uri External { get; }
+
+    /// <param name="configure">Called for each address that is listened on.</param>
+    void Bind(KestrelServerOptions server, Action<ListenOptions> configure);
+
+    /// <summary>What to tell an operator whose wish the system has refused.</summary>
+    StartException Refused(Exception error);
+}
+
 /// <summary>Where the service listens: an address of this machine and a port. A host name is refused, because one that is mistyped must not open
 /// other interfaces.</summary>
-internal sealed class ListenAddress
+internal sealed class ListenAddress : IListener
 {
     public const string Expected =
         "an address with a port, such as 127.0.0.1:10098, [::1]:10098, localhost:10098, or :10098 for all IPv4 addresses of this machine";
@@ -20,7 +33,7 @@ internal sealed class ListenAddress
 
     private ListenAddress(string text, IPAddress? address, int port) => (_text, _address, _port) = (text, address, port);
 
-    /// <summary>Where a person on another machine would find the service, as far as this machine can know.</summary>
+    /// <inheritdoc/>
     public Uri External => new($"http://{(IsAny ? Environment.MachineName : _text[.._text.LastIndexOf(':')])}:{_port}");
 
     private bool IsAny => IPAddress.Any.Equals(_address) || IPAddress.IPv6Any.Equals(_address);
@@ -35,13 +48,14 @@ internal sealed class ListenAddress
         return Address(host) is { } address ? new(text, address, port) : null;
     }
 
-    public void Bind(KestrelServerOptions server)
+    /// <inheritdoc/>
+    public void Bind(KestrelServerOptions server, Action<ListenOptions> configure)
     {
-        if (_address is null) server.ListenLocalhost(_port);
-        else server.Listen(_address, _port);
+        if (_address is null) server.ListenLocalhost(_port, configure);
+        else server.Listen(_address, _port, configure);
     }
 
-    /// <summary>What to tell an operator whose address the system has refused.</summary>
+    /// <inheritdoc/>
     public StartException Refused(Exception error)
     {
         var advice = (error as SocketException ?? error.GetBaseException() as SocketException)?.SocketErrorCode switch

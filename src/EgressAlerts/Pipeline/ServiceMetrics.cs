@@ -6,6 +6,7 @@ using EgressAlerts.Naming.Dns;
 using EgressAlerts.Polling;
 using EgressAlerts.Registry;
 using EgressAlerts.Storage;
+using EgressAlerts.Web;
 using Prometheus;
 
 namespace EgressAlerts;
@@ -28,7 +29,7 @@ internal sealed class ServiceMetrics
     {
         _time = time;
         (Polling, Dns, Detection, Alerts, Storage) = (new(metrics), new(metrics), new(metrics, time), new(metrics), new(metrics));
-        Mesh = new(metrics);
+        (Mesh, Web) = (new(metrics), new(metrics));
         _pass = metrics.Histogram("egress_alerts_pass_duration_seconds", "How long a window took from its first query to its last step.", DurationBounds);
         _windows = metrics.Counter("egress_alerts_windows_total", "Windows accounted for.");
         _failed = metrics.Counter("egress_alerts_window_failures_total", "Attempts at a window that got no complete answer and are repeated.");
@@ -46,6 +47,8 @@ internal sealed class ServiceMetrics
     public PollingMetrics Polling { get; }
 
     public RegistryMetrics Mesh { get; }
+
+    public WebMetrics Web { get; }
 
     public DnsMetrics Dns { get; }
 

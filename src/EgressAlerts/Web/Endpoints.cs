@@ -10,11 +10,12 @@ namespace EgressAlerts.Web;
 /// <summary>What the service answers over HTTP.</summary>
 internal static class Endpoints
 {
-    public static void Map(WebApplication app, ServeOptions options, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
+    public static void Map(
+        WebApplication app, ServeOptions options, WebAccess access, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
     {
         var routes = app.MapGroup(options.Prefix.Text);
         MapService(routes, options, worker, exposition);
-        MapPages(routes, options, worker, exposition, loggers);
+        MapPages(routes, options, new PageSources(options, worker, exposition, TimeProvider.System) { Access = access }, loggers);
         if (options.Prefix.Text.Length == 0) return;
 
         // Links are relative, so they need the slash at the end.
@@ -42,10 +43,9 @@ internal static class Endpoints
     }
 
     /// <summary>What people look at.</summary>
-    private static void MapPages(IEndpointRouteBuilder routes, ServeOptions options, PassWorker worker, Exposition exposition, ILoggerFactory loggers)
+    private static void MapPages(IEndpointRouteBuilder routes, ServeOptions options, PageSources sources, ILoggerFactory loggers)
     {
-        var sources = new PageSources(options, worker, exposition, TimeProvider.System);
-        var header = new HeaderView(worker, exposition, sources.Traffic, TimeProvider.System);
+        var header = new HeaderView(sources.Worker, sources.Exposition, sources.Traffic, TimeProvider.System);
         var pages = new PageRoutes(routes, options.Prefix, new PageRenderer(loggers), header.Read, TimeProvider.System);
         pages.MapJson("/header", (_, _) => Task.FromResult(PageResult.Of("Header", header.Read())));
         new OverviewPages(sources).Map(pages);

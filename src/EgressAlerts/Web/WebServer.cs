@@ -19,12 +19,12 @@ internal static class WebServer
     /// <exception cref="StartException">The address cannot be listened on.</exception>
     /// <exception cref="Storage.StoreException">The database can neither be used nor set aside.</exception>
     public static async Task RunAsync(
-        ServeOptions options, PassWorker worker, Exposition exposition, Serilog.Core.Logger output, ILogger log, CancellationToken cancel)
+        ServeOptions options, WebAccess access, PassWorker worker, Exposition exposition, Serilog.Core.Logger output, ILogger log, CancellationToken cancel)
     {
         // Empty: no appsettings.json and no environment variable configures it, and nobody watches the working directory, which may be "/".
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddSerilog(output);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(options.Listen.Bind);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => options.Listen.Bind(kestrel, access.Secure));
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host =>
         {
@@ -36,7 +36,8 @@ internal static class WebServer
         builder.Services.AddSingleton<IHostedService>(worker);
         await using var app = builder.Build();
         SecurityHeaders.Use(app);
-        Endpoints.Map(app, options, worker, exposition, app.Services.GetRequiredService<ILoggerFactory>());
+        access.Guard(app);
+        Endpoints.Map(app, options, access, worker, exposition, app.Services.GetRequiredService<ILoggerFactory>());
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -58,7 +59,7 @@ internal static class WebServer
         EgressAlerts.Log.Stopped(log);
     }
 
-    private static async Task StartAsync(WebApplication app, ListenAddress listen, CancellationToken cancel)
+    private static async Task StartAsync(WebApplication app, IListener listen, CancellationToken cancel)
     {
         try
         {

@@ -45,7 +45,8 @@ public sealed class OperatorHttpTests : IAsyncLifetime
         builder.Services.AddRoutingCore();
         _app = builder.Build();
         var options = new ServeOptions("a.yml", ListenAddress.TryParse("127.0.0.1:1")!, RoutePrefix.None, _folder.Path, false, "info", "logfmt");
-        Endpoints.Map(_app, options, _worker, exposition, NullLoggerFactory.Instance);
+        var access = new WebAccess(null, metrics.Web, TimeProvider.System, NullLogger.Instance);
+        Endpoints.Map(_app, options, access, _worker, exposition, NullLoggerFactory.Instance);
     }
 
     public async Task InitializeAsync()

@@ -11,6 +11,9 @@ internal sealed class PageSources(ServeOptions options, PassWorker worker, Expos
 
     public ServeOptions Options => options;
 
+    /// <summary>Who may reach the pages; null in a test where nobody asks.</summary>
+    public WebAccess? Access { get; init; }
+
     public PassWorker Worker => worker;
 
     public Pass Pass => worker.Pass;

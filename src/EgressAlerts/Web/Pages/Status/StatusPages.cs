@@ -30,7 +30,7 @@ internal sealed class StatusPages(PageSources sources)
             pass.Queries,
             pass.QueryParts,
             pass.Alertmanagers,
-            pass.Files,
+            sources.Access?.Status is { } access ? [access, .. pass.Files] : pass.Files,
             pass.Watches,
             StorageStatus.Of(sources.Options.StoragePath),
             pass.HeldBackAlerts.Count,
