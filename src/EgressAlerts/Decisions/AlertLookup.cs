@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using EgressAlerts.Alerting;
 using EgressAlerts.Common;
@@ -36,7 +38,15 @@ internal static class AlertLookup
         using var client = new HttpClient(handler, disposeHandler: false) { Timeout = MaxWait, MaxResponseContentBufferSize = MaxAnswer };
         try
         {
-            using var answer = await client.GetAsync(url, cancel);
+            using var request = new HttpRequestMessage(HttpMethod.Get, HttpText.WithoutCredentials(url));
+            if (url.UserInfo.Length > 0) request.Headers.Authorization = Basic(url);
+            using var answer = await client.SendAsync(request, cancel);
+            if (answer.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                throw new InvalidDataException(
+                    $"{HttpText.Printable(url.AbsoluteUri)} asks for a user name and a password: write --url=https://USER:PASSWORD@HOST:10098");
+            }
+
             if (answer.StatusCode == HttpStatusCode.NotFound)
                 throw new InvalidDataException($"{HttpText.Printable(url.AbsoluteUri)} knows no such alert");
             answer.EnsureSuccessStatusCode();
@@ -47,6 +57,12 @@ internal static class AlertLookup
         {
             throw new InvalidDataException($"{HttpText.Printable(url.AbsoluteUri)} does not tell the alert ({e.Message}): is --url that of EgressAlerts?", e);
         }
+    }
+
+    private static AuthenticationHeaderValue Basic(Uri url)
+    {
+        var (username, password) = HttpText.Credentials(url);
+        return new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password}")));
     }
 
     private static bool IsBadAnswer(Exception e) =>

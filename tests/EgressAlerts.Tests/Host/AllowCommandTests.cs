@@ -169,6 +169,7 @@ public sealed class AllowCommandTests : IDisposable
 
     [Theory]
     [InlineData(HttpStatusCode.NotFound, "", "knows no such alert")]
+    [InlineData(HttpStatusCode.Unauthorized, "", "asks for a user name and a password: write --url=https://USER:PASSWORD@HOST:10098")]
     [InlineData(HttpStatusCode.OK, "<!doctype html>", "does not tell the alert")]
     [InlineData(HttpStatusCode.OK, "[]", "does not tell the alert")]
     [InlineData(HttpStatusCode.OK, "{}", "does not tell the alert")]
