@@ -192,7 +192,8 @@ public sealed class AllowCommandTests : IDisposable
             [{"fingerprint": "0123456789abcdef", "state": "firing", "labels": {"alertname": "EgressBeaconing"}, "annotations": {"port": "443"},
               "starts_at": "2026-01-05T00:00:00+00:00", "ends_at": null, "resolved_at": null}]
             """);
-        var alert = await AlertLookup.AtServiceAsync(new Uri("http://host:10098"), "0123456789abcdef", handler, CancellationToken.None);
+        var alert = await AlertLookup.AtServiceAsync(new Uri("http://me:p%40ss@host:10098"), "0123456789abcdef", handler, CancellationToken.None);
+        Assert.Equal("http://host:10098/api/v1/alerts/0123456789abcdef Basic bWU6cEBzcw==", handler.Asked);
         Assert.Equal(("EgressBeaconing", "443", Timeline.Start), (alert.Labels["alertname"], alert.Annotations["port"], alert.StartsAt));
     }
 
@@ -226,7 +227,12 @@ public sealed class AllowCommandTests : IDisposable
     /// <summary>Answers every request with the same.</summary>
     private sealed class Answer(HttpStatusCode status, string body) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body) });
+        public string Asked { get; private set; } = "";
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Asked = $"{request.RequestUri} {request.Headers.Authorization}";
+            return Task.FromResult(new HttpResponseMessage(status) { Content = new StringContent(body) });
+        }
     }
 }
