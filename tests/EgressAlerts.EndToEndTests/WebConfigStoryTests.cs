@@ -100,6 +100,36 @@ public sealed class WebConfigStoryTests : IDisposable
         Assert.DoesNotContain("U*U", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_socket_of_systemd_is_served_also_with_TLS(bool isTls)
+    {
+        string[] more = isTls ? [$"--web.config.file={WebConfig("NoClientCert", null)}"] : [];
+        using var service = new ServerProcess(
+            "systemd-socket-activate",
+            [$"--listen=127.0.0.1:{_port}", "dotnet", EgressAlertsProcess.Program, .. Arguments, "--web.systemd-socket", .. more],
+            _folder.Path);
+        using var http = Client();
+        await service.UntilWrittenAsync("Listening on"); // systemd-socket-activate starts the service with the first connection, which waits meanwhile.
+        Assert.Equal("EgressAlerts is healthy.\n", await http.GetStringAsync(Address(isTls ? "https" : "http", "-/healthy")));
+        await service.StopAsync();
+        Assert.Equal(0, service.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("", 1, "--web.systemd-socket: systemd handed over no socket: start the .socket unit, or give --web.listen-address instead")]
+    [InlineData("export LISTEN_PID=1 LISTEN_FDS=1;", 1, "--web.systemd-socket: systemd handed over no socket")]
+    [InlineData("export LISTEN_PID=$$ LISTEN_FDS=0;", 1, "--web.systemd-socket: systemd handed over no socket")]
+    [InlineData("export LISTEN_PID=$$ LISTEN_FDS=1; exec 3</dev/null;", 1, "--web.systemd-socket: what systemd handed over is no socket")]
+    [InlineData("set -- --web.listen-address=:1;", 2, "--web.systemd-socket stands in place of --web.listen-address: give one of them")]
+    public async Task Without_a_socket_of_systemd_the_start_is_refused_in_one_line(string before, int exitCode, string expected)
+    {
+        var script = $"{before} exec dotnet '{EgressAlertsProcess.Program}' {string.Join(' ', Arguments)} --web.systemd-socket \"$@\"";
+        var output = await Tool.OutputAsync("bash", ["-c", script], exitCode);
+        Assert.StartsWith(expected, Assert.Single(output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
     private string[] Arguments => ["serve", $"--config.file={_folder.File("a.yml")}", $"--storage.path={_folder.File("data")}"];
 
     private ServerProcess Start(params string[] arguments) => new(

@@ -37,6 +37,11 @@ internal static class CommandLine
         DefaultValueFactory = _ => "0.0.0.0:10098",
     };
 
+    private static readonly Option<bool> SystemdSocket = new("--web.systemd-socket")
+    {
+        Description = "Serve on the sockets that systemd hands over, in place of --web.listen-address.",
+    };
+
     private static readonly Option<string?> WebConfigFile = new("--web.config.file")
     {
         Description = "A file with TLS and passwords of the web server, in the format of Prometheus' exporter toolkit.",
@@ -133,7 +138,7 @@ internal static class CommandLine
             AllowCommand.Make(ConfigFile, AlertsFrom, WrongUsage), RulesCommand.Make(WrongUsage), backup, version,
         };
         foreach (var option in (Option[])
-            [ConfigFile, ListenOption, WebConfigFile, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
+            [ConfigFile, ListenOption, SystemdSocket, WebConfigFile, RoutePrefixOption, StoragePath, ShardOption, EnableLifecycle, LogLevel, LogFormat])
         {
             root.Options.Add(option);
             serve.Options.Add(option);
@@ -226,8 +231,14 @@ internal static class CommandLine
 
     private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var address = parsed.GetValue(ListenOption)!;
-        if (ListenAddress.TryParse(address) is not { } listen)
+        var (address, isFromSystemd) = (parsed.GetValue(ListenOption)!, parsed.GetValue(SystemdSocket));
+        if (isFromSystemd && parsed.GetResult(ListenOption) is { Implicit: false })
+        {
+            await Console.Error.WriteLineAsync("--web.systemd-socket stands in place of --web.listen-address: give one of them");
+            return WrongUsage;
+        }
+
+        if ((isFromSystemd ? SystemdSockets.Take() : (IListener?)ListenAddress.TryParse(address)) is not { } listen)
         {
             await Console.Error.WriteLineAsync($"--web.listen-address: '{address}' is not {ListenAddress.Expected}");
             return WrongUsage;
