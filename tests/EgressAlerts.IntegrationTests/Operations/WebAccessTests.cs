@@ -19,6 +19,7 @@ namespace EgressAlerts.IntegrationTests.Operations;
 /// <summary>Handshakes and requests with a web server under a file of <c>--web.config.file</c>.</summary>
 public sealed class WebAccessTests : IAsyncLifetime
 {
+    private const string Names = ", client_allowed_sans: [127.0.0.1]";
     private const string Tls = "tls_server_config: {cert_file: server.crt, key_file: server.key";
 
     private readonly TemporaryFolder _folder = new();
@@ -214,15 +215,16 @@ public sealed class WebAccessTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData($"{Tls}, client_auth_type: RequestClientCert}}", "client_auth_type does not require certificates any more, which needs a restart")]
-    [InlineData("", "tls_server_config turns TLS on or off, which needs a restart")]
-    public async Task A_new_file_takes_no_protection_away(string next, string told)
+    [InlineData(Names, $"{Tls}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}}", "client_allowed_sans has no names any more")]
+    [InlineData("", $"{Tls}, client_auth_type: RequestClientCert}}", "client_auth_type does not require certificates any more")]
+    [InlineData("", "", "tls_server_config turns TLS on or off")]
+    public async Task A_new_file_takes_no_protection_away(string more, string next, string told)
     {
-        await StartAsync($"{Tls}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt}}");
+        await StartAsync($"{Tls}, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.crt{more}}}");
         _folder.Write("web.yml", next);
         using (var http = Client()) Assert.False(await IsAnsweredAsync(http));
         using (var http = Client(_root.Issue("prometheus"))) Assert.True(await IsAnsweredAsync(http));
-        Assert.Contains(told, Assert.Single(_log.Entries), StringComparison.Ordinal);
+        Assert.Contains($"{told}, which needs a restart", Assert.Single(_log.Entries), StringComparison.Ordinal);
     }
 
     [Fact]

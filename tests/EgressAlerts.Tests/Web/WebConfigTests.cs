@@ -171,6 +171,17 @@ public sealed class WebConfigTests : IDisposable
     }
 
     [Fact]
+    public void The_file_that_the_guide_shows_is_one_that_the_service_takes()
+    {
+        var shown = Markdown.Blocks(Repository.File("deploy", "security.md"), "## TLS and passwords")[0];
+        foreach (var (from, to) in ((string, string)[])[("tls.crt", "server.crt"), ("tls.key", "server.key"), ("/etc/egress-alerts/", "")])
+            shown = shown.Replace(from, to, StringComparison.Ordinal);
+        var config = Read(shown);
+        Assert.True(config.Tls.RequiresClient);
+        Assert.Equal(["prometheus"], config.Users.Keys);
+    }
+
+    [Fact]
     public void A_file_that_is_not_there_or_too_large_is_refused()
     {
         var missing = Assert.Throws<ConfigException>(() => WebConfig.Read(_folder.File("missing.yml")));

@@ -161,6 +161,7 @@ internal sealed class WebAccess
     private static string? Weakens(WebConfig next, WebConfig now) =>
         next.Tls.IsOn != now.Tls.IsOn ? "tls_server_config turns TLS on or off, which needs a restart"
         : next.Users.Count == 0 && now.Users.Count > 0 ? "basic_auth_users has no users any more: to open the server to everybody needs a restart"
+        : next.Tls.ClientAllowedSans.Count == 0 && now.Tls.ClientAllowedSans.Count > 0 ? "client_allowed_sans has no names any more, which needs a restart"
         : !next.Tls.RequiresClient && now.Tls.RequiresClient ? "client_auth_type does not require certificates any more, which needs a restart"
         : null;
 
