@@ -180,11 +180,15 @@ internal sealed class AlertmanagerClient : IAsyncDisposable
             {
                 TimeoutRejectedException => new(DeliveryFailureReason.Timeout, $"no answer within {RequestTimeout.TotalSeconds:0} s"),
                 HttpRequestException { HttpRequestError: HttpRequestError.UserAuthenticationError } => new(DeliveryFailureReason.Credentials, e.Message),
-                HttpRequestException or IOException => new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message),
+                HttpRequestException or IOException => new(DeliveryFailureReason.Connection, (e.InnerException ?? e).Message + Advice(e)),
                 _ => new(DeliveryFailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}"),
             };
         }
     }
+
+    private static string Advice(Exception e) =>
+        e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError, InnerException: { } inner }
+        && inner.Message.Contains("certificate", StringComparison.Ordinal) ? ": set ca_file or server_name in its tls_config" : "";
 
     private async Task<DeliveryFailure?> AttemptAsync(IReadOnlyList<Alert> batch, CancellationToken cancel)
     {

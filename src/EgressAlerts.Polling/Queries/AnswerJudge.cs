@@ -68,7 +68,8 @@ internal static partial class AnswerJudge
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
             "does the server speak plain HTTP? Then prometheus.url begins with http://",
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded } =>
-            "is the server up? If it speaks HTTPS, prometheus.url begins with https://",
+            "is the server up? If it speaks HTTPS, prometheus.url begins with https://. If it asks for a client certificate, set cert_file in "
+            + "prometheus.tls_config",
         _ => "is prometheus.url right and the server up?",
     };
 

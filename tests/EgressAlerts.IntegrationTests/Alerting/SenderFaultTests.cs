@@ -44,6 +44,17 @@ public sealed class SenderFaultTests : DeliveryTests
     }
 
     [Fact]
+    public async Task An_Alertmanager_whose_certificate_is_not_trusted_is_told_with_what_to_do()
+    {
+        using var root = Authority.Root("our root");
+        await using var server = await TlsServer.StartAsync(root.Issue("server"));
+        var notifier = Start(server.Address);
+        notifier.Publish([Alert("EgressBlocked", "d")]);
+        await UntilAsync(() => Errors("connection") > 0, $"it is told: {string.Join('\n', Logged.Entries)}");
+        Assert.EndsWith(": set ca_file or server_name in its tls_config", Assert.Single(notifier.Alertmanagers).LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sender_that_only_meets_faults_holds_up_neither_the_other_nor_a_change_of_Alertmanagers_nor_the_end()
     {
         Bad.Answer = ReceiveAsync;

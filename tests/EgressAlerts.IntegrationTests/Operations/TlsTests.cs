@@ -1,6 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
+using EgressAlerts.Model;
+using EgressAlerts.Polling;
+using EgressAlerts.Storage;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Operations;
@@ -167,6 +170,36 @@ public sealed class TlsTests : IAsyncLifetime
         using var http = Client("ca_file: CA", $"proxy_url: 'http://me:p%40ss@{proxy.Address.Authority}'");
         Assert.Equal("|", await http.GetStringAsync(_server.Address));
         Assert.Contains($"CONNECT {_server.Address.Authority} Basic bWU6cEBzcw==", proxy.Requests);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ca_file: CA, server_name: other.example.com")]
+    public async Task A_Prometheus_whose_certificate_is_not_taken_is_told_with_what_to_do(string tls)
+    {
+        Assert.EndsWith(": set ca_file or server_name in prometheus.tls_config", await FailureAsync(tls, _server.Address), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(", server_name: prometheus.example.com")]
+    public async Task A_Prometheus_that_asks_for_a_client_certificate_is_told_with_what_to_do(string name)
+    {
+        string[] names = name.Length > 0 ? ["prometheus.example.com"] : [];
+        await using var server = await TlsServer.StartAsync(_root.Issue("server", names), clients: _root.Certificate);
+        var failure = await FailureAsync($"ca_file: CA{name}", server.Address);
+        Assert.Contains("cert_file in prometheus.tls_config", failure, StringComparison.Ordinal);
+    }
+
+    private async Task<string> FailureAsync(string tls, Uri server)
+    {
+        using var http = Client(tls);
+        var options = new PollingOptions { Url = server, Timeout = TimeSpan.FromSeconds(5), Read = ReadMode.All };
+        var poller = new Poller(
+            http, options, new TelemetryOptions(), new PollingMetrics(new MetricRegistry()), Store.InMemory().Read(), new HandTime(), new ListLogger<Poller>());
+        var noon = new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        Assert.Null(await poller.TryReadAsync(new Window(noon, noon.AddSeconds(30)), CancellationToken.None));
+        return poller.Failure;
     }
 
     private static async Task RefusesAsync(HttpClient http, Uri server) => await Assert.ThrowsAsync<HttpRequestException>(() => http.GetStringAsync(server));
