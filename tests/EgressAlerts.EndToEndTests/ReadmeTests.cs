@@ -43,6 +43,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("kubectl get serviceentry", "likewise; MeshRegistryTests reads such output"),
         ("kubectl -n istio-system", "nowhere: Istio 1.3 needs a cluster; IstioFilesTests reads its files"),
         ("for instance in", "likewise"), ("done", "likewise"),
+        ("kubectl -n \"$NS\"", "nowhere: there is no cluster with a pod to look at"), ("kubectl debug node", "likewise"), ("sha256sum", "likewise"),
     ];
 
     private readonly TemporaryFolder _folder = new();

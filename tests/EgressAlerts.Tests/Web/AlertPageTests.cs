@@ -36,6 +36,7 @@ public sealed class AlertPageTests
         Assert.Contains("https://alertmanager.example.com/#/silences/new?filter=", html, StringComparison.Ordinal);
         Assert.Contains("<rect class=\"bar\"", html, StringComparison.Ordinal);
         Assert.Contains("kubectl -n batch get pods -l app=report", html, StringComparison.Ordinal); // The runbook, filled in.
+        Assert.Contains("about port <code>4444</code> and protocol <code>tcp</code>", html, StringComparison.Ordinal);
         Assert.DoesNotContain(" style=", html, StringComparison.Ordinal);
     }
 

@@ -133,6 +133,8 @@ internal static class AlertView
         ["destination"] = facts.Destination,
         ["host"] = facts.Host,
         ["address"] = $"{facts.Address}",
+        ["port"] = facts.Port,
+        ["protocol"] = facts.Protocol,
         ["claimed name"] = facts.ClaimedName,
         ["egress-alerts"] = sources.Settings.Alerting.ExternalUrl?.AbsoluteUri.TrimEnd('/') ?? "",
     };
