@@ -12,7 +12,7 @@ await using var server = await SimulatorServer.StartAsync(
     Number("--port", 0),
     Number("--dns-port", 0));
 await using var receiver = options.ContainsKey("--receiver-port")
-    ? await NotificationReceiver.StartAsync(Number("--receiver-port", 0), Console.Out.WriteLine)
+    ? await NotificationReceiver.StartAsync(Number("--receiver-port", 0), message => Console.WriteLine($"{message}\n"))
     : null;
 Console.WriteLine($"mesh simulator: metrics {server.Address}metrics, truth {server.Address}api/v1/truth, DNS {server.Dns.Endpoint}");
 await server.WaitAsync();
