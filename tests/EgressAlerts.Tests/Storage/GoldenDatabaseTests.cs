@@ -145,7 +145,7 @@ public sealed partial class GoldenDatabaseTests : IDisposable
         Assert.DoesNotContain(Burst(GoldenStory.Start.AddDays(9).AddHours(3), 200), finding => finding.AlertName == "EgressUploadSpike");
         var spike = Assert.Single(Burst(GoldenStory.Start.AddDays(9).AddHours(14), 1_000), finding => finding.AlertName == "EgressUploadSpike");
         Assert.Equal("stripe.com", spike.Destination);
-        Assert.Matches("usual in this hour is (5[5-9]|6[0-5])([.][0-9])? MiB", spike.Description);
+        Assert.Matches(": (5[5-9]|6[0-5])([.][0-9])? MiB are usual in this hour", spike.Description);
 
         IReadOnlyList<Finding> Burst(DateTimeOffset hour, int mebibytes)
         {

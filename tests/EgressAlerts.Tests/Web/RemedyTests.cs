@@ -140,6 +140,9 @@ public sealed class RemedyTests : IDisposable
         Assert.Equal("report", (string?)spec["podSelector"]!["matchLabels"]!["app"]);
         var to = spec["egress"]![0]!["to"]!;
         Assert.Equal(("0.0.0.0/0", "52.0.0.1/32", "::/0"), Blocks(to));
+
+        // Some network plugins do not match pods by their addresses: without this the mesh would be cut off too.
+        Assert.Equal("{}", to[2]!["namespaceSelector"]!.ToJsonString());
         to = One(BlockRemedies.Of(Facts with { Address = IPAddress.Parse("2001:db8::1") })[0].Snippet)["spec"]!["egress"]![0]!["to"]!;
         Assert.Equal(("::/0", "2001:db8::1/128", "0.0.0.0/0"), Blocks(to));
 

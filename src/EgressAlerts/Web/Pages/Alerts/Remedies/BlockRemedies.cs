@@ -24,8 +24,8 @@ internal static class BlockRemedies
         var (own, other) = facts.Address!.AddressFamily == AddressFamily.InterNetwork ? ("0.0.0.0/0", "::/0") : ("::/0", "0.0.0.0/0");
         return new(
             "Cut off the address",
-            "These pods then reach every address but this one, on all ports. Other NetworkPolicies that select them add up, so one of those may still let it "
-                + "through. It depends on your network plugin whether open connections are cut.",
+            "These pods then reach the pods of the cluster and every address but this one, on all ports. Other NetworkPolicies that select them "
+                + "add up, so one of those may still let it through. It depends on your network plugin whether open connections are cut.",
             $$$"""
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
@@ -37,6 +37,7 @@ internal static class BlockRemedies
                 - to:
                     - ipBlock: {cidr: {{{Value(own)}}}, except: {{{List(facts.Cidr)}}}}
                     - ipBlock: {cidr: {{{Value(other)}}}}
+                    - namespaceSelector: {}   # some plugins do not match pods by their addresses
 
             """);
     }
