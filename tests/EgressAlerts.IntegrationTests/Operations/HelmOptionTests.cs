@@ -58,11 +58,14 @@ public sealed class HelmOptionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_group_of_rules_can_be_left_out()
+    public async Task Alerts_that_tell_twice_are_there_only_on_request()
     {
-        var resources = await RenderAsync(_folder, "prometheusRule: {enabled: true, excludeGroups: [egress-by-prometheus]}");
-        var groups = Single(resources, "PrometheusRule")["spec"]!["groups"]!.AsArray().Select(group => (string?)group!["name"]);
-        Assert.Equal(["egress-alerts", "egress"], groups);
+        Assert.Equal(["egress-alerts", "egress"], await GroupsAsync("prometheusRule: {enabled: true}"));
+        string[] all = ["egress", "egress-alerts", "egress-by-prometheus"];
+        Assert.Equal(all, (await GroupsAsync("prometheusRule: {enabled: true, byPrometheus: true}")).Order(StringComparer.Ordinal));
+
+        async Task<IEnumerable<string>> GroupsAsync(string values) => Single(await RenderAsync(_folder, values), "PrometheusRule")["spec"]!["groups"]!.AsArray()
+            .Select(group => (string)group!["name"]!);
     }
 
     [Fact]

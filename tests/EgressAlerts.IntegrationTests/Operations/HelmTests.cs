@@ -127,6 +127,7 @@ public sealed class HelmTests : IDisposable
     public void The_chart_has_the_rules_and_dashboards_of_the_checkout_and_the_version_of_the_program()
     {
         AssertSame(Directory.GetFiles(Repository.File("alerts"), "*.rules.yml"), Path.Combine(HelmChart.Folder, "files", "rules"));
+        AssertSame(Directory.GetFiles(Repository.File("alerts", "optional"), "*.rules.yml"), Path.Combine(HelmChart.Folder, "files", "rules", "optional"));
         AssertSame(Directory.GetFiles(Repository.File("grafana", "dashboards")), Path.Combine(HelmChart.Folder, "files", "dashboards"));
         var version = XDocument.Load(Repository.File("Directory.Build.props")).Descendants("VersionPrefix").Single().Value;
         var chart = Yaml.Read(File.ReadAllText(Path.Combine(HelmChart.Folder, "Chart.yaml"))).Single();
