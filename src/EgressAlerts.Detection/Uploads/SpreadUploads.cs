@@ -101,7 +101,7 @@ internal sealed class SpreadUploads
         return new(
             UploadSpikeDetector.Name, options.Severity, group.Most[0].Source, name, group.Since,
             $"{group.Sources} workloads together sent {Wording.Bytes(group.Sum)} to {Wording.Name(name, group.Destination.Confirmed)} within 1 h "
-            + $"(usually up to {Wording.Bytes(group.Limit)})",
+            + $"(the limit is {Wording.Bytes(group.Limit)})",
             $"{group.Sources} workloads together sent {Wording.Bytes(group.Sum)} to {Wording.Name(name, group.Destination.Confirmed)} within an hour, "
             + $"last at {Wording.Time(group.Last)}. "
             + $"Most came from {string.Join(", ", group.Most.Select(part => $"{part.Source} ({Wording.Bytes(part.Bytes)})"))}. "

@@ -29,7 +29,11 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
     private static string Summary(string where, UploadGroup group)
     {
         if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
-            return $"uploaded {Wording.Bytes(bytes.Most)} to {where} within 1 h (usually up to {Wording.Bytes(usual.Limit)})";
+        {
+            var expected = usual.Hours > 0 ? "usually up to" : "the limit is";
+            return $"uploaded {Wording.Bytes(bytes.Most)} to {where} within 1 h ({expected} {Wording.Bytes(usual.Limit)})";
+        }
+
         if (group.Drip.IsFiring) return $"uploaded {Wording.Bytes(group.DripExcess)} more than usual to {where}, a little more each day";
         var requests = group.Requests!;
         return Invariant($"sent {requests.Most:N0} small requests to {where} within 1 h (usually up to {requests.Usual.Limit:N0})");
