@@ -4,7 +4,6 @@ using EgressAlerts.Logging;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
-using Serilog.Events;
 
 namespace EgressAlerts.Tests.Host;
 
@@ -13,7 +12,7 @@ public sealed class AlertLogTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly ListSink _lines = new();
+    private readonly ListSink _lines = new(new JsonLineFormatter());
     private readonly Logger _logger;
     private readonly ILoggerFactory _loggers;
     private readonly AlertLog _log;
@@ -108,16 +107,4 @@ public sealed class AlertLogTests : IDisposable
         Noon,
         resolved ? Noon.AddMinutes(5) : null,
         "");
-
-    private sealed class ListSink : ILogEventSink
-    {
-        public List<string> Lines { get; } = [];
-
-        public void Emit(LogEvent logEvent)
-        {
-            using var text = new StringWriter();
-            new JsonLineFormatter().Format(logEvent, text);
-            Lines.Add(text.ToString());
-        }
-    }
 }

@@ -3,7 +3,6 @@ using EgressAlerts.Model;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Core;
-using Serilog.Events;
 
 namespace EgressAlerts.Tests.Host;
 
@@ -11,7 +10,7 @@ public sealed class LogfmtFormatterTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, 7, TimeSpan.FromHours(5.5));
 
-    private readonly ListSink _lines = new();
+    private readonly ListSink _lines = new(new LogfmtFormatter());
     private readonly Logger _logger;
 
     public LogfmtFormatterTests() => _logger = new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(_lines).CreateLogger();
@@ -73,16 +72,4 @@ public sealed class LogfmtFormatterTests : IDisposable
     }
 
     private string Line => Assert.Single(_lines.Lines);
-
-    private sealed class ListSink : ILogEventSink
-    {
-        public List<string> Lines { get; } = [];
-
-        public void Emit(LogEvent logEvent)
-        {
-            using var text = new StringWriter();
-            new LogfmtFormatter().Format(logEvent, text);
-            Lines.Add(text.ToString());
-        }
-    }
 }
