@@ -20,7 +20,7 @@ public sealed partial class ReadmeTests : IDisposable
         ("dotnet run -c Release --project tests/EgressAlerts.Exam", "nowhere: it takes hours; ExamTests plays the beginning of it"),
         ("dotnet run --project tests/EgressAlerts.MeshSimulator", nameof(The_simulator_by_hand)),
         ("dotnet publish src/EgressAlerts -c Release /t:PublishContainer", nameof(ContainerTests)),
-        ("kubectl kustomize my-egress-alerts", nameof(An_overlay_of_ones_own_renders)),
+        ("kubectl kustomize my-egress-alerts", nameof(ClusterInstallationTests)),
         ("/opt/egress-alerts/egress-alerts", nameof(InstallationTests)),
         ("dotnet publish src/EgressAlerts -c Release -o /opt", nameof(InstallationTests)),
         ("mkdir -p /etc/prometheus", nameof(InstallationTests)),
@@ -32,10 +32,11 @@ public sealed partial class ReadmeTests : IDisposable
         ("egress-alerts propose", nameof(DoorStoryTests)), ("egress-alerts replay", nameof(DoorStoryTests)),
         ("egress-alerts ", nameof(CommandLineTests)),
         ("amtool silence", nameof(Silences_to_copy_are_good)),
+        ("promtool test rules", "ShippedFilesTests: it takes a quarter of a minute of CPU, so once is enough"),
         ("promtool ", Here), ("amtool ", Here), ("vmalert ", Here),
         ("apt-get install -y --no-install-recommends dnsperf", "deploy/demo/need, from tests/EgressAlerts.Benchmarks/smoke"),
         ("docker ", "nowhere: there is no container engine; ContainerTests does its steps"),
-        ("helm template egress-alerts deploy/helm/egress-alerts", nameof(Values_of_ones_own_render)),
+        ("helm template egress-alerts deploy/helm/egress-alerts", nameof(ClusterInstallationTests)),
         ("helm upgrade", "nowhere: there is no cluster; HelmTests renders the chart"),
         ("kubectl label namespace", "likewise"),
         ("kubectl apply", "nowhere: there is no cluster; ManifestTests holds what is applied against the schemas"),
@@ -77,36 +78,6 @@ public sealed partial class ReadmeTests : IDisposable
             [Path.Combine(AppContext.BaseDirectory, "mesh-simulator.dll"), .. arguments.Split(' ')],
             _folder.Path);
         await Deadline.UntilAsync(() => simulator.IsReadyAsync(new Uri($"http://127.0.0.1:{port}/metrics")), 30, "it shows metrics");
-    }
-
-    [Fact]
-    public async Task An_overlay_of_ones_own_renders()
-    {
-        // Beside the checkout, whose folder has the name that git gives it.
-        Directory.CreateSymbolicLink(_folder.File("egress-alerts"), Repository.Root);
-        Directory.CreateDirectory(_folder.File("my-egress-alerts"));
-        var blocks = Markdown.Blocks(Repository.File("deploy", "installation.md"), "## prometheus-operator")
-            .Where(block => block.StartsWith("namespace:", StringComparison.Ordinal) || block.StartsWith("patches:", StringComparison.Ordinal));
-        _folder.Write("my-egress-alerts/kustomization.yaml", string.Join('\n', blocks));
-        _folder.Write("my-egress-alerts/egress-alerts.yml", "alerting: {external_labels: {cluster: mine}}\n");
-        var output = await ClusterTools.KustomizeAsync(_folder.File("my-egress-alerts"));
-        Assert.Contains("registry.example.com/egress-alerts:0.1.0", output, StringComparison.Ordinal);
-        Assert.Contains("cluster: mine", output, StringComparison.Ordinal);
-        Assert.Contains("kubernetes.io/metadata.name: ingress-nginx", output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Values_of_ones_own_render()
-    {
-        var installation = Repository.File("deploy", "installation.md");
-        var values = Markdown.Blocks(installation, "## Helm").Single(block => block.StartsWith("image:", StringComparison.Ordinal));
-        var command = Commands().Single(command => command.StartsWith("helm template", StringComparison.Ordinal)).Split(' ')[1..];
-        var arguments = command.Select(argument => argument
-            .Replace("my-values.yaml", _folder.Write("my-values.yaml", values), StringComparison.Ordinal)
-            .Replace("deploy/helm", Repository.File("deploy", "helm"), StringComparison.Ordinal));
-        var output = await ClusterTools.HelmAsync(arguments);
-        foreach (var text in (string[])["registry.example.com/egress-alerts:0.1.0", "kind: ServiceMonitor", "kind: PrometheusRule", "grafana_dashboard"])
-            Assert.Contains(text, output, StringComparison.Ordinal);
     }
 
     [Fact]
