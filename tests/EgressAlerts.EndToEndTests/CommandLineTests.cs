@@ -33,6 +33,16 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains(file + expected, await OutputAsync(1, serve), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http_server_config: {http2: false}", 0, "web.yml: good\n")]
+    [InlineData("http_server_config: {http3: true}", 1, "web.yml:1: http_server_config.http3 is not a known key")]
+    [InlineData("tls_server_config: {cert_file: gone.crt, key_file: gone.key}", 1, "web.yml:1: tls_server_config")]
+    public async Task The_file_of_the_web_server_is_checked_too(string yaml, int exitCode, string expected)
+    {
+        var (config, web) = (_folder.Write("good.yml", "{}\n"), _folder.Write("web.yml", yaml));
+        Assert.Contains(expected, await OutputAsync(exitCode, "check-config", config, $"--web.config.file={web}"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Addresses_that_are_mapped_into_IPv6_are_good_wherever_a_file_or_the_configuration_may_name_them()
     {

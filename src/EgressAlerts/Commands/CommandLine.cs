@@ -122,6 +122,7 @@ internal static class CommandLine
         var file = new Argument<string>("FILE") { Description = "The configuration to check." };
         var serve = new Command("serve", "Watch Prometheus, serve metrics, send alerts (the default).");
         var check = new Command("check-config", "Check a configuration and exit.") { file };
+        check.Options.Add(WebConfigFile);
         var copy = new Argument<string>("FILE") { Description = "The copy to write. An existing file is replaced." };
         var backup = new Command("backup", "Write a copy of the database, also while the service runs, and exit.") { copy };
         backup.Options.Add(StoragePath);
@@ -146,7 +147,7 @@ internal static class CommandLine
 
         root.SetAction(ServeAsync);
         serve.SetAction(ServeAsync);
-        check.SetAction(parsed => Check(parsed.GetValue(file)!));
+        check.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(WebConfigFile)));
         backup.SetAction(parsed => Backup(parsed.GetValue(StoragePath)!, parsed.GetValue(copy)!));
         backtest.SetAction(BacktestAsync);
         version.SetAction(_ => Console.WriteLine(
@@ -190,11 +191,13 @@ internal static class CommandLine
         }
     }
 
-    private static int Check(string file)
+    private static int Check(string file, string? webFile)
     {
         ConfigLoader.Check(file);
+        if (webFile is { Length: > 0 }) WebAccess.Check(webFile);
         foreach (var warning in ConfigLoader.Warnings(file, TimeProvider.System.GetUtcNow())) Console.Error.WriteLine($"warning: {warning}");
         Console.WriteLine($"{file}: good");
+        if (webFile is { Length: > 0 }) Console.WriteLine($"{webFile}: good");
         return Good;
     }
 

@@ -71,8 +71,8 @@ internal sealed class ServiceChecks(ServerProbe probe, PollingOptions options, C
         ? Scraped.Ok($"{instances} instances are scraped", Windows)
         : Scraped.Warn(
             "Prometheus does not scrape this service, so there are no exported counters, dashboards, rules and proposals",
-            "scrape_configs: [{job_name: egress-alerts, static_configs: [{targets: ['HOST:10098']}]}], "
-            + "or kubectl apply -k deploy/kubernetes/prometheus-operator",
+            "scrape_configs: [{job_name: egress-alerts, static_configs: [{targets: ['HOST:10098']}]}] (with scheme: https and basic_auth where "
+            + "--web.config.file asks for them), or kubectl apply -k deploy/kubernetes/prometheus-operator",
             Windows);
 
     private Check WindowCheck(IReadOnlyList<HistorySeries> series)

@@ -40,14 +40,7 @@ internal sealed class WebAccess
             return;
         }
 
-        try
-        {
-            _state = Read(_file, before: null);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new StartException($"--web.config.file: {_file} cannot be used: {e.Message}", e);
-        }
+        _state = Usable(_file, () => Read(_file, before: null));
     }
 
     /// <summary>Whether the server speaks TLS. It does not change while the service runs.</summary>
@@ -64,6 +57,11 @@ internal sealed class WebAccess
             return _file is null ? null : new(_file, state.Stamp?.Written, state.Refusal.Length > 0 && FileStamp.Of(_file) is null, state.Refusal);
         }
     }
+
+    /// <summary>Reads a file and those that it names, as a start does.</summary>
+    /// <exception cref="ConfigException">The file cannot be used.</exception>
+    /// <exception cref="StartException">A file that it names cannot be used.</exception>
+    public static void Check(string file) => Usable(file, () => Tls(WebConfig.Read(file), refused: () => { }));
 
     /// <summary>Makes a server speak TLS where the file asks for it.</summary>
     public void Secure(ListenOptions listen)
@@ -138,6 +136,22 @@ internal sealed class WebAccess
         }
     }
 
+    private static T Usable<T>(string file, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartException($"--web.config.file: {file} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <returns>Null: the server does not speak TLS.</returns>
+    private static SslServerAuthenticationOptions? Tls(WebConfig config, Action refused) =>
+        config.Tls.IsOn ? ServerTls.Load(config.Tls, config.Http.IsHttp2On, refused) : null;
+
     private void Renew(string file, string fingerprint)
     {
         var before = _state;
@@ -174,7 +188,7 @@ internal sealed class WebAccess
         var config = WebConfig.Read(file);
         if (before is not null && Weakens(config, before.Config) is { } weaker) throw new InvalidDataException(weaker);
         var fingerprint = Fingerprint(hash, config);
-        var tls = config.Tls.IsOn ? ServerTls.Load(config.Tls, config.Http.IsHttp2On, () => _metrics.Refused(WebRefusal.ClientCertificate)) : null;
+        var tls = Tls(config, () => _metrics.Refused(WebRefusal.ClientCertificate));
         var limit = config.RateLimit;
         var rate = limit == before?.Config.RateLimit ? before.Rate
             : limit.Interval > TimeSpan.Zero ? new RequestRate(limit.Interval, limit.Burst, _time)
