@@ -55,14 +55,16 @@ public sealed partial class ContainerTests(ContainerTests.Context context) : ICl
         var archive = _folder.File("image.tar.gz");
         Environment.SetEnvironmentVariable("DOTNET_CONTAINER_INSECURE_REGISTRIES", registry.Address.Authority);
         var emptyImage = baseImage.Replace("mcr.microsoft.com", registry.Address.Authority, StringComparison.Ordinal);
-        await DotnetAsync(
+        var digest = await DotnetAsync(
             "publish",
             "src/EgressAlerts",
             "-c",
             "Release",
             "/t:PublishContainer",
             $"-p:ContainerBaseImage={emptyImage}",
-            $"-p:ContainerArchiveOutputPath={archive}");
+            $"-p:ContainerArchiveOutputPath={archive}",
+            "-getProperty:GeneratedContainerDigest");
+        Assert.Matches("^sha256:[0-9a-f]{64}\n$", digest);
 
         var files = Entries(await File.ReadAllBytesAsync(archive));
         var manifest = JsonNode.Parse(files["manifest.json"])![0]!;

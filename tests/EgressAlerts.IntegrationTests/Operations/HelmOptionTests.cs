@@ -106,7 +106,7 @@ public sealed class HelmOptionTests : IDisposable
         _folder, await RenderAsync(_folder, "replicas: 2\nnetworkPolicy: {monitoringNamespace: '456'}\n" + Operator, "123"));
 
     [Theory]
-    [InlineData("image: {repository: r.example.com/e}", "r.example.com/e:0.1.0")]
+    [InlineData("image: {repository: r.example.com/e}", "r.example.com/e:0.2.0")]
     [InlineData("image: {repository: r.example.com/e, tag: '1.2'}", "r.example.com/e:1.2")]
     public async Task An_image_has_the_version_of_the_chart_or_a_tag(string values, string image) =>
         Assert.Equal(image, (string?)Container(Pod(await RenderAsync(_folder, values)))["image"]);

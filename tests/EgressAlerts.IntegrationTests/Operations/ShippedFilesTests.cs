@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using EgressAlerts.Testing;
 
 namespace EgressAlerts.IntegrationTests.Operations;
@@ -16,6 +17,19 @@ public sealed partial class ShippedFilesTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("deploy/helm/egress-alerts/Chart.yaml", "^(?:version|appVersion): (.+)$", 2)]
+    [InlineData("deploy/kubernetes/base/kustomization.yaml", "newTag: (.+)$", 1)]
+    [InlineData("deploy/Dockerfile", @"egress-alerts:(\S+)", 1)]
+    [InlineData("deploy/installation.md", @"(?:egress-alerts:|newTag: )(\d[\w.]+)", 5)]
+    [InlineData("CHANGELOG.md", @"\A# Changelog\n\n(?:## Unreleased\n(?:.*\n)*?)?## (\S+) / \d{4}-\d\d-\d\d$", 1)]
+    public async Task Each_place_names_the_version_of_the_program(string file, string pattern, int count)
+    {
+        var version = XDocument.Load(Repository.File("Directory.Build.props")).Descendants("VersionPrefix").Single().Value;
+        var named = Regex.Matches(await File.ReadAllTextAsync(Repository.File(file)), pattern, RegexOptions.Multiline).Select(match => match.Groups[1].Value);
+        Assert.Equal(Enumerable.Repeat(version, count), named);
+    }
 
     [Fact]
     public async Task Rules_pass_promtool()

@@ -17,7 +17,7 @@ internal static class Rendered
         where TModel : class => new PageRenderer(NullLoggerFactory.Instance).RenderAsync<Document>(ParameterView.FromDictionary(new Dictionary<string, object?>
         {
             [nameof(Document.Context)] = new PageContext(RoutePrefix.Root(path), path, [], now ?? Now),
-            [nameof(Document.Header)] = new HeaderModel("0.1.0", [new("good", "Prometheus ok", "status")], null, []),
+            [nameof(Document.Header)] = new HeaderModel("0.2.0", [new("good", "Prometheus ok", "status")], null, []),
             [nameof(Document.Title)] = "Page",
             [nameof(Document.Page)] = typeof(TPage),
             [nameof(Document.Model)] = model,
