@@ -22,6 +22,10 @@ internal static class Wording
     /// <summary>A name that nobody vouches for, written so that no chat makes a link of it: <c>evil[.]example[.]com</c>.</summary>
     public static string Unlinked(string name) => name.Replace(".", "[.]", StringComparison.Ordinal);
 
+    /// <summary>What a summary says of a limit.</summary>
+    /// <param name="isUsual">Whether the limit comes from what is usual, and not from a floor of the configuration.</param>
+    public static string Limit(string limit, bool isUsual) => isUsual ? $"usually up to {limit}" : $"the limit is {limit}";
+
     /// <summary>Bytes in binary units: 2,048 is <c>2 KiB</c>.</summary>
     public static string Bytes(double bytes) => SizeText.Rounded(bytes < 1024 ? Math.Round(bytes) : bytes);
 

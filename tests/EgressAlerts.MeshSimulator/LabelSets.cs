@@ -37,6 +37,9 @@ internal static class LabelSets
                     ? ((string, string)[])[]
                     : [("destination_ip", address), ("destination_port", target.Port > 0 ? target.Port.ToString(CultureInfo.InvariantCulture) : Unknown)],
                 .. target.Path.Length > 0 ? [("request_path", target.Path)] : ((string, string)[])[],
+                .. target.Refusal.Length > 0
+                    ? [(tcp ? "connection_termination_details" : "response_code_details", target.Refusal)]
+                    : ((string, string)[])[],
                 ("instance", pod.Instance + ":15090"), ("namespace", pod.Namespace), ("pod", pod.Name),
             ]);
     }

@@ -29,10 +29,11 @@ public sealed class Pod(string cluster, string ns, string workload, string name,
     }
 
     /// <summary>TCP connections that open and close; <paramref name="sent"/> is what the application sent, which Istio calls received.</summary>
-    public void Tcp(Target target, long count = 1, long sent = 1500, long got = 9000)
+    /// <param name="flags">Why they failed, such as <c>UF,URX</c> where nobody answers. Empty for what is usual on this way.</param>
+    public void Tcp(Target target, long count = 1, long sent = 1500, long got = 9000, string flags = "")
     {
         var blocked = target.Way == Way.Blocked;
-        var flags = blocked && dialect != Dialect.Mixer ? "UH" : "-";
+        if (flags.Length == 0) flags = blocked && dialect != Dialect.Mixer ? "UH" : "-";
         Add("istio_tcp_connections_opened_total", target, tcp: true, "tcp", "", flags, count);
         Add("istio_tcp_connections_closed_total", target, tcp: true, "tcp", "", flags, count);
         Add("istio_tcp_received_bytes_total", target, tcp: true, "tcp", "", flags, blocked ? 0 : sent * count);
@@ -53,7 +54,7 @@ public sealed class Pod(string cluster, string ns, string workload, string name,
     private TruthKey? Truth(string metric, Target target) => target.Way == Way.InMesh || dialect == Dialect.Mangled ? null : new(
         ns,
         workload,
-        dialect == Dialect.Ztunnel ? "unidentified" : target.Way switch
+        dialect == Dialect.Ztunnel ? "unidentified" : target.Refusal.Length > 0 ? "blocked" : target.Way switch
         {
             Way.Passthrough or Way.DynamicDns => "passthrough",
             Way.Blocked => "blocked",

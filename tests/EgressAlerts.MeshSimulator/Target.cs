@@ -21,4 +21,5 @@ public enum Way
 /// <param name="Host">The Host header of HTTP, the host of a ServiceEntry, or the name of an in-mesh service.</param>
 /// <param name="Address">As the destination label carries it; empty where the telemetry has none.</param>
 /// <param name="Path">Of HTTP, where the mesh adds it to its metrics; else empty.</param>
-public sealed record Target(Way Way, string Host, string Address, int Port, string Path = "");
+/// <param name="Refusal">What the proxy says of the AuthorizationPolicy that refuses it, where the mesh adds it to its metrics; else empty.</param>
+public sealed record Target(Way Way, string Host, string Address, int Port, string Path = "", string Refusal = "");

@@ -19,6 +19,13 @@ public static partial class Markdown
         return [.. BlockPattern().Matches(text).Select(match => Margin(match.Value.Trim('\n').Split('\n')))];
     }
 
+    /// <summary>What the blocks of a file hold, such as commands and queries: each is a line with the indented lines below it.</summary>
+    public static IReadOnlyList<string> Entries(string file) =>
+        [.. Blocks(file).SelectMany(block => EntryPattern().Matches(block)).Select(match => match.Value.TrimEnd('\n'))];
+
+    /// <summary>The PromQL queries among the entries of a file.</summary>
+    public static IReadOnlyList<string> Queries(string file) => [.. Entries(file).Where(entry => QueryPattern().IsMatch(entry))];
+
     /// <summary>All documents of the checkout.</summary>
     public static IReadOnlyList<string> Documents { get; } =
     [
@@ -47,4 +54,11 @@ public static partial class Markdown
     // After an empty line. What goes on in an item of a list is indented too, but by less.
     [GeneratedRegex(@"(?<=\n\n)    .*\n(?:    .*\n|\n(?=    ))*")]
     private static partial Regex BlockPattern();
+
+    [GeneratedRegex(@"^[^ \n].*(?:\n +.*)*", RegexOptions.Multiline)]
+    private static partial Regex EntryPattern();
+
+    // A call of a function, an aggregation or a selector, of a metric that the service or Istio has.
+    [GeneratedRegex(@"^(?=[\s\S]*(?:egress|istio)_|up\{|.*\(up\{)(?:[a-z_]+(?: (?:by|without) \([^)]*\) ?)?\(|[a-z_:0-9]+(?:\{.*)?$)")]
+    private static partial Regex QueryPattern();
 }

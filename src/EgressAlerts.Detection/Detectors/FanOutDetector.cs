@@ -110,7 +110,7 @@ internal sealed class FanOutDetector : IDetector
     private Finding Found(Workload source, NewDestinationCount count) => Found(
         source,
         count.Firing,
-        $"{source} met {count.Most} new destinations within 8 h (usually up to {count.Usual})",
+        $"{source} met {count.Most} new destinations within 8 h ({Wording.Limit($"{count.Usual}", count.IsUsual(_tuning.OptionsFor(source).FanOut.NewFloor))})",
         $"{source} met {count.Most} destinations within 8 h that it had never talked to, last at {Wording.Time(count.Last)}. "
         + $"The limit is {count.Usual}: twice its worst day, or five times while fewer than three days are known, "
         + "and no less than detection.fan_out.new_floor.",
@@ -121,7 +121,8 @@ internal sealed class FanOutDetector : IDetector
     private Finding Found(Workload source, SeasonalSeries series) => Found(
         source,
         series,
-        Invariant($"{source} reached about {series.Most:0} destinations within 1 h (usually up to {series.Usual.Limit:0})"),
+        Invariant($"{source} reached about {series.Most:0} destinations within 1 h ")
+        + $"({Wording.Limit(Invariant($"{series.Usual.Limit:0}"), series.Usual.Limit > _tuning.OptionsFor(source).FanOut.Floor)})",
         Invariant($"{source} talked to about {series.Most:0} different destinations within an hour, last at {Wording.Time(series.Last)} ")
         + Invariant($"(counted with an error of 3 %). The limit is {series.Usual.Limit:0}")
         + (series.Usual.Hours > 0

@@ -36,6 +36,9 @@ internal sealed class NewDestinationCount : DayMaxima
     /// <summary>The limit at that time.</summary>
     public int Usual { get; set; }
 
+    /// <summary>Whether the limit came from what the workload does, and not from the floor alone.</summary>
+    public bool IsUsual(int floor) => Usual != floor && Usual != EarlyFactor * floor;
+
     public FiringState Firing => _firing;
 
     /// <summary>How many were new in the last eight hours.</summary>

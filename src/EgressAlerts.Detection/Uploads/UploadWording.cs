@@ -16,7 +16,7 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
         };
         return new(
             UploadSpikeDetector.Name, group.IsNewLevel || group.IsRepeated ? Severities.Info : options.Severity, source, name, group.Since,
-            $"{source} {Summary(where, group)}",
+            $"{source} {Summary(where, group, options)}",
             $"{source} {What(source, where, group, options)} Most went to {Wording.Name(group.Top, group.Confirmed)}. "
             + $"This workload has been watched for {Wording.Duration(habits.Observed(source))}.{HowToAccept(group)}",
             group.TopSource, group.Confirmed, PromQl.Uploads(source, group.Confirmed ? name : ""))
@@ -26,17 +26,18 @@ internal sealed class UploadWording(Habits habits, TimeSpan dripQuiet)
         };
     }
 
-    private static string Summary(string where, UploadGroup group)
+    private static string Summary(string where, UploadGroup group, UploadSpikeOptions options)
     {
         if (group.Hourly is { IsFiring: true, Usual: var usual } bytes)
         {
-            var expected = usual.Hours > 0 ? "usually up to" : "the limit is";
-            return $"uploaded {Wording.Bytes(bytes.Most)} to {where} within 1 h ({expected} {Wording.Bytes(usual.Limit)})";
+            var limit = Wording.Limit(Wording.Bytes(usual.Limit), usual.Hours > 0 && usual.Limit > options.Floor);
+            return $"uploaded {Wording.Bytes(bytes.Most)} to {where} within 1 h ({limit})";
         }
 
         if (group.Drip.IsFiring) return $"uploaded {Wording.Bytes(group.DripExcess)} more than usual to {where}, a little more each day";
         var requests = group.Requests!;
-        return Invariant($"sent {requests.Most:N0} small requests to {where} within 1 h (usually up to {requests.Usual.Limit:N0})");
+        return Invariant($"sent {requests.Most:N0} small requests to {where} within 1 h ")
+            + $"({Wording.Limit(Invariant($"{requests.Usual.Limit:N0}"), requests.Usual.Limit > options.RequestFloor)})";
     }
 
     /// <summary>Whichever of the floor and the history allows more has set the limit.</summary>

@@ -34,6 +34,7 @@ public sealed class FanOutAndBeaconingTests
             "talked to about (49|50|51)[0-9] different destinations within an hour, .*"
             + "The limit is 4[0-9][0-9]; usual in this hour is 5, the median of 14 weeks or days",
             finding.Description);
+        Assert.Matches(@"within 1 h \(usually up to 4[0-9][0-9]\)$", finding.Summary);
         time.Restart();
         Assert.Single(time.Step());
         Assert.Empty(time.Until(Timeline.Start.AddDays(15).AddHours(3), now => Crawl(now, 5)));

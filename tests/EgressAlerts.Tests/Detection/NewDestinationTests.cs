@@ -89,6 +89,7 @@ public sealed class NewDestinationTests
         Assert.Equal(("", "warning"), (finding.Destination, finding.Severity));
         Assert.Contains("met 21 destinations within 8 h that it had never talked to", finding.Description, StringComparison.Ordinal);
         Assert.Contains("The limit is 20: ", finding.Description, StringComparison.Ordinal);
+        Assert.EndsWith("met 21 new destinations within 8 h (the limit is 20)", finding.Summary, StringComparison.Ordinal);
 
         // A restart changes nothing, and it ends. The day of the scan is not learned, so the next scan is found as soon.
         _time.Restart();
