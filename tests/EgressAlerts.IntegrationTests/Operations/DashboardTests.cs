@@ -303,6 +303,57 @@ public sealed partial class DashboardTests : IDisposable
         await Tool.OutputAsync("promtool", ["check", "rules", _folder.Write("rules.yml", rules.ToString())]);
     }
 
+    [Fact]
+    public void Two_replicas_are_not_added_up()
+    {
+        foreach (var panel in Dashboard.All.SelectMany(dashboard => dashboard.Panels))
+        {
+            var name = $"{panel.Dashboard}: {panel.Title}";
+            foreach (var expression in panel.Expressions)
+            {
+                Assert.All(TrafficPattern().Matches(expression), call => Assert.True(
+                    expression[..call.Index].EndsWith("max without (instance) (", StringComparison.Ordinal), $"{name}: {expression}"));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task New_this_week_is_neither_what_the_overflow_may_have_had_nor_all_of_the_first_week()
+    {
+        var panel = Dashboard.All.Single(dashboard => dashboard.Name == "egress-overview").Panels.Single(panel => panel.Title == "New this week");
+        var file = _folder.Write("new.yml", $$"""
+            evaluation_interval: 1h
+            tests:
+              - interval: 1h
+                input_series:
+                  - {series: 'egress_alerts_build_info{job="e", instance="a"}', values: '1x400'}
+                  - {series: 'egress_alerts_counted_total{job="e", instance="a", metric="requests"}', values: '_x300 0+1x100'}
+                  - {{Series("egress_upload_bytes_total", "shop", "cart", "old.example.com", "0+9x400")}}
+                  - {{Series("egress_upload_bytes_total", "shop", "cart", "new.example.com", "_x300 0+9x100")}}
+                  - {{Series("egress_requests_total", "shop", "cart", "refused.example.com", "_x300 0+1x100")}}
+                  - {{Series("egress_connections_opened_total", "shop", "late", "open.example.com", "_x300 0+1x100")}}
+                  - {{Series("egress_upload_bytes_total", "batch", "report", "__other__", "0+9x400")}}
+                  - {{Series("egress_upload_bytes_total", "batch", "report", "promoted.example.com", "_x300 0+9x100")}}
+                  - {{Series("egress_upload_bytes_total", "shop", "cart", "__other__", "_x300 0+9x100")}}
+                promql_expr_test:
+                  - eval_time: 360h
+                    expr: '{{Dashboard.Filled(panel.Expressions[0])}}'
+                    exp_samples:
+                      - {labels: '{{Labels("shop", "cart", "new.example.com")}}', value: 0}
+                      - {labels: '{{Labels("shop", "cart", "refused.example.com")}}', value: 0}
+                      - {labels: '{{Labels("shop", "late", "open.example.com")}}', value: 0}
+                  - eval_time: 100h
+                    expr: '{{Dashboard.Filled(panel.Expressions[0])}}'
+            """);
+        await Tool.OutputAsync("promtool", ["test", "rules", file]);
+
+        static string Series(string metric, string ns, string workload, string destination, string values) =>
+            $"{{series: '{metric}{Labels(ns, workload, destination)[..^1]}, job=\"e\", instance=\"a\"}}', values: '{values}'}}";
+
+        static string Labels(string ns, string workload, string destination) =>
+            $"{{source_workload_namespace=\"{ns}\", source_workload=\"{workload}\", destination=\"{destination}\"}}";
+    }
+
     private static bool SaysItsRange(DashboardPanel panel) =>
         panel.Description.Contains("in the chosen time", StringComparison.Ordinal)
         || panel.Title.Contains("hour", StringComparison.Ordinal)
@@ -320,6 +371,10 @@ public sealed partial class DashboardTests : IDisposable
     /// <summary>A runbook by its name, not that of a row.</summary>
     [GeneratedRegex(@"/runbooks/(\w+)$")]
     private static partial Regex RunbookPattern();
+
+    /// <summary>A growth of a counter about traffic, which each replica has.</summary>
+    [GeneratedRegex(@"\b(rate|increase)\((egress_(?!alerts_)|\{)")]
+    private static partial Regex TrafficPattern();
 
     [GeneratedRegex(@"\b(rate|irate|increase)\([^\[]*\[([^\]]+)\]")]
     private static partial Regex CallPattern();
