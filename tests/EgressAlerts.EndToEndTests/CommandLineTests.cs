@@ -91,7 +91,12 @@ public sealed class CommandLineTests : IDisposable
         ];
         var names = written.Select(path => Path.GetRelativePath(_folder.File("shipped"), path));
         Assert.Equal(shipped.Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
-        foreach (var path in written) Assert.DoesNotContain("egress-alerts.example.com", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+        foreach (var path in written)
+        {
+            var text = await File.ReadAllTextAsync(path);
+            Assert.DoesNotContain("egress-alerts.example.com", text, StringComparison.Ordinal);
+            if (path.EndsWith(".json", StringComparison.Ordinal)) Assert.Contains("\"https://mesh.example.org/egress\"", text, StringComparison.Ordinal);
+        }
 
         Assert.Equal(
             "--external-url: 'mesh.example.org' is not an absolute http or https URL, such as https://egress-alerts.example.com\n",
