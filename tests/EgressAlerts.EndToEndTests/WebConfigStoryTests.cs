@@ -78,6 +78,40 @@ public sealed class WebConfigStoryTests : IDisposable
     }
 
     [Fact]
+    public async Task Allow_asks_with_a_client_certificate_and_a_password_and_says_what_is_missing_without()
+    {
+        await using var prometheus = await PrometheusServer.StartAsync("1s");
+        _folder.Write("a.yml", $"prometheus: {{url: '{prometheus.Address}', interval: 1s, delay: 0s}}\nalerting: {{alertmanagers: []}}");
+        using var service = Start($"--web.config.file={WebConfig("RequireAndVerifyClientCert", "[prometheus.example.com]")}");
+        await service.UntilWrittenAsync("alert firing: EgressAlertsWatchdog");
+        using var http = Client();
+        using var alerts = JsonDocument.Parse(await http.GetStringAsync(Address("https", "api/v1/alerts?alertname=EgressAlertsWatchdog")));
+        var fingerprint = alerts.RootElement[0].GetProperty("fingerprint").GetString();
+
+        // The service tells the alert: allow says of it that it is nothing to allow.
+        var tls = $"tls_config: {{ca_file: '{_folder.File("ca.crt")}', cert_file: '{_folder.File("client.crt")}', key_file: '{_folder.File("client.key")}'}}\n";
+        var password = $"basic_auth: {{username: alice, password_file: '{_folder.Write("password", "U*U*U\n")}'}}\n";
+        Assert.Contains("runbook", await AllowAsync(tls + password), StringComparison.Ordinal);
+        Assert.Contains("asks for a user name and a password", await AllowAsync(tls), StringComparison.Ordinal);
+        Assert.Contains("name its CA, and your certificate if it asks for one, in tls_config of --http.config.file", await AllowAsync(password),
+            StringComparison.Ordinal);
+        Assert.Contains("--http.config.file", await AllowAsync(null), StringComparison.Ordinal);
+        await service.StopAsync();
+        string[] noUrl = [EgressAlertsProcess.Program, "allow", fingerprint!, "--reason=why", "--until=30d", "--url=127.0.0.1:10098"];
+        Assert.StartsWith(
+            "--url: it is not an absolute http or https URL", await Tool.OutputAsync("dotnet", noUrl, exitCode: 2), StringComparison.Ordinal);
+
+        async Task<string> AllowAsync(string? settings)
+        {
+            string[] more = settings is null ? [] : [$"--http.config.file={_folder.Write("http.yml", settings)}"];
+            return await Tool.OutputAsync(
+                "dotnet",
+                [EgressAlertsProcess.Program, "allow", fingerprint!, "--reason=why", "--until=30d", $"--url={Address("https", "")}", .. more],
+                exitCode: 1);
+        }
+    }
+
+    [Fact]
     public async Task A_file_that_breaks_while_the_service_runs_is_told_and_the_start_with_it_is_refused()
     {
         using (var service = Start($"--web.config.file={WebConfig("NoClientCert", null)}"))

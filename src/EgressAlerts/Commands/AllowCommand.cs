@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using EgressAlerts.Common;
 using EgressAlerts.Configuration;
 using EgressAlerts.Decisions;
@@ -32,6 +33,12 @@ internal static class AllowCommand
     private static readonly Option<Uri?> Url = new("--url")
     {
         Description = "The running service to ask for the alert, such as http://host:10098, in place of the database.",
+        CustomParser = ReadUrl, // The library knows no URLs.
+    };
+
+    private static readonly Option<string?> HttpConfigFile = new("--http.config.file")
+    {
+        Description = "A file that says how to reach --url: tls_config, basic_auth and the other HTTP settings of Prometheus.",
     };
 
     private static readonly Option<bool> ByAddress = new("--by-address") { Description = "Allow the address where the name is only claimed." };
@@ -40,12 +47,13 @@ internal static class AllowCommand
     public static Command Make(Option<string?> configFile, Option<string> storagePath, int wrongUsage)
     {
         var command = new Command("allow", "Print a policy that allows what an alert is about, or append it to a policy file.") { Fingerprint };
-        foreach (var option in (Option[])[Reason, Owner, Until, File, ByAddress, configFile, storagePath, Url]) command.Options.Add(option);
+        foreach (var option in (Option[])[Reason, Owner, Until, File, ByAddress, configFile, storagePath, Url, HttpConfigFile]) command.Options.Add(option);
         command.SetAction(async (parsed, cancel) =>
         {
             var arguments = new AllowArguments(
                 parsed.GetValue(Fingerprint)!, parsed.GetValue(Reason)!, parsed.GetValue(Owner)!, parsed.GetValue(Until)!, parsed.GetValue(File),
-                parsed.GetValue(ByAddress), parsed.GetValue(configFile), parsed.GetValue(storagePath)!, parsed.GetValue(Url));
+                parsed.GetValue(ByAddress), parsed.GetValue(configFile), parsed.GetValue(storagePath)!, parsed.GetValue(Url),
+                parsed.GetValue(HttpConfigFile));
             if (Complaint(arguments, TimeProvider.System.GetUtcNow()) is { } complaint)
             {
                 await Console.Error.WriteLineAsync(complaint);
@@ -67,7 +75,12 @@ internal static class AllowCommand
         }
 
         if (arguments.Reason.Trim().Length == 0) return "--reason: say why this is wanted";
-        if (arguments.Url is { } url && !(url.IsAbsoluteUri && url.Scheme is "http" or "https")) return "--url: it is not an absolute http or https URL";
+        if (arguments.HttpConfigFile is not null)
+        {
+            if (arguments.Url is null) return "--http.config.file: it says how to reach --url: give that too";
+            if (arguments.Url.UserInfo.Length > 0) return "--url: it holds a user name: write it as basic_auth into --http.config.file instead";
+        }
+
         return EndOf(arguments.Until, now) is not { } until ? $"--until: '{arguments.Until}' is neither a duration such as 30d, a date nor an instant"
             : until <= now ? $"--until: {arguments.Until} is over"
             : until - now > MaxUntil ? "--until: it is more than ten years away"
@@ -80,9 +93,9 @@ internal static class AllowCommand
         try
         {
             var settings = ConfigLoader.Load(arguments.ConfigFile);
-            using var handler = new SocketsHttpHandler();
+            using var client = Client(arguments.HttpConfigFile);
             var alert = arguments.Url is { } url
-                ? await AlertLookup.AtServiceAsync(url, arguments.Fingerprint, handler, cancel)
+                ? await AlertLookup.AtServiceAsync(url, arguments.Fingerprint, client, cancel)
                 : AlertLookup.InDatabase(arguments.StoragePath, arguments.Fingerprint);
             var facts = RemedyFacts.Of(alert, "");
             var decision = new AllowDecision(arguments.Reason, arguments.Owner, EndOf(arguments.Until, time.GetUtcNow()), arguments.ByAddress);
@@ -90,11 +103,23 @@ internal static class AllowCommand
             await output.WriteAsync($"{entry}");
             return await TryWriteAsync(arguments, settings, facts, entry, time.GetUtcNow(), errors);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or ConfigException)
         {
             await errors.WriteLineAsync(e.Message);
             return false;
         }
+    }
+
+    /// <exception cref="ConfigException">The file cannot be used. The message names each wrong key with its line.</exception>
+    private static HttpClient Client(string? file) => file is null
+        ? new()
+        : HttpClients.Create(new OptionsBinder(file, needsSecretFiles: true).Read(new HttpSettings()), NullLogger.Instance);
+
+    private static Uri? ReadUrl(ArgumentResult parsed)
+    {
+        if (Uri.TryCreate(parsed.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return url;
+        parsed.AddError("--url: it is not an absolute http or https URL");
+        return null;
     }
 
     /// <summary>The end of a time that is a duration, a date or an instant. A duration of days ends with a day. Null where it is none.</summary>
@@ -165,4 +190,5 @@ internal static class AllowCommand
 
 /// <summary>What the command <c>allow</c> is asked.</summary>
 internal sealed record AllowArguments(
-    string Fingerprint, string Reason, string Owner, string Until, string? File, bool ByAddress, string? ConfigFile, string StoragePath, Uri? Url);
+    string Fingerprint, string Reason, string Owner, string Until, string? File, bool ByAddress, string? ConfigFile, string StoragePath, Uri? Url,
+    string? HttpConfigFile = null);

@@ -31,11 +31,12 @@ internal static class AlertLookup
             + "not there: ask the running service by --url");
     }
 
+    /// <param name="client">For this question alone. It gets a limit of time and of size.</param>
     /// <exception cref="InvalidDataException">There is no such alert, or the service does not answer as it should.</exception>
-    public static async Task<Alert> AtServiceAsync(Uri service, string fingerprint, HttpMessageHandler handler, CancellationToken cancel)
+    public static async Task<Alert> AtServiceAsync(Uri service, string fingerprint, HttpClient client, CancellationToken cancel)
     {
         var url = new Uri($"{service.AbsoluteUri.TrimEnd('/')}/api/v1/alerts/{fingerprint}");
-        using var client = new HttpClient(handler, disposeHandler: false) { Timeout = MaxWait, MaxResponseContentBufferSize = MaxAnswer };
+        (client.Timeout, client.MaxResponseContentBufferSize) = (MaxWait, MaxAnswer);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, HttpText.WithoutCredentials(url));
@@ -44,7 +45,8 @@ internal static class AlertLookup
             if (answer.StatusCode == HttpStatusCode.Unauthorized)
             {
                 throw new InvalidDataException(
-                    $"{HttpText.Printable(url.AbsoluteUri)} asks for a user name and a password: write --url=https://USER:PASSWORD@HOST:10098");
+                    $"{HttpText.Printable(url.AbsoluteUri)} asks for a user name and a password: write --url=https://USER:PASSWORD@HOST:10098, "
+                    + "or basic_auth into --http.config.file");
             }
 
             if (answer.StatusCode == HttpStatusCode.NotFound)
@@ -55,7 +57,11 @@ internal static class AlertLookup
         }
         catch (Exception e) when (IsBadAnswer(e) && !cancel.IsCancellationRequested)
         {
-            throw new InvalidDataException($"{HttpText.Printable(url.AbsoluteUri)} does not tell the alert ({e.Message}): is --url that of EgressAlerts?", e);
+            var advice = e is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+                ? "name its CA, and your certificate if it asks for one, in tls_config of --http.config.file"
+                : "is --url that of EgressAlerts?";
+            throw new InvalidDataException(
+                $"{HttpText.Printable(url.AbsoluteUri)} does not tell the alert ({e.GetBaseException().Message.TrimEnd('.')}): {advice}", e);
         }
     }
 

@@ -168,6 +168,32 @@ public sealed class AllowCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(null, "--http.config.file: it says how to reach --url")]
+    [InlineData("https://me:secret@host:10098", "--url: it holds a user name: write it as basic_auth into --http.config.file")]
+    [InlineData("https://host:10098", null)]
+    public void A_file_of_HTTP_settings_goes_with_a_URL_that_has_no_user_name(string? url, string? expected)
+    {
+        var arguments = new AllowArguments(
+            "0123456789abcdef", "why", "", "30d", null, false, null, "data/", url is null ? null : new Uri(url), _folder.Write("http.yml", ""));
+        var complaint = AllowCommand.Complaint(arguments, Timeline.Start);
+        if (expected is null) Assert.Null(complaint);
+        else Assert.StartsWith(expected, complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_file_of_HTTP_settings_is_told_with_its_line_and_no_secret_is()
+    {
+        var file = _folder.Write("http.yml", "basic_auth:\n  password: geheim\ntls: {ca_file: a.crt}\n");
+        var arguments = new AllowArguments(
+            "0123456789abcdef", "why", "", "30d", null, false, null, "data/", new Uri("https://host:10098"), file);
+        var (isGood, output, errors) = await RunAsync(arguments);
+        Assert.Equal((false, ""), (isGood, output));
+        Assert.Contains($"{file}:2: basic_auth.username is missing", errors, StringComparison.Ordinal);
+        Assert.Contains($"{file}:3: tls is not a known key", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("geheim", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(HttpStatusCode.NotFound, "", "knows no such alert")]
     [InlineData(HttpStatusCode.Unauthorized, "", "asks for a user name and a password: write --url=https://USER:PASSWORD@HOST:10098")]
     [InlineData(HttpStatusCode.OK, "<!doctype html>", "does not tell the alert")]
@@ -177,8 +203,9 @@ public sealed class AllowCommandTests : IDisposable
     public async Task A_service_that_does_not_tell_the_alert_is_named(HttpStatusCode status, string body, string expected)
     {
         using var handler = new Answer(status, body);
+        using var client = HttpClients.Over(handler);
         var error = await Assert.ThrowsAsync<InvalidDataException>(
-            () => AlertLookup.AtServiceAsync(new Uri("http://host:10098/egress/"), "0123456789abcdef", handler, CancellationToken.None));
+            () => AlertLookup.AtServiceAsync(new Uri("http://host:10098/egress/"), "0123456789abcdef", client, CancellationToken.None));
         Assert.StartsWith("http://host:10098/egress/api/v1/alerts/0123456789abcdef", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -192,7 +219,8 @@ public sealed class AllowCommandTests : IDisposable
             [{"fingerprint": "0123456789abcdef", "state": "firing", "labels": {"alertname": "EgressBeaconing"}, "annotations": {"port": "443"},
               "starts_at": "2026-01-05T00:00:00+00:00", "ends_at": null, "resolved_at": null}]
             """);
-        var alert = await AlertLookup.AtServiceAsync(new Uri("http://me:p%40ss@host:10098"), "0123456789abcdef", handler, CancellationToken.None);
+        using var client = HttpClients.Over(handler);
+        var alert = await AlertLookup.AtServiceAsync(new Uri("http://me:p%40ss@host:10098"), "0123456789abcdef", client, CancellationToken.None);
         Assert.Equal("http://host:10098/api/v1/alerts/0123456789abcdef Basic bWU6cEBzcw==", handler.Asked);
         Assert.Equal(("EgressBeaconing", "443", Timeline.Start), (alert.Labels["alertname"], alert.Annotations["port"], alert.StartsAt));
     }
