@@ -15,10 +15,12 @@ public sealed partial class ReleaseTests : IDisposable
     [Fact]
     public async Task A_release_has_a_program_that_needs_no_dotnet_a_chart_and_a_list_of_its_packages()
     {
-        var release = _folder.File("release");
-        await Tool.OutputAsync(Repository.File("deploy", "release"), [release, "--architectures=amd64"], limit: TimeSpan.FromMinutes(15));
+        var (release, checkout) = (_folder.File("release"), _folder.File("checkout"));
+        var commit = await CommitAsync(checkout);
+        await Tool.OutputAsync(Path.Combine(checkout, "deploy", "release"), [release, "--architectures=amd64"], limit: TimeSpan.FromMinutes(15));
         var files = Directory.GetFiles(release).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
         var name = NamePattern().Match(files[0]).Value;
+        var version = name["egress-alerts-".Length..];
         Assert.Equal([$"{name}.cdx.json", $"{name}.linux-amd64.tar.gz", $"{name}.tgz", "sha256sums.txt"], files);
         await Tool.OutputAsync("bash", ["-c", $"cd '{release}' && sha256sum --check --strict sha256sums.txt"]);
 
@@ -26,8 +28,7 @@ public sealed partial class ReleaseTests : IDisposable
         await Tool.OutputAsync("tar", ["--extract", $"--directory={_folder.Path}", $"--file={release}/{name}.linux-amd64.tar.gz"]);
         var program = _folder.File($"{name}.linux-amd64");
         string[] withoutDotnet = ["-i", "PATH=/nowhere", "DOTNET_ROOT=/nowhere", $"{program}/egress-alerts"];
-        var commit = (await Tool.OutputAsync("git", ["-C", Repository.Root, "rev-parse", "HEAD"])).Trim();
-        Assert.StartsWith($"{name.Replace("-0", " 0", StringComparison.Ordinal)}+{commit}\n", await Tool.OutputAsync("env", [.. withoutDotnet, "version"]));
+        Assert.StartsWith($"egress-alerts {version}+{commit}\n", await Tool.OutputAsync("env", [.. withoutDotnet, "version"]), StringComparison.Ordinal);
         await Tool.OutputAsync("env", [.. withoutDotnet, "check-config", $"{program}/egress-alerts.yml"]);
         foreach (var file in (string[])["LICENSE", "CHANGELOG.md", "egress-alerts.service"]) Assert.True(File.Exists(Path.Combine(program, file)), file);
 
@@ -42,7 +43,7 @@ public sealed partial class ReleaseTests : IDisposable
         Assert.All(list["components"]!.AsArray(), package => Assert.NotEmpty(package!["hashes"]!.AsArray()));
 
         var rendered = await ClusterTools.HelmAsync(["template", "x", $"{release}/{name}.tgz"]);
-        Assert.Contains($"egress-alerts:{name["egress-alerts-".Length..]}", rendered, StringComparison.Ordinal);
+        Assert.Contains($"egress-alerts:{version}", rendered, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -57,6 +58,24 @@ public sealed partial class ReleaseTests : IDisposable
         await Tool.OutputAsync(Repository.File("deploy", "release"), typed, exitCode: 2);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.File("there")));
         Assert.False(Path.Exists(_folder.File("new")));
+    }
+
+    /// <summary>Commits what a release is made of to a repository of its own: where the tests run there may be files and no history.</summary>
+    /// <returns>The commit.</returns>
+    private static async Task<string> CommitAsync(string checkout)
+    {
+        Directory.CreateDirectory(checkout);
+        await Tool.OutputAsync(
+            "bash",
+            [
+                "-c", "cd \"$1\"; tar --create --exclude=./.git --exclude=./tests --exclude=bin --exclude=obj . | tar --extract --directory=\"$2\"", "",
+                Repository.Root, checkout,
+            ]);
+        string[] git = ["-C", checkout, "-c", "user.name=test", "-c", "user.email=test@example.com"];
+        await Tool.OutputAsync("git", [.. git, "init", "--quiet"]);
+        await Tool.OutputAsync("git", [.. git, "add", "--all"]);
+        await Tool.OutputAsync("git", [.. git, "commit", "--quiet", "--message=what there is"]);
+        return (await Tool.OutputAsync("git", [.. git, "rev-parse", "HEAD"])).Trim();
     }
 
     [GeneratedRegex(@"^egress-alerts-\d+\.\d+\.\d+")]
