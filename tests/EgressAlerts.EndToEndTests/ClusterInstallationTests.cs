@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
@@ -20,16 +19,16 @@ public sealed class ClusterInstallationTests : IDisposable
     [Fact]
     public async Task Whoever_installs_with_Helm_is_alerted_and_the_link_opens()
     {
-        var values = Markdown.Blocks(Guide, "## Helm").Single(block => block.StartsWith("image:", StringComparison.Ordinal));
-        var command = Markdown.Blocks(Guide, "## Helm").SelectMany(block => block.Split('\n'))
-            .Single(line => line.StartsWith("helm template", StringComparison.Ordinal)).Split(' ')[1..];
+        var blocks = Markdown.Blocks(Guide, "## Helm");
+        var values = blocks.Single(block => block.StartsWith("image:", StringComparison.Ordinal));
+        var command = blocks.SelectMany(block => block.Split('\n')).Single(line => line.StartsWith("helm template", StringComparison.Ordinal)).Split(' ')[1..];
         var arguments = command.Select(argument => argument
             .Replace("my-values.yaml", _folder.Write("my-values.yaml", values), StringComparison.Ordinal)
             .Replace("deploy/helm", Repository.File("deploy", "helm"), StringComparison.Ordinal));
         var output = await ClusterTools.HelmAsync(arguments);
-        foreach (var text in (string[])["registry.example.com/egress-alerts:", "kind: ServiceMonitor", "kind: PrometheusRule", "grafana_dashboard"])
+        foreach (var text in (string[])["registry.example.com/egress-alerts:0.2.0", "kind: ServiceMonitor", "kind: PrometheusRule", "grafana_dashboard"])
             Assert.Contains(text, output, StringComparison.Ordinal);
-        await RunAsync(output, "egress-alerts.example.com");
+        await RunAsync(output);
     }
 
     [Fact]
@@ -41,16 +40,19 @@ public sealed class ClusterInstallationTests : IDisposable
         var blocks = Markdown.Blocks(Guide, "## prometheus-operator")
             .Where(block => block.StartsWith("namespace:", StringComparison.Ordinal) || block.StartsWith("patches:", StringComparison.Ordinal));
         _folder.Write("my-egress-alerts/kustomization.yaml", string.Join('\n', blocks));
-        File.Copy(Repository.File("deploy", "kubernetes", "prometheus-operator", "egress-alerts.yml"), _folder.File("my-egress-alerts/egress-alerts.yml"));
+
+        // The copy that the guide begins with, with a change, so that it can be told from the original.
+        var original = await File.ReadAllTextAsync(Repository.File("deploy", "kubernetes", "prometheus-operator", "egress-alerts.yml"));
+        _folder.Write("my-egress-alerts/egress-alerts.yml", original.TrimEnd() + "\n  external_labels: {cluster: mine}\n");
         var output = await ClusterTools.KustomizeAsync(_folder.File("my-egress-alerts"));
-        Assert.Contains("registry.example.com/egress-alerts:", output, StringComparison.Ordinal);
+        Assert.Contains("registry.example.com/egress-alerts:0.2.0", output, StringComparison.Ordinal);
+        Assert.Contains("cluster: mine", output, StringComparison.Ordinal);
         Assert.Contains("kubernetes.io/metadata.name: ingress-nginx", output, StringComparison.Ordinal);
-        await RunAsync(output, "egress-alerts.example.com");
+        await RunAsync(output);
     }
 
-    /// <summary>Runs the rendered configuration with the rendered arguments until an alert comes, and opens its links as a browser does.</summary>
-    /// <param name="host">Where the links of the configuration lead.</param>
-    private static async Task RunAsync(string rendered, string host)
+    /// <summary>Runs the rendered configuration until an alert comes, and opens its links as a browser does.</summary>
+    private static async Task RunAsync(string rendered)
     {
         var resources = Yaml.Read(rendered);
         var config = Yaml.Read(resources.Select(resource => (string?)resource["data"]?["egress-alerts.yml"]).OfType<string>().Single()).Single();
@@ -71,14 +73,11 @@ public sealed class ClusterInstallationTests : IDisposable
 
         using var http = new HttpClient();
         var alert = await Deadline.UntilAsync(
-            async () => JsonSerializer.Deserialize<JsonArray>(await http.GetStringAsync(new Uri(alertmanager.Address, "api/v2/alerts")))!
-                .FirstOrDefault(alert => (string?)alert!["labels"]!["alertname"] == "EgressBlocked"),
-            240,
-            $"an alert about what was blocked\n{service.Output}");
-        foreach (var link in (string[])[(string)alert!["generatorURL"]!, (string)alert["annotations"]!["runbook_url"]!])
+            () => alertmanager.AlertAsync("EgressBlocked"), 240, $"an alert about what was blocked\n{service.Output}");
+        foreach (var link in (string[])[alert.GeneratorUrl, alert.Annotations["runbook_url"]])
         {
             var address = new Uri(link);
-            Assert.Equal(host, address.Host);
+            Assert.Equal("egress-alerts.example.com", address.Host);
             Assert.Contains("EgressBlocked", await http.GetStringAsync(new Uri(service.Address, address.PathAndQuery)), StringComparison.Ordinal);
         }
     }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using EgressAlerts.MeshSimulator;
 using EgressAlerts.Testing;
 
@@ -104,9 +103,8 @@ public sealed class InstallationTests : IDisposable
                 240,
                 $"{engine}: somebody is told of what was blocked: {string.Join('\n', told)}\n{running.Output}");
             using var browser = new HttpClient();
-            var firing = JsonNode.Parse(await browser.GetStringAsync(new Uri(alertmanager.Address, "api/v2/alerts")))!.AsArray();
-            var blocked = firing.First(alert => (string?)alert!["labels"]!["alertname"] == "EgressBlocked")!;
-            foreach (var link in (string[])[(string)blocked["generatorURL"]!, (string)blocked["annotations"]!["runbook_url"]!])
+            var blocked = (await alertmanager.AlertAsync("EgressBlocked"))!;
+            foreach (var link in (string[])[blocked.GeneratorUrl, blocked.Annotations["runbook_url"]])
                 Assert.Contains("EgressBlocked", await browser.GetStringAsync(link), StringComparison.Ordinal);
 
             // Status, alerts, and what the last query shows once a scrape has delivered it.
